@@ -1,0 +1,37 @@
+"""The only place where the parts are chosen and joined."""
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import core.accounts.models  # noqa: F401  (each of these brings its tables)
+import core.bots.models  # noqa: F401
+import core.keys.models  # noqa: F401
+import web
+from core import db, log, queue, settings
+from core.keys import vault
+from core.providers import endpoints
+
+
+def create_app(chosen: settings.Settings | None = None) -> Flask:
+    """The application on the given settings, or on those of the environment."""
+    chosen = chosen or settings.read()
+    log.configure(chosen.log_level)
+    vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
+    queue.configure(chosen.redis_address)
+    endpoints.configure(chosen)
+    app = Flask(__name__, static_folder="web/static", template_folder="templates")
+    app.config.update(web.config(chosen))
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=chosen.database_address,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 40, "pool_pre_ping": False},
+    )
+    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    db.db.init_app(app)
+    db.bind(app)
+    Migrate(app, db.db, directory="core/migrations", render_as_batch=True, compare_type=True)
+    web.register(app, chosen)
+    if chosen.trusted_proxies:
+        hops = chosen.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app

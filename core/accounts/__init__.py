@@ -1,0 +1,1 @@
+"""People, their workspaces and roles in them, and their sign-ins."""

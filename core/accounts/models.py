@@ -1,0 +1,77 @@
+"""The rows of people: who they are, which workspaces they are in, and where they are signed in."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core import clock, plans
+from core.accounts.roles import PERMISSIONS, ROLE_NAMES, Role, allows
+from core.db import Model
+from core.ids import new_id
+
+
+class Person(Model):
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("psn"))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Workspace(Model):
+    __tablename__ = "workspaces"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("wsp"))
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20))
+    plan_key: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def plan(self) -> plans.Plan:
+        return plans.plan(self.plan_key)
+
+
+class Membership(Model):
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("workspace_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("mbr"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    person: Mapped[Person] = relationship()
+    workspace: Mapped[Workspace] = relationship()
+
+    @property
+    def role_name(self) -> str:
+        return ROLE_NAMES[Role(self.role)]
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return PERMISSIONS[Role(self.role)]
+
+    def allows(self, permission: str) -> bool:
+        return allows(Role(self.role), permission)
+
+
+class SignIn(Model):
+    """One browser that a person is signed in on. The cookie holds a token, the row its digest."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("sgn"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    ended_at: Mapped[datetime | None] = mapped_column()
+    user_agent: Mapped[str] = mapped_column(String(200), default="")
+
+    person: Mapped[Person] = relationship(lazy="joined")

@@ -1,0 +1,1 @@
+"""Bots, their visitors and conversations, the message quota, and the way of one message."""

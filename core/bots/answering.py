@@ -1,0 +1,125 @@
+"""Answers: a task of this process owns the provider's stream from first to last.
+
+The task outlives the visitor's connection. It adds text to its `Live` and to the journal, and ends by
+writing the row, whatever happened. Its key is opened once, at the start, and used to the end.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from core import clock
+from core.bots import bots, endings, journal
+from core.bots.endings import Outcome
+from core.bots.history import chat_request
+from core.bots.live import Live
+from core.bots.models import Message
+from core.bots.turns import Turn
+from core.db import release, session, work_context
+from core.keys import life
+from core.keys.life import Unusable, Usable
+from core.log import logger
+from core.providers import client, endpoints
+from core.providers.wire import ChatRequest, Failed, Finished, Text, Usage
+
+log = logger(__name__)
+
+_running: dict[str, Live] = {}
+_tasks: set[threading.Thread] = set()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a stream needs besides its secret."""
+
+    request: ChatRequest
+    provider: str
+    key: Usable | None
+
+
+def start(turn: Turn) -> Live:
+    """Starts the task of a fresh turn and returns what it writes to."""
+    live = Live(turn.answer.id, turn.question_id, turn.answer.attempt)
+    _running[live.message_id] = live
+    task = threading.Thread(
+        target=_run, args=(live,), name=f"answer-{live.message_id}", daemon=True
+    )
+    _tasks.add(task)
+    task.start()
+    endings.keep_alive(_running)
+    return live
+
+
+def live_answer(message_id: str, attempt: int) -> Live | None:
+    """The running answer, if this process is the one that writes it."""
+    live = _running.get(message_id)
+    return live if live and live.attempt == attempt else None
+
+
+def drain(timeout_seconds: float) -> None:
+    """Lets running answers finish: called when the process was asked to stop."""
+    deadline = clock.monotonic() + timeout_seconds
+    for task in list(_tasks):
+        task.join(max(0.0, deadline - clock.monotonic()))
+
+
+def _run(live: Live) -> None:
+    try:
+        with work_context():
+            endings.end(live, _outcome(live))
+    except Exception:
+        log.exception("answer_lost", message_id=live.message_id)
+        live.end(*endings.last_event(live, "internal"))
+    finally:
+        _running.pop(live.message_id, None)
+        _tasks.discard(threading.current_thread())
+
+
+def _outcome(live: Live) -> Outcome:
+    try:
+        prepared = _prepare(live)
+        release()
+        return prepared if isinstance(prepared, Outcome) else _streamed(live, *prepared)
+    except Exception:
+        log.exception("answer_failed", message_id=live.message_id)
+        return Outcome.failed("internal")
+
+
+def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
+    """The request and the secret to make it with, or why there will be none."""
+    answer = session().get_one(Message, live.message_id)
+    bot = bots.get(answer.workspace_id, answer.bot_id)
+    model = bot.model
+    if not bot.workspace.plan.allows_tier(model.bot_tier):
+        return Outcome.failed("model_not_on_plan", model.provider)
+    request = chat_request(bot, answer)
+    if model.provider == endpoints.MINI:
+        return _Work(request, model.provider, None), endpoints.mini_key()
+    found = life.use(bot.workspace, model.provider)
+    if isinstance(found, Unusable):
+        return Outcome.failed(found.reason, model.provider)
+    return _Work(request, model.provider, found[0]), found[1]
+
+
+def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
+    """Reads the provider's stream to its end; always says how it ended."""
+    started = clock.monotonic()
+    outcome = Outcome(provider=work.provider, key=work.key)
+    endpoint = endpoints.endpoint(work.provider)
+    with client.stream_chat(endpoint, secret, work.request, endpoints.timeouts()) as stream:
+        for event in stream:
+            if isinstance(event, Text):
+                outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
+                journal.write(live.message_id, live.attempt, len(live.text), event.text)
+                live.add(event.text)
+            elif isinstance(event, Usage):
+                outcome.add_usage(event)
+            elif isinstance(event, Finished):
+                outcome.complete()
+            elif isinstance(event, Failed):
+                outcome.fail(event.failure, partial=bool(live.text))
+    outcome.latency_ms = _milliseconds_since(started)
+    return outcome
+
+
+def _milliseconds_since(started: float) -> int:
+    return max(1, round((clock.monotonic() - started) * 1000))

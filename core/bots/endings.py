@@ -1,0 +1,217 @@
+"""How answers end: one conditional update from pending to a terminal state, whoever comes first.
+
+What did not become an answer gives its message back in the same transaction. Processes say of their
+running answers that they are alive; the sweep ends those of processes that no longer do.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from core import clock
+from core.bots import journal, quota, reasons
+from core.bots.live import Live
+from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
+from core.db import changed_one, session, transaction, work_context
+from core.errors import MevichatError
+from core.keys import checks, life
+from core.keys.life import Usable
+from core.log import logger
+from core.providers.failures import Failure, is_key_fault
+from core.providers.wire import Usage
+
+PULSE_SECONDS = 5.0
+DEAD_AFTER = timedelta(seconds=30)
+
+log = logger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What became of an attempt, gathered while it runs."""
+
+    provider: str = ""
+    key: Usable | None = None
+    status: str = FAILED
+    reason: str = "internal"
+    failure: Failure | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    first_token_ms: int | None = None
+    latency_ms: int | None = None
+
+    @classmethod
+    def failed(cls, reason: str, provider: str = "") -> "Outcome":
+        """An attempt that ended before any provider was asked."""
+        return cls(provider=provider, reason=reason)
+
+    def add_usage(self, usage: Usage) -> None:
+        self.tokens_in = usage.tokens_in if usage.tokens_in is not None else self.tokens_in
+        self.tokens_out = usage.tokens_out if usage.tokens_out is not None else self.tokens_out
+
+    def complete(self) -> None:
+        self.status, self.reason = COMPLETE, ""
+
+    def fail(self, failure: Failure, partial: bool) -> None:
+        """Interrupted when the visitor has read a part of it, failed otherwise."""
+        self.status = INTERRUPTED if partial else FAILED
+        self.reason, self.failure = str(failure.kind), failure
+
+
+def end(live: Live, outcome: Outcome) -> None:
+    """Writes the row, passes the verdict on a refused key, and only then tells the readers."""
+    if _end_row(live.message_id, live.attempt, live.text, outcome):
+        journal.close(live.message_id, live.attempt)
+    refused = _refused_key(outcome)
+    live.end(*last_event(live, outcome.reason, outcome))
+    if refused:
+        _have_confirmed(refused, live.message_id)
+
+
+def last_event(
+    live: Live, reason: str, outcome: Outcome | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The event that closes a stream: `done` with its usage, or `error` in the visitor's words."""
+    if outcome and outcome.status == COMPLETE:
+        usage = {"tokens_in": outcome.tokens_in, "tokens_out": outcome.tokens_out}
+        return "done", {"status": COMPLETE, "usage": usage}
+    code, sentence = reasons.for_visitor(reason)
+    return "error", {
+        "code": code,
+        "message": sentence,
+        "status": outcome.status if outcome else FAILED,
+    }
+
+
+def sweep() -> int:
+    """Ends the answers of processes that are gone, keeping what they had said. Returns how many."""
+    late = clock.now() - DEAD_AFTER
+    dead = session().scalars(
+        select(Message).where(Message.status == PENDING, Message.alive_at < late).limit(200)
+    )
+    return sum(_end_dead(answer) for answer in list(dead))
+
+
+def keep_alive(running: Mapping[str, Live]) -> None:
+    """Starts this process's pulse, if it is not beating already."""
+    _pulse.start(running)
+
+
+def _end_dead(answer: Message) -> bool:
+    said = max(journal.text_so_far(answer.id, answer.attempt), answer.text, key=len)
+    outcome = Outcome.failed("process_ended", answer.provider)
+    outcome.status = INTERRUPTED
+    ended = _end_row(answer.id, answer.attempt, said, outcome)
+    journal.close(answer.id, answer.attempt)
+    return ended
+
+
+def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool:
+    """Whether this call ended the attempt: of all that try, one does."""
+    with transaction() as current:
+        row = current.execute(
+            select(Message.workspace_id, Message.quota_period).where(Message.id == message_id)
+        ).one()
+        ended = changed_one(
+            current,
+            update(Message)
+            .where(Message.id == message_id, Message.attempt == attempt, Message.status == PENDING)
+            .values(_final_values(text, outcome)),
+        )
+        if ended and outcome.status != COMPLETE and row.quota_period:
+            quota.release(current, row.workspace_id, row.quota_period)
+        if ended and outcome.key and outcome.latency_ms:
+            life.note_used(current, outcome.key.key_id)
+    return ended
+
+
+def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
+    values: dict[Any, Any] = {
+        "status": outcome.status,
+        "text": text,
+        "failure": outcome.reason,
+        "provider_words": outcome.failure.message[:400] if outcome.failure else "",
+        "provider": outcome.provider,
+        "key_id": outcome.key.key_id if outcome.key else None,
+        "key_version": outcome.key.version if outcome.key else None,
+        "tokens_in": outcome.tokens_in,
+        "tokens_out": outcome.tokens_out,
+        "first_token_ms": outcome.first_token_ms,
+        "latency_ms": outcome.latency_ms,
+        "finished_at": clock.now(),
+    }
+    return values if outcome.status == COMPLETE else values | {"quota_period": ""}
+
+
+def _refused_key(outcome: Outcome) -> Usable | None:
+    """The key whose version this attempt has just flipped to invalid, if it did."""
+    key, failure = outcome.key, outcome.failure
+    if key is None or failure is None or not is_key_fault(failure):
+        return None
+    if not life.mark_invalid(key.key_id, key.version, failure, "live"):
+        return None
+    log.warning("key_refused", key_id=key.key_id, version=key.version, reason=str(failure.kind))
+    return key
+
+
+def _have_confirmed(key: Usable, message_id: str) -> None:
+    """Queues a check: if it passes, only this model was refused, and the key is valid again."""
+    stored = life.by_id(key.key_id)
+    model_id = session().scalar(select(Message.model_id).where(Message.id == message_id)) or ""
+    try:
+        if stored:
+            model_name = reasons.names(model_id)[0]
+            checks.check_key_later(stored, "Mevichat", purpose="live", model=model_name)
+    except MevichatError as error:
+        log.warning("confirming_check_not_queued", key_id=key.key_id, error=error.code)
+
+
+class _Pulse:
+    """A thread that marks this process's running answers as alive, and keeps what they have said."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._beating = False
+
+    def start(self, running: Mapping[str, Live]) -> None:
+        with self._lock:
+            if not self._beating:
+                self._beating = True
+                threading.Thread(
+                    target=self._run, args=(running,), name="pulse", daemon=True
+                ).start()
+
+    def _run(self, running: Mapping[str, Live]) -> None:
+        while True:
+            time.sleep(PULSE_SECONDS)
+            lives = list(running.values())
+            if not lives:
+                continue
+            try:
+                with work_context():
+                    _mark_alive(lives)
+            except Exception:
+                log.exception("pulse_missed")
+
+
+_pulse = _Pulse()
+
+
+def _mark_alive(lives: list[Live]) -> None:
+    now = clock.now()
+    with transaction() as current:
+        for live in lives:
+            current.execute(
+                update(Message)
+                .where(
+                    Message.id == live.message_id,
+                    Message.attempt == live.attempt,
+                    Message.status == PENDING,
+                )
+                .values(alive_at=now, text=live.text)
+            )

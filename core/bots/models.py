@@ -1,0 +1,124 @@
+"""The rows of a conversation: the bot, who talks to it, and each message with what became of it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core import clock
+from core.accounts.models import Workspace
+from core.db import Model
+from core.ids import new_id
+from core.providers import catalogue
+
+VISITOR, ANSWER = "visitor", "answer"
+PENDING, COMPLETE, INTERRUPTED, FAILED = "pending", "complete", "interrupted", "failed"
+NOT_ANSWERED = (INTERRUPTED, FAILED)
+
+
+class Bot(Model):
+    __tablename__ = "bots"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("bot"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(80))
+    model_id: Mapped[str] = mapped_column(String(80))
+    instructions: Mapped[str] = mapped_column(Text, default="")
+    welcome: Mapped[str] = mapped_column(String(500), default="")
+    starters: Mapped[list[str]] = mapped_column(JSON, default=list)
+    allowed_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    workspace: Mapped[Workspace] = relationship(lazy="joined")
+
+    @property
+    def model(self) -> catalogue.Model:
+        return catalogue.model(self.model_id)
+
+
+class Conversation(Model):
+    """One visitor's talk with one bot. The visitor's token is kept as a digest only."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_bot_recent", "bot_id", "last_message_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("cnv"))
+    bot_id: Mapped[str] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    origin: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column()
+    last_message_at: Mapped[datetime | None] = mapped_column()
+
+    bot: Mapped[Bot] = relationship(lazy="joined")
+
+
+class Message(Model):
+    """A visitor's message, or the answer to one (`reply_to`). An answer is pending until it ends.
+
+    `attempt` counts the tries at an answer: what a task of an earlier attempt says is ignored.
+    `quota_period` is the month that holds this answer's message, empty once it was given back.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "client_message_id"),
+        Index("ix_messages_conversation_order", "conversation_id", "created_at"),
+        Index("ix_messages_bot_time", "bot_id", "created_at"),
+        Index("ix_messages_workspace_time", "workspace_id", "created_at"),
+        Index("ix_messages_pending", "status", "alive_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("msg"))
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    bot_id: Mapped[str] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(String(10))
+    reply_to: Mapped[str | None] = mapped_column(String(32), index=True)
+    client_message_id: Mapped[str | None] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    attempt: Mapped[int] = mapped_column(default=1)
+    alive_at: Mapped[datetime | None] = mapped_column()
+    finished_at: Mapped[datetime | None] = mapped_column()
+    quota_period: Mapped[str] = mapped_column(String(7), default="")
+
+    model_id: Mapped[str] = mapped_column(String(80), default="")
+    provider: Mapped[str] = mapped_column(String(30), default="")
+    key_id: Mapped[str | None] = mapped_column(String(32))
+    key_version: Mapped[int | None] = mapped_column()
+    tokens_in: Mapped[int | None] = mapped_column()
+    tokens_out: Mapped[int | None] = mapped_column()
+    first_token_ms: Mapped[int | None] = mapped_column()
+    latency_ms: Mapped[int | None] = mapped_column()
+    failure: Mapped[str] = mapped_column(String(40), default="")
+    provider_words: Mapped[str] = mapped_column(String(400), default="")
+
+    @property
+    def ended(self) -> bool:
+        return self.status != PENDING
+
+    def usage(self) -> dict[str, Any]:
+        """Tokens of an answer as the endpoint tells them."""
+        return {"tokens_in": self.tokens_in, "tokens_out": self.tokens_out}
+
+
+class QuotaPeriod(Model):
+    """How many messages a workspace has used in a month; changed by conditional updates only."""
+
+    __tablename__ = "quota_periods"
+
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    period: Mapped[str] = mapped_column(String(7), primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,84 @@
+"""The message quota: one message is reserved when a turn is accepted, given back when it fails.
+
+Counts messages, never tokens, per workspace and calendar month (UTC). Each change is one
+conditional update in the caller's transaction: of many at the limit, exactly the free ones pass.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts.models import Workspace
+from core.bots.models import QuotaPeriod
+from core.db import changed_one, session
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Where a workspace stands this month, in messages."""
+
+    used: int
+    limit: int
+    resets_on: date
+    projection: int | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.used * 100 // self.limit)
+
+
+def reserve(current: Session, workspace_id: str, limit: int) -> str:
+    """Takes one message of this month; returns the month it counts in, or "" when all are used."""
+    period = clock.period_of(clock.now())
+    _ensure_row(current, workspace_id, period)
+    taken = changed_one(
+        current,
+        update(QuotaPeriod)
+        .where(
+            QuotaPeriod.workspace_id == workspace_id,
+            QuotaPeriod.period == period,
+            QuotaPeriod.used < limit,
+        )
+        .values(used=QuotaPeriod.used + 1),
+    )
+    return period if taken else ""
+
+
+def release(current: Session, workspace_id: str, period: str) -> None:
+    """Gives a reserved message back to the month that it was taken from."""
+    current.execute(
+        update(QuotaPeriod)
+        .where(
+            QuotaPeriod.workspace_id == workspace_id,
+            QuotaPeriod.period == period,
+            QuotaPeriod.used > 0,
+        )
+        .values(used=QuotaPeriod.used - 1)
+    )
+
+
+def standing(workspace: Workspace) -> Quota:
+    """This month's use against the plan, with a projection once two days have passed."""
+    now = clock.now()
+    used = session().scalar(
+        select(QuotaPeriod.used).where(
+            QuotaPeriod.workspace_id == workspace.id,
+            QuotaPeriod.period == clock.period_of(now),
+        )
+    )
+    resets_on = clock.next_period_starts_on(now)
+    days_in_month = (resets_on - now.date().replace(day=1)).days
+    projection = (used or 0) * days_in_month // now.day if now.day > 2 and used else None
+    return Quota(used or 0, workspace.plan.messages_per_month, resets_on, projection)
+
+
+def _ensure_row(current: Session, workspace_id: str, period: str) -> None:
+    sqlite = current.get_bind().dialect.name == "sqlite"
+    insert = sqlite_insert if sqlite else postgres_insert
+    row = insert(QuotaPeriod).values(workspace_id=workspace_id, period=period, used=0)
+    current.execute(row.on_conflict_do_nothing())

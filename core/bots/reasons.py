@@ -1,0 +1,59 @@
+"""Why an answer failed: the sentence for the visitor, which names nothing, and the one for the owner."""
+
+from core.providers import catalogue
+
+FAILURE_SENTENCE = "I'm having trouble reaching the AI right now, please try again."
+OUT_OF_MESSAGES_SENTENCE = (
+    "I can't answer right now. Your message has been kept; please try again later."
+)
+
+_OWNER = {
+    "out_of_messages": "This month’s messages are used up. They start again with the next month, or with a larger plan.",
+    "model_not_on_plan": "{model} is not on this workspace’s plan. Switch the bot to Mevichat Mini, or upgrade.",
+    "plan_without_keys": "This workspace’s plan has no provider keys, so {model} cannot answer.",
+    "no_key": "There is no {provider} key in this workspace. Add one under Provider keys.",
+    "key_disabled": "The {provider} key is switched off. Enable it under Provider keys.",
+    "key_rejected": "The {provider} key is invalid: {provider} rejected it. Paste a new one under Provider keys.",
+    "key_no_permission": "The {provider} key may not use this: {provider} refused it. Check its permissions, then test it.",
+    "key_no_credit": "The {provider} account behind the key has no credit left. Top it up at {provider}, then test the key.",
+    "key_unreadable": "The stored {provider} key cannot be read any more. Enter it again under Provider keys.",
+    "rejected": "{provider} rejected the key during this answer. It was marked invalid; paste a new one.",
+    "no_permission": "{provider} refused this request: the key lacks a permission, or its use was blocked.",
+    "no_credit": "{provider} refused this request: the account behind the key has no credit left.",
+    "rate_limited": "{provider} is limiting how fast this key may ask. The key stays valid; raise the limit there if this happens often.",
+    "window_exhausted": "{provider} says that this key’s allowance is used up for now. The key stays valid.",
+    "overloaded": "{provider} was overloaded. The key stays valid.",
+    "unavailable": "{provider} could not be reached or had an error of its own. The key stays valid.",
+    "transient_auth": "{provider} refused the key for a moment, as it does under load. The key stays valid.",
+    "timed_out": "{provider} took too long to answer. The key stays valid.",
+    "model_unavailable": "{provider} does not offer {model} to this key. Choose another model for the bot.",
+    "bad_request": "{provider} did not accept the request.",
+    "truncated": "{provider} broke the answer off before its end.",
+    "malformed": "{provider} sent something that is not an answer.",
+    "process_ended": "The server was stopped or restarted while it wrote this answer.",
+    "internal": "Mevichat had an error of its own while it wrote this answer. The log has the details.",
+}
+
+
+def for_owner(reason: str, model_id: str, provider_slug: str = "") -> str:
+    """What happened and what to do, in one or two sentences; "" for no reason."""
+    if not reason:
+        return ""
+    model_name, provider_name = names(model_id, provider_slug)
+    return _OWNER.get(reason, _OWNER["internal"]).format(model=model_name, provider=provider_name)
+
+
+def for_visitor(reason: str) -> tuple[str, str]:
+    """A neutral code and sentence: never a provider, plan, key or money word."""
+    if reason == "out_of_messages":
+        return "unavailable", OUT_OF_MESSAGES_SENTENCE
+    return "answer_failed", FAILURE_SENTENCE
+
+
+def names(model_id: str, provider_slug: str = "") -> tuple[str, str]:
+    """The model's and the provider's name for people; their ids when the catalogue has moved on."""
+    try:
+        model = catalogue.model(model_id)
+    except LookupError:
+        return model_id, provider_slug or model_id.partition(":")[0]
+    return model.name, catalogue.provider(model.provider).name

@@ -1,0 +1,98 @@
+"""Visitors: who may talk to a bot from where, and the token that holds them to one conversation."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from core import clock, ids
+from core.bots.models import Bot, Conversation
+from core.db import session, transaction
+from core.errors import BadToken, BotOff, Invalid, NotFound, OriginNotAllowed
+
+PREFIX = "mvv"
+TOKEN_LIFE = timedelta(days=7)
+_MOST_ORIGINS = 50
+
+
+def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
+    """The bot, if it is on and the page may use it; raises `NotFound`, `OriginNotAllowed`, `BotOff`.
+
+    `origin` is the browser's Origin header; programs send none. `own_origin` is the deployment's.
+    """
+    bot = session().get(Bot, bot_id)
+    if bot is None:
+        raise NotFound("There is no bot at this address.")
+    if origin and origin != own_origin and origin not in bot.allowed_origins:
+        raise OriginNotAllowed()
+    if not bot.enabled:
+        raise BotOff()
+    return bot
+
+
+def is_allowed(bot_id: str, origin: str) -> bool:
+    """Whether pages of that origin may read this bot's answers."""
+    bot = session().get(Bot, bot_id)
+    return bot is not None and origin in bot.allowed_origins
+
+
+def open_conversation(bot: Bot, secret_key: str, origin: str = "") -> tuple[Conversation, str]:
+    """A new conversation and the visitor's token for it: shown once, good for seven days."""
+    token = ids.new_token(PREFIX)
+    conversation = Conversation(
+        bot_id=bot.id,
+        workspace_id=bot.workspace_id,
+        token_digest=ids.token_digest(token, secret_key),
+        origin=origin[:200],
+        expires_at=clock.now() + TOKEN_LIFE,
+    )
+    with transaction() as current:
+        current.add(conversation)
+    return conversation, token
+
+
+def conversation_of(token: str, bot_id: str, secret_key: str) -> Conversation:
+    """The conversation that the token opens at this bot; anything else is `BadToken`."""
+    if not ids.is_token(token, PREFIX):
+        raise BadToken()
+    found = session().scalar(
+        select(Conversation).where(
+            Conversation.token_digest == ids.token_digest(token, secret_key),
+            Conversation.bot_id == bot_id,
+        )
+    )
+    if found is None or _is_over(found.expires_at):
+        raise BadToken()
+    return found
+
+
+def _is_over(expires_at: datetime) -> bool:
+    return expires_at <= clock.now()
+
+
+def checked_origins(lines: list[str]) -> list[str]:
+    """Origins as browsers send them (`https://example.com`); raises `Invalid` with the bad one."""
+    origins = list(dict.fromkeys(_checked_origin(line) for line in lines if line.strip()))
+    if len(origins) > _MOST_ORIGINS:
+        raise Invalid(f"A bot can have at most {_MOST_ORIGINS} allowed origins.")
+    return origins
+
+
+def _checked_origin(line: str) -> str:
+    text = line.strip().rstrip("/").lower()
+    parts = _split(text)
+    if parts is None or text != f"{parts[0]}://{parts[1]}" or len(text) > 200:
+        raise Invalid(
+            f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
+        )
+    return text
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        _ = parts.port
+    except ValueError:
+        return None
+    return (parts.scheme, parts.netloc) if usable else None

@@ -1,0 +1,32 @@
+"""The one door for outgoing HTTP: connections, their pool, their time limits, their errors.
+
+`Exchange` is for the hot path: one request on a pooled connection, its body as it arrives, ended at
+any moment by `cancel()` from another thread or greenlet. `session()` is `requests`, for everything
+off the hot path. Neither follows a redirect, tries twice, takes a proxy or a password from the
+environment, or lets a URL, a header or a body into an error.
+"""
+
+from core.http.errors import (
+    BodyTooLarge,
+    Cancelled,
+    Cut,
+    HttpError,
+    NotSendable,
+    TimedOut,
+    Unreachable,
+)
+from core.http.exchange import Exchange, Timeouts
+from core.http.session import session
+
+__all__ = [
+    "BodyTooLarge",
+    "Cancelled",
+    "Cut",
+    "Exchange",
+    "HttpError",
+    "NotSendable",
+    "TimedOut",
+    "Timeouts",
+    "Unreachable",
+    "session",
+]

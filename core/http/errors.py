@@ -1,0 +1,43 @@
+"""Why a request got no whole answer. No message holds a URL, a header or a body."""
+
+from core.errors import MevichatError
+
+
+class HttpError(MevichatError):
+    """The root of these."""
+
+    code = "http_failed"
+
+
+class NotSendable(HttpError):
+    code = "http_not_sendable"
+    sentence = "The request has an address or a header that cannot be sent."
+
+
+class Unreachable(HttpError):
+    """No connection, or one that ended before any answer."""
+
+    code = "http_unreachable"
+    sentence = "The connection was closed without an answer."
+
+
+class TimedOut(HttpError):
+    code = "http_timed_out"
+    sentence = "The answer took too long."
+
+
+class Cut(HttpError):
+    code = "http_cut"
+    sentence = "The connection broke off in the middle of the answer."
+
+
+class BodyTooLarge(HttpError):
+    code = "http_body_too_large"
+    sentence = "The answer was larger than anything expected."
+
+
+class Cancelled(HttpError):
+    """By our own `Exchange.cancel`."""
+
+    code = "http_cancelled"
+    sentence = "The request was cancelled."

@@ -1,0 +1,192 @@
+"""One request and its answer, under time limits, and cancellable from elsewhere.
+
+It stands on http.client and not on urllib3, which keeps its socket to itself: there a request
+cannot be cancelled before its headers came, its patience cannot change once they did, and a server
+that dribbles its headers or chunk sizes is waited for without end.
+"""
+
+import functools
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Self
+from urllib.parse import urlsplit
+
+from core import clock
+from core.http.errors import (
+    BodyTooLarge,
+    Cancelled,
+    Cut,
+    HttpError,
+    NotSendable,
+    TimedOut,
+    Unreachable,
+)
+from core.http.lines import Line, Origin, pool
+
+_READ_BYTES = 64 * 1024
+_LAST_BYTES_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an exchange may take."""
+
+    connect_seconds: float = 5
+    """For each address of the host, TLS included. Looking up its name is the system's matter."""
+    first_byte_seconds: float = 60
+    """From the open connection to the first byte of the body."""
+    stall_seconds: float = 30
+    """Between two receptions after that."""
+    total_seconds: float = 300
+    """For everything, the pauses of the one who reads included."""
+
+
+class Exchange:
+    """One request, one answer. For one thread or greenlet; only `cancel` may come from another."""
+
+    status: int
+    headers: dict[str, str]
+    """Of the answer, by lower-case name."""
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        self._lock = threading.Lock()
+        self._line: Line | None = None
+        self._cancelled = self._body_began = self._body_ended = False
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> None:
+        """Sends the request, then waits for the status and the headers. Raises `HttpError`."""
+        self._ends_at = clock.monotonic() + self._timeouts.total_seconds
+        try:
+            origin, target = _parts(url)
+            connection = self._adopt(pool.take(origin) or Line(origin, self._connect_seconds()))
+            connection.request(method, target, body, dict(headers))
+            self._response = connection.getresponse()
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._explained(error, Unreachable) from None
+        self.status = self._response.status
+        self.headers = {name.lower(): value for name, value in self._response.getheaders()}
+
+    def buffers(self) -> Iterator[bytes]:
+        """The body, piece by piece as it arrives. Raises `HttpError`: `Cut` if some is missing."""
+        while data := self._read():
+            yield data
+
+    def read(self, limit_bytes: int) -> bytes:
+        """The whole body. Raises `BodyTooLarge` past the limit, and what `buffers` raises."""
+        data = self.head(limit_bytes + 1)
+        if len(data) > limit_bytes:
+            raise BodyTooLarge
+        return data
+
+    def head(self, limit_bytes: int) -> bytes:
+        """The body up to the limit; the rest is never read. Raises what `buffers` raises."""
+        data = bytearray()
+        for buffer in self.buffers():
+            data += buffer
+            if len(data) >= limit_bytes:
+                break
+        return bytes(data[:limit_bytes])
+
+    def cancel(self) -> None:
+        """Ends the exchange: its reader gets `Cancelled` at once, or as soon as it is connected."""
+        with self._lock:
+            self._cancelled = True
+            if self._line is not None:
+                self._line.hang_up()
+
+    def finish(self) -> None:
+        """Closes, after 50 ms for the last bytes: read to its end, a connection serves again."""
+        self._ends_at = min(self._ends_at, clock.monotonic() + _LAST_BYTES_SECONDS)
+        with suppress(HttpError):
+            self.head(_READ_BYTES)
+        self.close()
+
+    def close(self) -> None:
+        """Pools the connection if the body was read to its end, else closes it. May be repeated."""
+        with self._lock:
+            line, self._line = self._line, None
+        if line is None:
+            return
+        if self._body_ended and line.is_open:
+            self._response.close()
+            pool.give(line)
+        else:
+            line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connect_seconds(self) -> float:
+        return min(self._timeouts.connect_seconds, self._timeouts.total_seconds)
+
+    def _adopt(self, line: Line) -> HTTPConnection:
+        """Puts the line within reach of `cancel` and under this exchange's limits."""
+        with self._lock:
+            self._line = line
+        self._first_byte_until = clock.monotonic() + self._timeouts.first_byte_seconds
+        line.patience = self._patience
+        return line.connection
+
+    def _patience(self) -> float:
+        """The seconds the next wait may last. Raises TimeoutError when none are left."""
+        if self._cancelled:
+            raise ConnectionAbortedError
+        now = clock.monotonic()
+        began, stall = self._body_began, self._timeouts.stall_seconds
+        seconds = min(stall if began else self._first_byte_until - now, self._ends_at - now)
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    def _read(self) -> bytes:
+        """The next piece of the body; nothing at its end."""
+        try:
+            data = self._response.read1(_READ_BYTES)
+            if not data and (self._response.length or self._cancelled):
+                raise ConnectionAbortedError
+        except (OSError, HTTPException, ValueError) as error:
+            raise self._explained(error, Cut) from None
+        self._body_began, self._body_ended = True, not data
+        return data
+
+    def _explained(self, error: Exception, otherwise: type[HttpError]) -> HttpError:
+        """Our error in place of a library's, whose text may hold the request. Closes the line."""
+        connecting = self._line is None
+        self.close()
+        if self._cancelled:
+            return Cancelled()
+        if isinstance(error, TimeoutError):
+            return TimedOut(self._limit_reached(connecting))
+        if connecting and isinstance(error, OSError):
+            return Unreachable(f"No connection: {error.strerror or 'the host gave no reason'}.")
+        return otherwise() if isinstance(error, OSError | HTTPException) else NotSendable()
+
+    def _limit_reached(self, connecting: bool) -> str:
+        limits = self._timeouts
+        if connecting:
+            return f"No connection could be made in {limits.connect_seconds:g} s."
+        if clock.monotonic() >= self._ends_at:
+            return f"The answer was not complete after {limits.total_seconds:g} s."
+        if self._body_began:
+            return f"The answer stopped: nothing came for {limits.stall_seconds:g} s."
+        return f"No answer began within {limits.first_byte_seconds:g} s."
+
+
+@functools.lru_cache(256)
+def _parts(url: str) -> tuple[Origin, str]:
+    """Origin and request target of an http or https URL. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    query = f"?{parts.query}" if parts.query else ""
+    return (parts.scheme, parts.hostname, port), (parts.path or "/") + query

@@ -1,0 +1,1 @@
+"""A provider key's life: pasted, checked, sealed, used, replaced, told when it breaks."""

@@ -1,0 +1,66 @@
+"""What people paste: trimmed, looked at for the mistakes that a look can find, and masked.
+
+Nothing here talks to a provider. A paste that passes may still be refused by the provider; one that
+fails is never sent anywhere.
+"""
+
+import re
+
+from core.errors import Invalid
+from core.providers import catalogue
+from core.providers.catalogue import Provider
+
+SHORTEST = 8
+LONGEST = 500
+_BULLETS = "•·●*…"
+_SHOWN = 4
+_LONG_ENOUGH_TO_SHOW = 12
+
+
+def tidy(text: str) -> tuple[str, str]:
+    """The bare secret, and a hint that says what was left out around it (or "")."""
+    secret = text.strip().strip("\"'`“”‘’").strip()
+    secret = re.sub(r"^bearer\s+", "", secret, flags=re.IGNORECASE).strip()
+    hint = "" if secret == text else "Spaces, quotes or “Bearer” around the key were left out."
+    return secret, hint
+
+
+def check(secret: str, provider: Provider) -> None:
+    """Raises `Invalid`, saying what the paste seems to be, when it cannot be this provider's key."""
+    if not secret:
+        raise Invalid(f"Paste a key from {provider.name}.")
+    if any(bullet in secret for bullet in _BULLETS) or re.search(r"\.{3,}", secret):
+        raise Invalid("This is a masked key, as pages show it. Paste the whole key.")
+    if not re.fullmatch(r"[\x21-\x7e]+", secret):
+        raise Invalid(
+            "A key has letters, digits and signs only: this paste has spaces, line breaks or other "
+            "characters inside it. Copy the key again."
+        )
+    if not SHORTEST <= len(secret) <= LONGEST:
+        raise Invalid(
+            f"A key has {SHORTEST} to {LONGEST} characters; this paste has {len(secret)}."
+        )
+    if other := _owner_of_its_shape(secret, provider):
+        raise Invalid(
+            f"This looks like a key from {other.name}, not from {provider.name}. It was not sent anywhere."
+        )
+
+
+def mask(secret: str, provider: Provider) -> str:
+    """The provider's own prefix, bullets, and the last four characters: all a page ever shows."""
+    prefix = _prefix(secret, provider)
+    hidden = secret[len(prefix) :]
+    tail = hidden[-_SHOWN:] if len(hidden) >= _LONG_ENOUGH_TO_SHOW else ""
+    return f"{prefix}••••••••{tail}"
+
+
+def _prefix(secret: str, provider: Provider) -> str:
+    fitting = [prefix for prefix in provider.key_prefixes if secret.startswith(prefix)]
+    return max(fitting, key=len, default="")
+
+
+def _owner_of_its_shape(secret: str, chosen: Provider) -> Provider | None:
+    """Another provider whose prefix fits the secret better than the chosen one's does."""
+    best = max(catalogue.byok_providers(), key=lambda provider: len(_prefix(secret, provider)))
+    fits_better = len(_prefix(secret, best)) > len(_prefix(secret, chosen))
+    return best if fits_better and best.slug != chosen.slug else None

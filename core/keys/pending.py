@@ -1,0 +1,85 @@
+"""What a running check keeps in Redis: its state for the page, and the sealed candidate for the job."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from core import clock
+from core.errors import Busy
+from core.ids import new_id
+from core.queue import redis_connection
+
+CANDIDATE_SECONDS = 120
+KEPT_SECONDS = 900
+GIVEN_UP_AFTER = timedelta(seconds=90)
+
+WAITING, ASKING = "waiting", "asking"
+SAVED, PASSED, FAILED, UNCHECKED, LOST = "saved", "passed", "failed", "unchecked", "lost"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a page may know of a check. Kept for 15 minutes; holds no secret."""
+
+    id: str
+    workspace_id: str
+    provider: str
+    purpose: str
+    asked_by: str
+    asked_at: str
+    state: str = WAITING
+    hint: str = ""
+    words: str = ""
+    reason: str = ""
+    mask: str = ""
+    model: str = ""
+
+    @property
+    def pending(self) -> bool:
+        return self.state in (WAITING, ASKING)
+
+    @property
+    def overdue(self) -> bool:
+        """Nobody finished it: its worker or Redis went away."""
+        return self.pending and clock.now() - datetime.fromisoformat(self.asked_at) > GIVEN_UP_AFTER
+
+
+def new_check(workspace_id: str, provider: str, purpose: str, asked_by: str, **more: str) -> Check:
+    asked_at = clock.now().isoformat()
+    return Check(new_id("chk"), workspace_id, provider, purpose, asked_by, asked_at, **more)
+
+
+def keep(check: Check) -> None:
+    """Writes the state where every process sees it; raises `Busy` when Redis is away."""
+    try:
+        redis_connection().set(f"check:{check.id}", json.dumps(asdict(check)), ex=KEPT_SECONDS)
+    except RedisError:
+        raise Busy() from None
+
+
+def load(check_id: str) -> Check | None:
+    try:
+        text = redis_connection().get(f"check:{check_id}")
+    except RedisError:
+        raise Busy() from None
+    return Check(**json.loads(text)) if text else None
+
+
+def keep_candidate(check_id: str, sealed: str) -> None:
+    try:
+        redis_connection().set(f"candidate:{check_id}", sealed, ex=CANDIDATE_SECONDS)
+    except RedisError:
+        raise Busy() from None
+
+
+def candidate(check_id: str) -> str | None:
+    """The sealed paste, or None when its two minutes are over."""
+    sealed: Any = redis_connection().get(f"candidate:{check_id}")
+    return str(sealed, "ascii") if sealed else None
+
+
+def forget_candidate(check_id: str) -> None:
+    redis_connection().delete(f"candidate:{check_id}")

@@ -1,0 +1,53 @@
+"""Structured logs: one JSON line each, with the request's id, and never a secret."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from core.providers.scrub import scrub
+
+_QUIET = ("rq.worker", "rq.scheduler", "urllib3", "alembic.runtime.migration")
+
+
+def configure(level: str) -> None:
+    """Sends both our own events and the libraries' records through the same pipe to stdout."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _without_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def logger(name: str) -> Any:
+    return structlog.get_logger(name)
+
+
+def _without_secrets(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: scrub(value) if isinstance(value, str) else value for name, value in record.items()
+    }

@@ -1,0 +1,67 @@
+"""What each plan allows: one table. Nothing else tests a plan's name (spec §2)."""
+
+from dataclasses import dataclass
+
+from core.errors import Invalid
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One row of the table. `bot_tiers` are the catalogue's tiers of models its bots may use."""
+
+    key: str
+    name: str
+    kind: str
+    messages_per_month: int
+    provider_keys: bool
+    bot_tiers: frozenset[str]
+    keys_text: str
+    models_text: str
+
+    def allows_tier(self, tier: str | None) -> bool:
+        return tier in self.bot_tiers
+
+
+_MINI = frozenset({"mini"})
+_STANDARD = _MINI | {"standard"}
+_PREMIUM = _STANDARD | {"premium"}
+
+PLANS = {
+    plan.key: plan
+    for plan in (
+        Plan(
+            "personal", "Personal", "personal", 250, True, _MINI,
+            "Your own keys, for the gateway", "Mevichat Mini",
+        ),
+        Plan(
+            "free", "Free", "organization", 250, False, _MINI,
+            "None", "Mevichat Mini",
+        ),
+        Plan(
+            "pro", "Pro", "organization", 5_000, True, _STANDARD,
+            "Anthropic and OpenAI for bots", "Mini, Claude Haiku 4.5 and GPT-5 Mini",
+        ),
+        Plan(
+            "scale", "Scale", "organization", 25_000, True, _PREMIUM,
+            "Anthropic and OpenAI for bots",
+            "Mini, Claude Haiku 4.5, Claude Sonnet 4.6, GPT-5 Mini and GPT-5",
+        ),
+    )
+}  # fmt: skip
+
+
+def plan(key: str) -> Plan:
+    """The plan of that key; raises `Invalid` with the names there are."""
+    if key not in PLANS:
+        raise Invalid(f"There is no plan “{key}”. The plans are: {', '.join(PLANS)}.")
+    return PLANS[key]
+
+
+def first_plan_for(kind: str) -> Plan:
+    """What a new workspace of that kind starts on."""
+    return next(plan for plan in PLANS.values() if plan.kind == kind)
+
+
+def plans_with_keys(kind: str) -> list[Plan]:
+    """The plans of that kind that include provider keys: what a refusal points to."""
+    return [plan for plan in PLANS.values() if plan.kind == kind and plan.provider_keys]

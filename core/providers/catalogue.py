@@ -1,0 +1,180 @@
+"""Which providers and models there are: `catalogue.toml`, checked when it is loaded.
+
+Which of them a plan allows is not known here: a model has a tier, and `core/plans.py` names tiers.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from core.errors import NotFound
+from core.providers.wire import OutputLimitField, WireName
+
+BotTier = Literal["mini", "standard", "premium"]
+
+
+class UnknownProvider(NotFound, LookupError):
+    code = "unknown_provider"
+
+
+class UnknownModel(NotFound, LookupError):
+    code = "unknown_model"
+
+
+class CatalogueError(ValueError):
+    """The data file breaks its own form; says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody who runs models. `base_url` is a default; the operator may set another."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    slug: str
+    name: str
+    wire: WireName
+    base_url: str
+    byok: bool
+    """Whether a workspace may hold a key for it."""
+    key_prefixes: tuple[str, ...]
+    """The longest first."""
+    key_shape: str
+    """A sentence for the person who pastes one."""
+    key_url: str
+    console_url: str
+    output_limit_field: OutputLimitField
+    """For models that the catalogue does not list, such as the next ones."""
+    probe_models: tuple[str, ...]
+    """By the provider's own names: those to prove a key with, the first choice first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of one provider. Prices are micro-dollars per million tokens."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    """`provider:name`."""
+    provider: str
+    upstream_id: str
+    """The provider's own name for it."""
+    name: str
+    context_tokens: int
+    max_output_tokens: int
+    price_in_microusd_per_mtok: int
+    price_out_microusd_per_mtok: int
+    priced_on: date
+    output_limit_field: OutputLimitField
+    bot_tier: BotTier | None = None
+    """None if bots cannot be set to it."""
+    retires_on: date | None = None
+    """The first day on which it no longer answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The whole file."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    providers: tuple[Provider, ...]
+    models: tuple[Model, ...]
+
+
+def load(text: str) -> Catalogue:
+    """The catalogue in a TOML text. Raises `CatalogueError`."""
+    try:
+        catalogue = TypeAdapter(Catalogue).validate_python(tomllib.loads(text))
+    except ValidationError as error:
+        raise CatalogueError(_explained(error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"The catalogue is not TOML: {error}") from None
+    _check(catalogue)
+    return catalogue
+
+
+def _explained(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return f"The catalogue is wrong at {where}: {first['msg']}"
+
+
+def _check(catalogue: Catalogue) -> None:
+    slugs = [provider.slug for provider in catalogue.providers]
+    _refuse_twice("provider", slugs)
+    _refuse_twice("model", (model.id for model in catalogue.models))
+    for model in catalogue.models:
+        if model.provider not in slugs:
+            raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
+        if not model.id.startswith(f"{model.provider}:"):
+            raise CatalogueError(f"Model {model.id} does not begin with “{model.provider}:”.")
+
+
+def _refuse_twice(what: str, names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise CatalogueError(f"The catalogue has a {what} twice: {twice[0]}.")
+
+
+_CATALOGUE = load(files("core.providers").joinpath("catalogue.toml").read_text("utf-8"))
+_PROVIDERS = {provider.slug: provider for provider in _CATALOGUE.providers}
+_MODELS = {model.id: model for model in _CATALOGUE.models}
+_BY_BARE_NAME = {model.id.partition(":")[2]: model for model in reversed(_CATALOGUE.models)}
+
+
+def providers() -> tuple[Provider, ...]:
+    """Every provider, in the order of the file."""
+    return _CATALOGUE.providers
+
+
+def provider(slug: str) -> Provider:
+    """The provider of that name. Raises `UnknownProvider`."""
+    if slug not in _PROVIDERS:
+        raise UnknownProvider(f"There is no provider “{slug}”. There are: {_listed(_PROVIDERS)}.")
+    return _PROVIDERS[slug]
+
+
+def byok_providers() -> tuple[Provider, ...]:
+    """Those that a workspace may hold a key for."""
+    return tuple(provider for provider in providers() if provider.byok)
+
+
+def models() -> tuple[Model, ...]:
+    """Every model, in the order of the file."""
+    return _CATALOGUE.models
+
+
+def model(model_id: str) -> Model:
+    """The model of that whole id, `provider:name`. Raises `UnknownModel`."""
+    if model_id not in _MODELS:
+        raise _unknown(model_id)
+    return _MODELS[model_id]
+
+
+def find_model(text: str) -> Model:
+    """The model of that id or bare name (the first listed, if several have it). `UnknownModel`."""
+    found = _MODELS.get(text) or _BY_BARE_NAME.get(text)
+    if found is None:
+        raise _unknown(text)
+    return found
+
+
+def bot_models() -> tuple[Model, ...]:
+    """Those that bots can be set to, plan permitting."""
+    return tuple(model for model in models() if model.bot_tier)
+
+
+def _unknown(text: str) -> UnknownModel:
+    return UnknownModel(f"There is no model “{text[:100]}”. There are: {_listed(_MODELS)}.")
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(names)

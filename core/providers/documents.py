@@ -1,0 +1,52 @@
+"""Reading JSON that nobody vouches for: any part may be missing, of another type, or absurd."""
+
+import json
+from typing import Any
+
+_LARGEST_COUNT = 10**9
+
+
+class Malformed(ValueError):
+    """The provider sent something that is not its own format. Says nothing of what."""
+
+
+def parse_object(data: str | bytes) -> dict[str, Any]:
+    """A JSON object. Raises `Malformed`."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(document, dict):
+        raise Malformed
+    return document
+
+
+def at(document: Any, *path: str | int) -> Any:
+    """What stands at a path of members and positions, or None if there is nothing such."""
+    for step in path:
+        fits = isinstance(document, dict if isinstance(step, str) else list)
+        try:
+            document = document[step] if fits else None
+        except LookupError:
+            return None
+    return document
+
+
+def text_at(document: Any, *path: str | int) -> str:
+    """The string at a path, or an empty one."""
+    found = at(document, *path)
+    return storable(found) if isinstance(found, str) else ""
+
+
+def count_at(document: Any, *path: str | int) -> int | None:
+    """The count at a path: a whole number that is not negative and fits a database column."""
+    found = at(document, *path)
+    return found if type(found) is int and 0 <= found <= _LARGEST_COUNT else None
+
+
+def storable(text: str) -> str:
+    """The text without what JSON can say and UTF-8 or PostgreSQL cannot: half characters, NUL."""
+    if text.isascii():
+        return text.replace("\0", "")
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "")

@@ -1,0 +1,74 @@
+"""Enqueues jobs by dotted name and ids, and says which names a worker may run.
+
+RQ would unpickle whatever is in Redis and run any importable name: here jobs are JSON, and the Job
+class refuses a name that is not on the list. Arguments are ids only, for RQ stores and logs them.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from core.errors import Busy
+
+CHECKS = "checks"
+DEFAULT = "default"
+SERIALIZER = JSONSerializer
+
+_ALLOWED = {
+    "workers.jobs.check_candidate",
+    "workers.jobs.check_key",
+}
+_address = ""
+
+
+class AllowedJob(Job):
+    """A job whose function is on the list; any other fails without being imported."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        if self.func_name not in _ALLOWED:
+            raise PermissionError(f"{self.func_name} is not a job of this application")
+        function: Callable[..., Any] = super().func
+        return function
+
+
+def configure(address: str) -> None:
+    """Called once by `create_app` with the settings' Redis address."""
+    global _address
+    _address = address
+    redis_connection.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def redis_connection() -> Redis:
+    """The process's pool of connections. Time-outs are short: Redis is never worth a hanging page."""
+    return Redis.from_url(
+        _address,
+        socket_connect_timeout=2,
+        socket_timeout=10,
+        health_check_interval=30,
+    )
+
+
+def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None:
+    """Puts the job `name` on a queue; raises `Busy` when Redis is away."""
+    try:
+        Queue(
+            queue, connection=redis_connection(), serializer=SERIALIZER, job_class=AllowedJob
+        ).enqueue(
+            name,
+            *ids,
+            job_timeout=timeout_seconds,
+            result_ttl=0,
+            failure_ttl=3600,
+            description=name,
+            retry=Retry(max=2),
+        )
+    except RedisError:
+        raise Busy("The job queue is away. Nothing was changed; try again in a minute.") from None

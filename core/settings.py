@@ -1,0 +1,171 @@
+"""Every environment variable, read and checked once. Nothing else reads the environment.
+
+A setting `NAME` may also come from a file named by `NAME_FILE` (for container secrets). A value that
+cannot be used stops the start with a sentence that names the variable. `docs/settings.md` lists
+them all, and a test holds the two together.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from core import settings_secrets
+from core.errors import SettingsError
+from core.providers import catalogue
+
+
+class Settings(BaseModel):
+    """What the operator chose. Field names are the variables' names in lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: Literal["development", "production"] = "development"
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+    data_dir: Path = Path("data")
+    secret_key: SecretStr
+    encryption_keys: tuple[SecretStr, ...]
+    database_url: str = ""
+    redis_url: SecretStr = SecretStr("")
+    open_sign_up: bool = True
+    sign_in_limit: str = "20 per minute"
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    web_processes: int = Field(0, ge=0, le=64)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    mini_base_url: str = ""
+    mini_model: str = "mevichat-mini"
+    mini_api_key: SecretStr = SecretStr("")
+    mini_port: int = Field(8081, ge=1, le=65535)
+    mini_gguf: str = ""
+    provider_base_urls: dict[str, str] = {}
+
+    provider_connect_seconds: float = Field(5, gt=0)
+    provider_first_byte_seconds: float = Field(60, gt=0)
+    provider_stall_seconds: float = Field(30, gt=0)
+    provider_total_seconds: float = Field(300, gt=0)
+
+    @field_validator("public_url", "mini_base_url")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        return checked_base_url(value) if value else value
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def address(self) -> str:
+        """Where people find this deployment, without a slash at the end."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def database_address(self) -> str:
+        """SQLAlchemy's URL: the operator's, or a SQLite file in DATA_DIR."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.absolute() / 'mevichat.db'}"
+        scheme, _, rest = self.database_url.partition("://")
+        return (
+            f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else self.database_url
+        )
+
+    @property
+    def redis_address(self) -> str:
+        """The operator's Redis, or the embedded one's socket with its password."""
+        return self.redis_url.get_secret_value() or settings_secrets.embedded_redis(self.data_dir)
+
+    @property
+    def mini_address(self) -> str:
+        return self.mini_base_url or f"http://127.0.0.1:{self.mini_port}/v1"
+
+    def base_url(self, provider_slug: str) -> str:
+        """Where that provider is reached: `<PROVIDER>_BASE_URL`, or the catalogue's address."""
+        default = catalogue.provider(provider_slug).base_url
+        return self.provider_base_urls.get(provider_slug, default)
+
+
+def read(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; raises `SettingsError` that names the variable and the mend."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {
+        name: text for name in _names() if (text := _text(environ, name.upper()))
+    }
+    values["provider_base_urls"] = _provider_base_urls(environ)
+    values.update(_secrets(values))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explained(error)) from None
+
+
+def checked_base_url(text: str) -> str:
+    """An http(s) address with a host and nothing but a path; raises ValueError otherwise."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+        raise ValueError("must be an address such as https://example.com, without a query or login")
+    return text.rstrip("/")
+
+
+def variables() -> list[str]:
+    """The names of all variables, as the documentation lists them."""
+    names = [name.upper() for name in _names()]
+    return names + [_base_url_variable(provider.slug) for provider in catalogue.byok_providers()]
+
+
+def _names() -> list[str]:
+    return [name for name in Settings.model_fields if name != "provider_base_urls"]
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    """The value of NAME, or what the file named by NAME_FILE holds."""
+    path = environ.get(f"{name}_FILE")
+    if not path or environ.get(name):
+        return environ.get(name, "").strip()
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{name}_FILE names {path}, which cannot be read: {error.strerror}."
+        ) from None
+
+
+def _base_url_variable(slug: str) -> str:
+    return f"{slug.upper()}_BASE_URL"
+
+
+def _provider_base_urls(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for provider in catalogue.byok_providers():
+        name = _base_url_variable(provider.slug)
+        if text := _text(environ, name):
+            try:
+                found[provider.slug] = checked_base_url(text)
+            except ValueError as error:
+                raise SettingsError(f"{name} {error}.") from None
+    return found
+
+
+def _secrets(values: dict[str, Any]) -> dict[str, Any]:
+    """SECRET_KEY and ENCRYPTION_KEYS: demanded in production, made once in development."""
+    production = values.get("environment") == "production"
+    data_dir = Path(values.get("data_dir", "data"))
+    ring = [part.strip() for part in values.get("encryption_keys", "").split(",") if part.strip()]
+    secret_key = values.get("secret_key", "")
+    if not production:
+        secret_key = secret_key or settings_secrets.made_once(data_dir, "secret_key")
+        ring = ring or [settings_secrets.made_once(data_dir, "encryption_key")]
+    settings_secrets.check(secret_key, ring)
+    return {"secret_key": secret_key, "encryption_keys": ring}
+
+
+def _explained(error: ValidationError) -> str:
+    """One line for each variable that cannot be used; never its value, which may be a secret."""
+    return " ".join(
+        f"{str(problem['loc'][0]).upper()} cannot be used: {problem['msg']}."
+        for problem in error.errors(include_input=False, include_url=False)
+    )

@@ -1,0 +1,160 @@
+"""What the tests stand on: a real Redis, a real database each, a provider on loopback, the cast."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask_migrate import upgrade
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+
+from app import create_app
+from core import clock, db, queue, settings
+from core.accounts import people
+from core.bots import answering
+from core.settings import Settings
+from tests import marker
+from tests.pages import OutsideClient, Visitor
+from tests.people import Cast, make_cast
+from tests.providers import LoopbackProvider
+
+ROOT = Path(__file__).parent.parent
+SWEPT = "swept-for-the-marker"
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A DATA_DIR with the embedded Redis running in it, for all tests of this process."""
+    folder = tmp_path_factory.mktemp(SWEPT)
+    log = (folder / "redis.log").open("wb")
+    redis = subprocess.Popen(
+        [ROOT / "bin" / "redis"], env=os.environ | {"DATA_DIR": str(folder)}, stdout=log, stderr=log
+    )
+    try:
+        _wait_for_redis(folder)
+        yield folder
+        assert not list(marker.in_redis(Redis.from_url(_redis_address(folder)))), (
+            "a key is in Redis"
+        )
+    finally:
+        redis.terminate()
+        redis.wait(20)
+    assert not list(marker.in_files(folder)), "a key is in a file"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Argon2 at its cheapest: its cost is its point, and every test signs somebody up."""
+    people._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session")
+def migrated(house: Path) -> Path:
+    """An empty SQLite database with every migration run, to be copied for each test."""
+    path = house / "migrated.db"
+    app = create_app(make_settings(house, database_url=f"sqlite:///{path}"))
+    with app.app_context():
+        upgrade()
+        db.db.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def provider() -> Iterator[LoopbackProvider]:
+    with LoopbackProvider() as running:
+        running.accept(marker.anthropic_key())
+        running.accept(marker.openai_key())
+        yield running
+
+
+@pytest.fixture
+def chosen(house: Path, migrated: Path, tmp_path: Path, provider: LoopbackProvider) -> Settings:
+    """The settings of a test: a database of its own in a folder that is swept for the marker."""
+    folder = house / f"test-{time.monotonic_ns()}"
+    folder.mkdir()
+    shutil.copy(migrated, folder / "mevichat.db")
+    return make_settings(
+        house,
+        database_url=f"sqlite:///{folder / 'mevichat.db'}",
+        anthropic_base_url=provider.anthropic_base_url,
+        openai_base_url=provider.openai_base_url,
+        mini_base_url=provider.openai_base_url,
+        mini_api_key=marker.openai_key(),
+    )
+
+
+@pytest.fixture
+def app(chosen: Settings) -> Iterator[Flask]:
+    """The application, with its context pushed: tests may call core directly."""
+    made = create_app(chosen)
+    made.testing = True
+    made.test_client_class = OutsideClient
+    queue.redis_connection().flushdb()
+    with made.app_context():
+        yield made
+    answering.drain(timeout_seconds=20)
+    clock.shift(clock.timedelta())
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.fixture
+def signed_in(app: Flask, cast: Cast) -> Callable[[str], Visitor]:
+    """`signed_in("owner")`: a browser of that member of the cast."""
+    return lambda name: Visitor(app).sign_in(cast[name])
+
+
+@pytest.fixture
+def run_jobs(app: Flask) -> Callable[[], None]:
+    """Runs every queued job in a real RQ worker (without forking), as the worker process would."""
+
+    def run() -> None:
+        connection = queue.redis_connection()
+        queues = [
+            Queue(
+                name, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob
+            )
+            for name in (queue.CHECKS, queue.DEFAULT)
+        ]
+        SimpleWorker(
+            queues, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob
+        ).work(burst=True, logging_level="WARNING")
+
+    return run
+
+
+def make_settings(house: Path, **values: str) -> Settings:
+    """Settings as the environment would give them, on the house's Redis and nothing of this machine's."""
+    environ = {"DATA_DIR": str(house), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
+    environ |= {name.upper(): value for name, value in values.items()}
+    return settings.read(environ)
+
+
+def _redis_address(folder: Path) -> str:
+    return make_settings(folder).redis_address
+
+
+def _wait_for_redis(folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if Redis.from_url(_redis_address(folder)).ping():
+                return
+        except (RedisError, settings.SettingsError):
+            time.sleep(0.05)
+    raise RuntimeError("the embedded Redis did not start")

@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Invalid
+from core.keys import paste
+from core.providers import catalogue
+
+ANTHROPIC = catalogue.provider("anthropic")
+OPENAI = catalogue.provider("openai")
+KEY = "sk-ant-api03-" + "x" * 91 + "7xA2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [KEY, f"  {KEY}\n", f'"{KEY}"', f"Bearer {KEY}", f"bearer  {KEY}", f"“{KEY}”", f"`{KEY}` "],
+)
+def test_what_surrounds_a_key_is_left_out_and_said(text):
+    secret, hint = paste.tidy(text)
+    assert secret == KEY
+    assert bool(hint) == (text != KEY)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "Paste a key from Anthropic"),
+        ("sk-ant-api03-••••••••7xA2", "masked"),
+        ("sk-ant-api03-********7xA2", "masked"),
+        ("sk-ant-...7xA2", "masked"),
+        ("sk-ant-api03-abc def ghi", "Copy the key again"),
+        ("sk-ant-api03-\nabcdefgh", "Copy the key again"),
+        ("sk-ant-api03-ключключ", "Copy the key again"),
+        ("short", "8 to 500"),
+        ("x" * 501, "8 to 500"),
+        ("sk-proj-" + "x" * 60, "looks like a key from OpenAI"),
+    ],
+)
+def test_a_wrong_paste_is_caught_before_it_is_sent(text, says):
+    with pytest.raises(Invalid, match=says):
+        paste.check(text, ANTHROPIC)
+
+
+def test_an_anthropic_key_in_openais_form_is_named():
+    with pytest.raises(Invalid, match="looks like a key from Anthropic"):
+        paste.check(KEY, OPENAI)
+
+
+def test_a_key_of_no_known_shape_may_be_tried():
+    paste.check("a-key-of-a-compatible-server", OPENAI)
+    paste.check(KEY, ANTHROPIC)
+
+
+def test_the_mask_is_the_one_of_the_specification():
+    assert paste.mask(KEY, ANTHROPIC) == "sk-ant-api03-••••••••7xA2"
+
+
+@given(
+    st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=200)
+)
+def test_a_mask_never_shows_more_than_prefix_and_four(secret):
+    for provider in (ANTHROPIC, OPENAI):
+        prefix, _, tail = paste.mask(secret, provider).partition("••••••••")
+        assert prefix in ("", *provider.key_prefixes)
+        assert len(tail) <= 4

@@ -1,0 +1,97 @@
+"""The catalogue: what is in it, how it is asked, and what its file may not say."""
+
+import pickle
+from datetime import date
+from importlib.resources import files
+
+import pytest
+
+from core.providers import catalogue
+from core.providers.catalogue import CatalogueError, UnknownModel, UnknownProvider
+
+TEXT = files("core.providers").joinpath("catalogue.toml").read_text("utf-8")
+
+
+def test_bots_have_the_five_models_of_the_three_tiers():
+    assert [(model.id, model.bot_tier) for model in catalogue.bot_models()] == [
+        ("mevichat:mini", "mini"),
+        ("anthropic:claude-haiku-4-5", "standard"),
+        ("openai:gpt-5-mini", "standard"),
+        ("anthropic:claude-sonnet-4-6", "premium"),
+        ("openai:gpt-5", "premium"),
+    ]
+
+
+def test_the_gpt_5_models_carry_their_last_day():
+    retiring = {model.id: model.retires_on for model in catalogue.models() if model.retires_on}
+    assert retiring == {"openai:gpt-5-mini": date(2026, 12, 11), "openai:gpt-5": date(2026, 12, 11)}
+
+
+def test_mini_needs_no_key():
+    assert [provider.slug for provider in catalogue.byok_providers()] == ["anthropic", "openai"]
+
+
+def test_probe_models_are_cheapest_first_as_the_fact_sheet_orders_them():
+    probes = {provider.slug: provider.probe_models for provider in catalogue.byok_providers()}
+    assert probes == {
+        "anthropic": ("claude-haiku-5-5", "claude-haiku-4-5"),
+        "openai": ("gpt-6-luna", "gpt-5-nano", "gpt-5.6-luna", "gpt-4o-mini"),
+    }
+
+
+def test_prefixes_go_from_long_to_short():
+    for provider in catalogue.providers():
+        assert list(provider.key_prefixes) == sorted(provider.key_prefixes, key=len, reverse=True)
+
+
+@pytest.mark.parametrize("text", ["claude-haiku-4-5", "anthropic:claude-haiku-4-5"])
+def test_a_model_is_found_by_either_name(text):
+    assert catalogue.find_model(text) is catalogue.model("anthropic:claude-haiku-4-5")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "claude", "openai:claude-haiku-4-5", "mini:mevichat", ":mini"]
+)
+def test_an_unknown_model_says_which_there_are(text):
+    with pytest.raises(UnknownModel, match="There are: mevichat:mini, anthropic:claude") as caught:
+        catalogue.find_model(text)
+    assert isinstance(caught.value, LookupError)
+    assert pickle.loads(pickle.dumps(caught.value)).message == caught.value.message
+
+
+def test_a_bare_name_is_no_id():
+    with pytest.raises(UnknownModel):
+        catalogue.model("claude-haiku-4-5")
+
+
+def test_an_unknown_provider_says_which_there_are():
+    with pytest.raises(UnknownProvider, match="mevichat, anthropic, openai"):
+        catalogue.provider("antropic")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "complaint"),
+    [
+        ('provider = "openai"', 'provider = "opnai"', "unknown provider: opnai"),
+        ('wire = "anthropic"', 'wire = "antropic"', r"providers\.1\.wire"),
+        ('slug = "openai"', 'slug = "anthropic"', "provider twice: anthropic"),
+        ('id = "openai:gpt-5-mini"', 'id = "openai:gpt-5"', "model twice: openai:gpt-5"),
+        ('id = "openai:gpt-5-mini"', 'id = "gpt-5-mini"', "does not begin with “openai:”"),
+        ("context_tokens = 8_192", 'context_tokens = "many"', r"models\.0\.context_tokens"),
+        ("context_tokens = 8_192", "window = 8_192", r"models\.0\.(context_tokens|window)"),
+        ('bot_tier = "mini"', 'bot_tier = "pro"', r"models\.0\.bot_tier"),
+        ("byok = false", "", r"providers\.0\.byok"),
+        ("byok = false", "byok =", "not TOML"),
+    ],
+)
+def test_a_wrong_entry_is_refused_by_its_place(was, becomes, complaint):
+    assert was in TEXT
+    with pytest.raises(CatalogueError, match=complaint):
+        catalogue.load(TEXT.replace(was, becomes, 1))
+
+
+def test_prices_have_a_date_and_no_entry_is_mutable():
+    for model in catalogue.models():
+        assert model.priced_on >= date(2026, 11, 22)
+        with pytest.raises(AttributeError):
+            model.name = "x"

@@ -1,0 +1,20 @@
+import pytest
+
+from core.accounts.roles import Role, allows
+
+TABLE = [
+    ("workspace.read", {Role.OWNER, Role.BILLING, Role.ADMIN, Role.MEMBER}),
+    ("bots.read", {Role.OWNER, Role.BILLING, Role.ADMIN, Role.MEMBER}),
+    ("keys.read", {Role.OWNER, Role.BILLING, Role.ADMIN, Role.MEMBER}),
+    ("conversations.read", {Role.OWNER, Role.BILLING, Role.ADMIN, Role.MEMBER}),
+    ("bots.manage", {Role.OWNER, Role.ADMIN}),
+    ("keys.manage", {Role.OWNER, Role.BILLING}),
+    ("workspace.manage", {Role.OWNER}),
+    ("no.such.permission", set()),
+]
+
+
+@pytest.mark.parametrize(("permission", "holders"), TABLE)
+@pytest.mark.parametrize("role", list(Role))
+def test_who_may_do_what(permission, holders, role):
+    assert allows(role, permission) == (role in holders)

@@ -1,0 +1,52 @@
+"""The cast: an owner, a billing manager, an admin, a member, and a stranger with a workspace of their own."""
+
+from dataclasses import dataclass
+
+from core.accounts import people, workspaces
+from core.accounts.models import Membership, Person, Workspace
+from core.accounts.roles import Role
+from core.db import transaction
+
+PASSWORD = "correct horse battery"
+INSIDERS = ("owner", "billing", "admin", "member")
+EVERYONE = (*INSIDERS, "stranger")
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is in the tests' organization `workspace`; the stranger is in `elsewhere` only."""
+
+    workspace: Workspace
+    elsewhere: Workspace
+    owner: Person
+    billing: Person
+    admin: Person
+    member: Person
+    stranger: Person
+
+    def __getitem__(self, name: str) -> Person:
+        person: Person = getattr(self, name)
+        return person
+
+
+def make_cast(plan: str = "pro") -> Cast:
+    persons = {name: make_person(name) for name in EVERYONE}
+    workspace = make_workspace(persons["owner"], "Acme", plan)
+    elsewhere = make_workspace(persons["stranger"], "Elsewhere", plan)
+    roles = {"billing": Role.BILLING, "admin": Role.ADMIN, "member": Role.MEMBER}
+    with transaction() as current:
+        for name, role in roles.items():
+            current.add(
+                Membership(workspace_id=workspace.id, person_id=persons[name].id, role=role)
+            )
+    return Cast(workspace, elsewhere, **persons)
+
+
+def make_person(name: str) -> Person:
+    return people.sign_up(f"{name}@example.com", PASSWORD, name.capitalize())
+
+
+def make_workspace(owner: Person, name: str, plan: str) -> Workspace:
+    workspace = workspaces.create_organization(owner, name)
+    workspaces.set_plan(workspace, plan)
+    return workspaces.by_slug(workspace.slug)

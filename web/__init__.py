@@ -1,0 +1,56 @@
+"""Flask: a request becomes a call into core, its answer a page, a piece or JSON."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from core.settings import Settings
+from web import (
+    auth,
+    bot_api,
+    chat,
+    commands,
+    errors,
+    frame,
+    guards,
+    health,
+    limits,
+    request_log,
+    security,
+)
+from web.console import BLUEPRINTS
+
+LARGEST_BODY_BYTES = 256 * 1024
+
+
+def config(settings: Settings) -> dict[str, Any]:
+    """Flask's own configuration, from our settings."""
+    secure = settings.production or settings.address.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "MEVICHAT": settings,
+        "MAX_CONTENT_LENGTH": LARGEST_BODY_BYTES,
+        "SESSION_COOKIE_NAME": "mevichat",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
+    }
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Joins every part of the web to the application."""
+    request_log.register(app)
+    security.register(app)
+    limits.register(app, settings)
+    guards.register(app)
+    errors.register(app)
+    frame.register(app)
+    for blueprint in (health.pages, auth.pages, chat.pages, bot_api.api, *BLUEPRINTS):
+        app.register_blueprint(blueprint)
+    security.exempt_from_csrf(bot_api.api)
+    commands.register(app)

@@ -1,0 +1,132 @@
+"""The bot endpoint: what widgets and programs call with a visitor's token (spec §5)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import BadRequest
+
+from core import db
+from core.bots import answering, conversations, following, turns, visitors
+from core.bots.models import COMPLETE, Bot, Conversation, Message
+from core.bots.reasons import for_visitor
+from core.errors import Invalid
+from web import sse
+from web.guards import visitor_in_conversation, visitor_of_bot
+
+api = Blueprint("bot_api", __name__, url_prefix="/v1/bots/<bot_id>")
+
+
+@api.post("/conversations")
+@visitor_of_bot
+def open_conversation(bot: Bot) -> tuple[Response, int]:
+    """201 with the conversation's id and the visitor's token for it."""
+    secret_key = current_app.config["SECRET_KEY"]
+    origin = request.headers.get("Origin", "")
+    conversation, token = visitors.open_conversation(bot, secret_key, origin)
+    body = {
+        "conversation_id": conversation.id,
+        "visitor_token": token,
+        "expires_at": conversation.expires_at.isoformat(),
+    }
+    return jsonify(body), 201
+
+
+@api.post("/messages")
+@visitor_in_conversation
+def post_message(conversation: Conversation) -> Any:
+    """Keeps the message and answers it; a repeated client id gives the first one's answer."""
+    body = _body()
+    turn = turns.accept(conversation, body.get("text"), body.get("client_message_id"))
+    return _answer(turn)
+
+
+@api.get("/messages")
+@visitor_in_conversation
+def list_messages(conversation: Conversation) -> Response:
+    """The conversation so far, oldest first."""
+    messages = conversations.messages_of(conversation.id)
+    return jsonify(messages=[message_facts(message) for message in messages])
+
+
+@api.get("/messages/<message_id>/events")
+@visitor_in_conversation
+def message_events(conversation: Conversation, message_id: str) -> Response:
+    """The answer's events again from `Last-Event-ID` on, then live."""
+    found = turns.find_answer(conversation, message_id)
+    return sse.stream(following.follow(found, request.headers.get("Last-Event-ID", "")))
+
+
+@api.post("/messages/<message_id>/retry")
+@visitor_in_conversation
+def retry_message(conversation: Conversation, message_id: str) -> Any:
+    """Answers the same message again, if it was not answered."""
+    return _answer(turns.retry(conversation, message_id))
+
+
+@api.after_request
+def _let_allowed_origins_read(response: Response) -> Response:
+    """CORS for the origins on the bot's list; everything else stays closed."""
+    origin, bot_id = request.headers.get("Origin"), (request.view_args or {}).get("bot_id", "")
+    if origin and visitors.is_allowed(bot_id, origin):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Headers"] = (
+            "Authorization, Content-Type, Accept, Last-Event-ID"
+        )
+        response.headers.add("Vary", "Origin")
+    return response
+
+
+def message_facts(message: Message) -> dict[str, Any]:
+    """A message as the visitor may see it."""
+    return {
+        "id": message.id,
+        "role": message.role,
+        "text": message.text,
+        "status": message.status,
+        "reply_to": message.reply_to,
+        "created_at": message.created_at.isoformat(),
+    }
+
+
+def _body() -> dict[str, Any]:
+    """The JSON object that was sent; raises `Invalid` or 400 with what is wrong about it."""
+    if not request.get_data(cache=True):
+        raise Invalid("Send a JSON object with “text”.")
+    body = request.get_json(force=True)
+    if not isinstance(body, dict):
+        raise BadRequest()
+    return body
+
+
+def _answer(turn: turns.Turn) -> Any:
+    if turn.fresh:
+        answering.start(turn)
+    events = following.follow(turn.answer)
+    if _wants_json():
+        db.release()
+        for _ in events:
+            pass
+        return _finished(turn.answer.id)
+    return sse.stream(events)
+
+
+def _wants_json() -> bool:
+    """Server-sent events unless the caller prefers JSON."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/event-stream"]
+
+
+def _finished(message_id: str) -> tuple[Response, int]:
+    """The answer as one JSON object: 200, or 503 with the visitor's sentence."""
+    answer = db.session().get_one(Message, message_id)
+    body: dict[str, Any] = {
+        "message_id": answer.id,
+        "status": answer.status,
+        "text": answer.text,
+        "sources": [],
+        "usage": answer.usage(),
+    }
+    if answer.status == COMPLETE:
+        return jsonify(body), 200
+    code, sentence = for_visitor(answer.failure)
+    return jsonify(body | {"error": {"code": code, "message": sentence}}), 503

@@ -1,0 +1,12 @@
+"""The console, one module a noun, in the order of the navigation."""
+
+from web.console import bots, conversations, home, provider_keys, settings, workspaces
+
+BLUEPRINTS = (
+    home.pages,
+    bots.pages,
+    conversations.pages,
+    provider_keys.pages,
+    settings.pages,
+    workspaces.pages,
+)

@@ -1,0 +1,135 @@
+"""A bot as lists show it, and the models that its form offers, each with why it cannot be chosen."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import url_for
+
+from core import clock
+from core.accounts.models import Workspace
+from core.bots import bots, conversations, reasons
+from core.bots.models import Bot
+from core.keys import life
+from core.keys.models import ProviderKey
+from core.plans import PLANS
+from core.providers import catalogue, endpoints
+from core.providers.catalogue import Model
+
+_WORDS = {"answering": "Answering", "off": "Off", "blocked": "Not answering"}
+
+
+@dataclass(frozen=True)
+class BotRow:
+    id: str
+    name: str
+    enabled: bool
+    model_name: str
+    provider_name: str
+    state: str
+    sentence: str
+    messages_this_month: int
+    last_message_at: datetime | None
+    chat_url: str
+
+    @property
+    def state_word(self) -> str:
+        return _WORDS[self.state]
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    id: str
+    name: str
+    provider_name: str
+    available: bool
+    why_not: str
+    fix_url: str
+    fix_text: str
+    price: str
+    retires_on: date | None
+    checked: bool
+
+
+def rows_of(workspace: Workspace) -> list[BotRow]:
+    keys = _keys(workspace)
+    month = clock.start_of_period(clock.now())
+    answered = conversations.answered_by_bot(workspace.id, month)
+    return [_row(bot, workspace, keys, answered) for bot in bots.bots_of(workspace.id)]
+
+
+def row_of(workspace: Workspace, bot: Bot) -> BotRow:
+    return _row(bot, workspace, _keys(workspace), {})
+
+
+def choices(workspace: Workspace, chosen: str) -> list[ModelChoice]:
+    """Every model a bot could have on some plan: those of this plan first."""
+    keys = _keys(workspace)
+    offered = [_choice(model, workspace, keys, chosen) for model in catalogue.bot_models()]
+    return sorted(offered, key=lambda choice: not choice.available)
+
+
+def _keys(workspace: Workspace) -> dict[str, ProviderKey]:
+    return {key.provider: key for key in life.keys_of(workspace.id)}
+
+
+def _row(bot: Bot, workspace: Workspace, keys: dict[str, ProviderKey], answered: Any) -> BotRow:
+    reason = bots.why_blocked(bot.model, workspace, keys.get(bot.model.provider))
+    model_name, provider_name = reasons.names(bot.model_id)
+    count, last_at = answered.get(bot.id, (0, None))
+    state = "off" if not bot.enabled else "blocked" if reason else "answering"
+    return BotRow(
+        id=bot.id,
+        name=bot.name,
+        enabled=bot.enabled,
+        model_name=model_name,
+        provider_name="" if bot.model.provider == endpoints.MINI else provider_name,
+        state=state,
+        sentence=reasons.for_owner(reason, bot.model_id) if state == "blocked" else "",
+        messages_this_month=count,
+        last_message_at=last_at,
+        chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
+    )
+
+
+def _choice(
+    model: Model, workspace: Workspace, keys: dict[str, ProviderKey], chosen: str
+) -> ModelChoice:
+    on_plan = workspace.plan.allows_tier(model.bot_tier)
+    reason = bots.why_blocked(model, workspace, keys.get(model.provider))
+    provider = catalogue.provider(model.provider)
+    keys_url = url_for("provider_keys.index", slug=workspace.slug)
+    mini = model.provider == endpoints.MINI
+    return ModelChoice(
+        id=model.id,
+        name=model.name,
+        provider_name="" if mini else provider.name,
+        available=not reason,
+        why_not=_why_not(model, workspace, reason),
+        fix_url=keys_url if reason and on_plan else "",
+        fix_text="Go to provider keys",
+        price="On every plan, and needs no key." if mini else _price(model),
+        retires_on=model.retires_on,
+        checked=model.id == chosen,
+    )
+
+
+def _why_not(model: Model, workspace: Workspace, reason: str) -> str:
+    if reason == "model_not_on_plan":
+        return f"Comes with {_plans_with(model, workspace.kind)}."
+    return reasons.for_owner(reason, model.id)
+
+
+def _plans_with(model: Model, kind: str) -> str:
+    """The plans that include a model; those of organizations when this kind has none."""
+    having = [plan for plan in PLANS.values() if plan.allows_tier(model.bot_tier)]
+    names = [plan.name for plan in having if plan.kind == kind]
+    if names:
+        return " and ".join(names)
+    return "the " + " and ".join(plan.name for plan in having) + " plan of an organization"
+
+
+def _price(model: Model) -> str:
+    dollars_in = model.price_in_microusd_per_mtok / 1_000_000
+    dollars_out = model.price_out_microusd_per_mtok / 1_000_000
+    return f"${dollars_in:.2f} in and ${dollars_out:.2f} out per million tokens, billed by the provider."

@@ -1,0 +1,161 @@
+"""Bots: made, looked at, changed, switched and deleted."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField, TextAreaField
+
+from core import clock
+from core.accounts.models import Workspace
+from core.bots import bots, conversations
+from core.bots.bots import Draft
+from core.bots.models import Bot
+from core.errors import Invalid, PlanDoesNotAllow
+from web.console import bot_rows
+from web.guards import member
+from web.htmx import go_to
+
+pages = Blueprint("bots", __name__, url_prefix="/w/<slug>/bots")
+
+LATEST = 8
+
+_SNIPPET = """\
+TOKEN=$(curl -s -X POST {endpoint}/conversations | sed 's/.*"visitor_token":"\\([^"]*\\)".*/\\1/')
+curl -N {endpoint}/messages \\
+  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
+  -d '{{"text": "Hello"}}'
+"""
+
+
+class BotForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name")
+    model = StringField("Model")
+    instructions = TextAreaField("Instructions")
+    welcome = TextAreaField("Welcome")
+    starters = TextAreaField("Starter questions")
+    allowed_origins = TextAreaField("Allowed origins")
+
+    def draft(self) -> Draft:
+        return Draft(
+            name=self.name.data or "",
+            model=self.model.data or "mevichat:mini",
+            instructions=self.instructions.data or "",
+            welcome=self.welcome.data or "",
+            starters=tuple((self.starters.data or "").splitlines()),
+            allowed_origins=tuple((self.allowed_origins.data or "").splitlines()),
+        )
+
+    def blame(self, error: Invalid | PlanDoesNotAllow) -> None:
+        """Puts a refusal from core beside the field that it speaks of."""
+        words = {
+            "name": self.name,
+            "instructions": self.instructions,
+            "welcome": self.welcome,
+            "starter": self.starters,
+            "origin": self.allowed_origins,
+        }
+        field = next((field for word, field in words.items() if word in error.message), self.model)
+        field.errors = [*field.errors, error.message]
+
+
+@pages.get("")
+@member("bots.read")
+def index(workspace: Workspace) -> str:
+    return render_template("bots/index.html", bots=bot_rows.rows_of(workspace))
+
+
+@pages.route("/new", methods=["GET", "POST"])
+@member("bots.manage")
+def new(workspace: Workspace) -> AnyResponse:
+    form = BotForm()
+    if form.validate_on_submit():
+        try:
+            bot = bots.create(workspace, form.draft())
+        except (Invalid, PlanDoesNotAllow) as error:
+            form.blame(error)
+        else:
+            flash(f"{bot.name} is ready. Open its chat and say hello.", "good")
+            return go_to(url_for("bots.show", slug=workspace.slug, bot_id=bot.id))
+    return _form_page("bots/new.html", workspace, form)
+
+
+@pages.get("/<bot_id>")
+@member("bots.read")
+def show(workspace: Workspace, bot_id: str) -> str:
+    bot = bots.get(workspace.id, bot_id)
+    endpoint = url_for("bot_api.list_messages", bot_id=bot.id, _external=True).rpartition("/")[0]
+    latest, _ = conversations.recent(workspace.id, bot_id=bot.id, size=LATEST)
+    return render_template(
+        "bots/show.html",
+        bot=bot_rows.row_of(workspace, bot),
+        numbers=conversations.numbers_of(bot, clock.start_of_period(clock.now())),
+        conversations=latest,
+        chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
+        endpoint_url=endpoint,
+        snippet=_SNIPPET.format(endpoint=endpoint),
+    )
+
+
+@pages.route("/<bot_id>/settings", methods=["GET", "POST"])
+@member("bots.manage")
+def settings(workspace: Workspace, bot_id: str) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    form = BotForm(data=_form_data(bot)) if request.method == "GET" else BotForm()
+    if form.validate_on_submit():
+        try:
+            bots.change(workspace, bot, form.draft())
+        except (Invalid, PlanDoesNotAllow) as error:
+            form.blame(error)
+        else:
+            flash("Saved. The next message is answered with these settings.", "good")
+            return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
+    return _form_page("bots/settings.html", workspace, form, bot=bot)
+
+
+@pages.post("/<bot_id>/enablement")
+@member("bots.manage")
+def enable(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _switched(workspace, bot_id, True)
+
+
+@pages.post("/<bot_id>/disablement")
+@member("bots.manage")
+def disable(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _switched(workspace, bot_id, False)
+
+
+@pages.route("/<bot_id>/deletion", methods=["GET", "POST"])
+@member("bots.manage")
+def deletion(workspace: Workspace, bot_id: str) -> Any:
+    bot = bots.get(workspace.id, bot_id)
+    if request.method == "GET":
+        return render_template("bots/deletion.html", bot=bot)
+    bots.remove(bot)
+    flash(f"{bot.name} is deleted, with its conversations.", "good")
+    return go_to(url_for("bots.index", slug=workspace.slug))
+
+
+def _switched(workspace: Workspace, bot_id: str, enabled: bool) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    bots.set_enabled(bot, enabled)
+    flash(f"{bot.name} is {'on' if enabled else 'off'}.", "good")
+    return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
+
+
+def _form_page(template: str, workspace: Workspace, form: BotForm, **context: Any) -> Response:
+    models = bot_rows.choices(workspace, form.model.data or "mevichat:mini")
+    page = render_template(template, form=form, models=models, **context)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _form_data(bot: Bot) -> dict[str, str]:
+    return {
+        "name": bot.name,
+        "model": bot.model_id,
+        "instructions": bot.instructions,
+        "welcome": bot.welcome,
+        "starters": "\n".join(bot.starters),
+        "allowed_origins": "\n".join(bot.allowed_origins),
+    }

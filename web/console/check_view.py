@@ -1,0 +1,62 @@
+"""A running or finished check as pages tell it: what is asked of whom, or how it came out."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+
+from core.accounts.models import Workspace
+from core.keys.pending import Check
+from core.providers import catalogue
+from core.providers.catalogue import Provider
+
+_SENTENCES = {
+    "waiting": "Waiting for a worker to take this check…",
+    "asking": "Asking {name} for a 16-token answer with this key…",
+    "saved": "{name} accepted the key, and it is stored.",
+    "passed": "{name} accepted the key.",
+    "unchecked": "The key could not be checked, so nothing was changed.",
+    "lost": "This check did not come to an end, so nothing was changed. Try again.",
+}
+_REFUSALS = {
+    "rejected": "{name} rejected this key.",
+    "no_credit": "{name} says that the account behind this key has no credit left.",
+    "no_permission": "{name} refused this key a permission.",
+    "unreadable": "The stored key can no longer be read. Enter it again.",
+}
+_FAILED = "The key was not stored."
+
+
+@dataclass(frozen=True)
+class CheckView:
+    id: str
+    url: str
+    state: str
+    provider: Provider
+    sentence: str
+    provider_words: str = ""
+    hint: str = ""
+    mask: str = ""
+    purpose: str = "save"
+    pending: bool = False
+
+
+def view_of(check: Check, workspace: Workspace) -> CheckView:
+    provider = catalogue.provider(check.provider)
+    sentence = _SENTENCES.get(check.state) or _REFUSALS.get(check.reason, _FAILED)
+    return CheckView(
+        id=check.id,
+        url=url_for("provider_keys.check", slug=workspace.slug, check_id=check.id),
+        state=check.state,
+        provider=provider,
+        sentence=sentence.format(name=provider.name),
+        provider_words=check.words,
+        hint=check.hint,
+        mask=check.mask,
+        purpose=check.purpose,
+        pending=check.pending,
+    )
+
+
+def refused(provider: Provider, sentence: str) -> CheckView:
+    """A paste that was not sent anywhere, in the place where the check's outcome would stand."""
+    return CheckView(id="", url="", state="refused", provider=provider, sentence=sentence)

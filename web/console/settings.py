@@ -1,0 +1,63 @@
+"""A workspace's settings: its name, what its plan allows, who is in it."""
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, url_for
+from flask_wtf import FlaskForm
+from wtforms import StringField
+
+from core.accounts import workspaces
+from core.accounts.models import Workspace
+from core.bots import quota
+from core.errors import Invalid, NotAllowed
+from web.guards import member, this_membership
+from web.htmx import go_to
+
+pages = Blueprint("settings", __name__, url_prefix="/w/<slug>/settings")
+
+
+class NameForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name")
+
+
+@pages.route("", methods=["GET", "POST"])
+@member("workspace.read")
+def show(workspace: Workspace) -> Any:
+    form = NameForm(data={"name": workspace.name})
+    may_manage = this_membership().allows("workspace.manage")
+    if form.is_submitted() and not may_manage:
+        raise NotAllowed()
+    if form.validate_on_submit() and _renamed(workspace, form):
+        flash("Saved.", "good")
+        return go_to(url_for("settings.show", slug=workspace.slug))
+    page = render_template(
+        "settings/show.html",
+        form=form,
+        plan=_plan_facts(workspace),
+        quota=quota.standing(workspace),
+        members=[
+            {"name": row.person.name, "email": row.person.email, "role": row.role_name}
+            for row in workspaces.members(workspace.id)
+        ],
+        may_manage=may_manage,
+    )
+    return page, 422 if form.errors else 200
+
+
+def _renamed(workspace: Workspace, form: NameForm) -> bool:
+    try:
+        workspaces.rename(workspace, form.name.data or "")
+    except Invalid as error:
+        form.name.errors = [error.message]
+        return False
+    return True
+
+
+def _plan_facts(workspace: Workspace) -> dict[str, Any]:
+    plan = workspace.plan
+    return {
+        "name": plan.name,
+        "messages": plan.messages_per_month,
+        "keys_text": plan.keys_text,
+        "models_text": plan.models_text,
+    }

@@ -1,0 +1,33 @@
+"""New organization workspaces."""
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, url_for
+from flask_wtf import FlaskForm
+from wtforms import StringField
+
+from core.accounts import workspaces
+from core.errors import Invalid
+from web.guards import signed_in, this_person
+from web.htmx import go_to
+
+pages = Blueprint("workspaces", __name__, url_prefix="/workspaces")
+
+
+class WorkspaceForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name")
+
+
+@pages.route("/new", methods=["GET", "POST"])
+@signed_in
+def new() -> Any:
+    form = WorkspaceForm()
+    if form.validate_on_submit():
+        try:
+            workspace = workspaces.create_organization(this_person(), form.name.data or "")
+        except Invalid as error:
+            form.name.errors = [error.message]
+        else:
+            flash(f"{workspace.name} is ready.", "good")
+            return go_to(url_for("home.show", slug=workspace.slug))
+    return render_template("workspaces/new.html", form=form), 422 if form.errors else 200

@@ -1,0 +1,151 @@
+"""The one place where a cause becomes an HTTP status, in the format of whoever asked."""
+
+import traceback
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from core import errors
+from core.log import logger
+from web.htmx import wants_piece
+
+STATUS = {
+    errors.Invalid: 422,
+    errors.NotSignedIn: 401,
+    errors.BadToken: 401,
+    errors.NotAllowed: 403,
+    errors.PlanDoesNotAllow: 403,
+    errors.OriginNotAllowed: 403,
+    errors.BotOff: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Unreadable: 409,
+    errors.TooLarge: 413,
+    errors.Busy: 503,
+}
+
+_HTTP = {
+    400: (
+        "bad_request",
+        "The request could not be read. If it has a body, check that it is valid JSON.",
+    ),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("too_large", "What was sent is too large. The limit is 256 kB."),
+    415: ("unsupported_media_type", "Send JSON, with the header Content-Type: application/json."),
+    429: ("too_many_requests", "Too many tries in a short time. Wait a minute, then try again."),
+}
+_CSRF = (
+    "This page was open for too long, or cookies are blocked. Load it again, then repeat the step."
+)
+_UNEXPECTED = (
+    "The server had an error of its own. Nothing you did was wrong; the log has the details."
+)
+_TITLES = {
+    400: "That could not be read",
+    401: "Sign in to go on",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    409: "That has changed meanwhile",
+    413: "Too large",
+    422: "That cannot be used",
+    429: "Too many tries",
+    503: "Busy at the moment",
+}
+
+log = logger("web")
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(errors.MevichatError, _ours)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(error: errors.MevichatError) -> int:
+    return next((STATUS[cause] for cause in type(error).__mro__ if cause in STATUS), 500)
+
+
+def _ours(error: errors.MevichatError) -> AnyResponse:
+    if isinstance(error, errors.NotSignedIn) and _is_page():
+        return redirect(url_for("auth.sign_in", next=_way_back()), 303)
+    return answer(status_of(error), error.code, error.message)
+
+
+def _csrf(_error: CSRFError) -> AnyResponse:
+    return answer(400, "csrf", _CSRF)
+
+
+def _http(error: HTTPException) -> AnyResponse:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    code, message = _HTTP.get(status, ("error", str(error.description or _UNEXPECTED)))
+    response = answer(status, code, message)
+    response.headers.extend(
+        {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    )
+    return response
+
+
+def _unexpected(error: Exception) -> AnyResponse:
+    """Logged as places in code without values: a traceback with values could hold a secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("unexpected", error=type(error).__name__, places=places[-12:])
+    if current_app.testing:
+        raise error
+    return answer(500, "internal", _UNEXPECTED)
+
+
+def answer(status: int, code: str, message: str) -> Response:
+    """JSON to programs, a sentence to htmx, a page to people."""
+    if not _is_page() and not wants_piece():
+        response = jsonify(error={"code": code, "message": message})
+    elif wants_piece():
+        response = make_response(message)
+        response.headers["HX-Reswap"] = "none"
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    else:
+        response = make_response(_page(status, message))
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _page(status: int, message: str) -> str:
+    return render_template(
+        "errors/error.html",
+        status=status,
+        title=_TITLES.get(status, "Something broke on our side"),
+        text=message,
+        action_text="Go to the start page",
+        action_url="/",
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _is_page() -> bool:
+    if request.path.startswith("/v1/") or request.path in ("/healthz", "/readyz"):
+        return False
+    return not wants_piece()
+
+
+def _way_back() -> str:
+    return request.full_path.rstrip("?") if request.method == "GET" else ""

@@ -1,0 +1,93 @@
+"""What every page gets: who looks at it, where they are, what needs an act, and how to show things."""
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, url_for
+from flask_login import current_user
+from markupsafe import Markup
+
+from core import clock
+from core.accounts import workspaces
+
+_THIN = "\u2009"
+_STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def register(app: Flask) -> None:
+    from web import auth
+
+    auth.register(app)
+    app.context_processor(_everywhere)
+    app.jinja_env.filters.update(ago=ago, day=day, grouped=grouped, seconds=seconds)
+    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def _everywhere() -> dict[str, Any]:
+    membership = g.get("membership")
+    person = current_user.person if current_user and current_user.is_authenticated else None
+    return {
+        "person": person,
+        "workspace": membership.workspace if membership else None,
+        "role": membership.role_name if membership else "",
+        "my_workspaces": [row.workspace for row in workspaces.memberships_of(person.id)]
+        if person
+        else [],
+        "can": membership.allows if membership else _nothing,
+        "banners": g.get("banners", []),
+    }
+
+
+def _nothing(_permission: str) -> bool:
+    return False
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with its content's digest so that it can be kept for a year."""
+    folder = current_app.static_folder or ""
+    digest = _digest(str(Path(folder) / path)) if not current_app.debug else ""
+    return url_for("static", filename=path, v=digest or None)
+
+
+@lru_cache(maxsize=500)
+def _digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def ago(moment: datetime | None) -> Markup:
+    """A time as people say it, exact for machines: `<time datetime="…">3 minutes ago</time>`."""
+    if moment is None:
+        return Markup('<span class="quiet">never</span>')
+    exact = moment.isoformat(timespec="seconds")
+    return Markup(
+        '<time datetime="{0}" data-behavior="relative-time" title="{1}">{2}</time>'
+    ).format(exact, moment.strftime("%d %b %Y, %H:%M UTC"), _words(moment))
+
+
+def _words(moment: datetime) -> str:
+    seconds_ago = (clock.now() - moment).total_seconds()
+    if seconds_ago < 60:
+        return "just now"
+    if seconds_ago > 30 * 86400:
+        return day(moment.date())
+    size, unit = next(step for step in _STEPS if seconds_ago >= step[0])
+    count = int(seconds_ago // size)
+    return f"{count} {unit}{'' if count == 1 else 's'} ago"
+
+
+def day(moment: date | None) -> str:
+    return f"{moment.day} {moment.strftime('%b %Y')}" if moment else ""
+
+
+def grouped(number: int | None) -> str:
+    """Thin groups of three: 25 000."""
+    return "–" if number is None else f"{number:,}".replace(",", _THIN)
+
+
+def seconds(milliseconds: int | None) -> str:
+    """Milliseconds as seconds: 1.2 s."""
+    return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"

@@ -1,0 +1,31 @@
+"""Page or piece: the one test for it, and the answers that htmx understands."""
+
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+
+def wants_piece() -> bool:
+    """An htmx request that swaps a part of the page; not one that restores a whole page."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+        and headers.get("HX-Boosted") != "true"
+    )
+
+
+def page_or_piece(page: str, piece: str, status: int = 200, **context: Any) -> Response:
+    """Renders the piece for htmx and the page around it for everybody else."""
+    template = piece if wants_piece() else page
+    return make_response(render_template(template, **context), status)
+
+
+def go_to(url: str) -> AnyResponse:
+    """After a form: 303 to a page, told to htmx in its own way."""
+    if wants_piece():
+        response = make_response("", 204)
+        response.headers["HX-Redirect"] = url
+        return response
+    return redirect(url, 303)

@@ -1,0 +1,85 @@
+// One answer on the page: it grows while it is written, and is read out sentence by sentence.
+import { paint, sentences, showable } from "./stream.js";
+import { add, fromTemplate, keepEnd } from "./view.js";
+
+const SPOKEN_AT_MOST = 12;
+
+// Written by follow(): begin, add, end.
+export class Answer {
+  static #all = new WeakMap();
+
+  // The answer shown in this item of the log; one that the page brought is adopted as it stands.
+  static of(item) {
+    if (!Answer.#all.has(item)) new Answer(item).stored(item.querySelector(".text").textContent, item.dataset.status);
+    return Answer.#all.get(item);
+  }
+
+  static last() {
+    const item = [...document.querySelectorAll('#log [data-role="answer"]')].at(-1);
+    return item && Answer.of(item);
+  }
+
+  onBegin = () => {};
+
+  constructor(item = add(fromTemplate("answer")), id = item.dataset.id) {
+    Object.assign(this, { item, text: "", spoken: "", frame: 0 });
+    this.place = item.querySelector(".text");
+    if (id) item.dataset.id = id;
+    Answer.#all.set(item, this);
+  }
+
+  get id() { return this.item.dataset.id ?? ""; }
+  get status() { return this.item.dataset.status; }
+
+  begin(ids) {
+    this.item.dataset.id = ids.message_id;
+    this.onBegin(ids);
+    this.reset();
+  }
+
+  reset() {
+    this.text = this.spoken = "";
+    this.item.dataset.status = "pending";
+    paint(this.place, "");
+  }
+
+  add(text) {
+    this.text += text;
+    this.frame ||= requestAnimationFrame(() => this.show());
+  }
+
+  end(status, sentence = "") {
+    this.item.dataset.status = status;
+    if (sentence) this.item.querySelector(".failure span").textContent = sentence;
+    this.show();
+    if (status !== "complete") speak(this.item.querySelector(".failure span").textContent);
+  }
+
+  show() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const done = this.status !== "pending";
+    paint(this.place, done ? this.text : showable(this.text));
+    const ready = sentences(this.text, done);
+    if (ready.length > this.spoken.length) speak(ready.slice(this.spoken.length));
+    this.spoken = ready;
+    keepEnd();
+  }
+
+  // As stored: nothing of it is news to the ear.
+  stored(text, status) {
+    this.text = text;
+    this.spoken = sentences(text, true);
+    this.item.dataset.status = status;
+    paint(this.place, text);
+  }
+}
+
+function speak(text) {
+  const line = document.createElement("p");
+  line.textContent = text.trim();
+  if (!line.textContent) return;
+  const live = document.getElementById("live");
+  live.append(line);
+  while (live.children.length > SPOKEN_AT_MOST) live.firstChild.remove();
+}

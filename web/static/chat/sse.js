@@ -1,0 +1,42 @@
+// Server-sent events read from a fetch response: {id, event, data}, data parsed as JSON. Comments only prove that the line is alive.
+
+// Pings come every 15 s at most: three missed, and the line is dead.
+const SILENCE_MS = 45_000;
+
+export async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await withinTime(reader.read());
+      if (done) return;
+      const parts = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
+      rest = parts.pop();
+      for (const part of parts) {
+        const event = parse(part);
+        if (event) yield event;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+export function parse(part) {
+  const fields = { id: "", event: "message", data: [] };
+  for (const line of part.split("\n")) {
+    const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line);
+    if (name === "data") fields.data.push(value);
+    else if (name === "id" || name === "event") fields[name] = value;
+  }
+  if (!fields.data.length) return null;
+  return { id: fields.id, event: fields.event, data: JSON.parse(fields.data.join("\n")) };
+}
+
+function withinTime(promise) {
+  let timer;
+  const silence = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The stream fell silent")), SILENCE_MS);
+  });
+  return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,15 @@
+// The console's behaviours. Each is a file, bound by data-behavior="name …", also in pieces that htmx swaps in.
+import "./htmx-setup.js";
+import "./announce.js";
+import "./copy.js";
+import "./key-form.js"; // before the dialog, which empties itself when it closes
+import "./dialog.js";
+import "./elapsed.js";
+import "./focus-here.js";
+import "./menu.js";
+import "./polling.js";
+import "./relative-time.js";
+import "./reveal-secret.js";
+import "./submit-once.js";
+import "./theme.js";
+import "./toasts.js";

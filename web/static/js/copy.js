@@ -1,0 +1,29 @@
+// Copies what stands beside the button: the value of an input, or the text of a <pre>.
+import { behavior } from "./behavior.js";
+import { toast } from "./toasts.js";
+
+const SHOWN_MS = 1600;
+
+behavior("copy", (box) => {
+  const source = box.querySelector("input, pre");
+  const button = box.querySelector("button");
+  button.addEventListener("click", async () => {
+    if (!(await copied(source))) return;
+    box.dataset.copied = "";
+    document.getElementById("live").textContent = "Copied";
+    setTimeout(() => delete box.dataset.copied, SHOWN_MS);
+  });
+});
+
+async function copied(source) {
+  try {
+    await navigator.clipboard.writeText(source.value ?? source.textContent);
+    return true;
+  } catch {
+    // Without https there is no clipboard: select it, so that one key press copies it.
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
+    toast("info", "It is selected: press Ctrl+C, or ⌘C on a Mac.");
+    return false;
+  }
+}

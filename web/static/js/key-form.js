@@ -1,0 +1,39 @@
+// The form that checks a provider key before it is stored. A saved key leaves nothing of itself in the page.
+import { behavior } from "./behavior.js";
+import { toast } from "./toasts.js";
+
+const PENDING = '.check[data-behavior~="polling"]';
+
+behavior("key-form", (form) => {
+  const secret = form.querySelector("[name=secret]");
+  const result = form.querySelector("#key-check");
+
+  // The result of the last paste says nothing about the next one.
+  form.addEventListener("input", () => {
+    if (!result.querySelector(PENDING)) result.replaceChildren();
+  });
+
+  form.addEventListener("htmx:afterRequest", () => {
+    form.querySelector(".key-form-acts button").disabled = result.querySelector(PENDING) !== null;
+    const saved = result.querySelector('.check[data-state="saved"]');
+    if (!saved) return;
+    secret.value = "";
+    saved.querySelector("[data-close]").focus();
+  });
+});
+
+// A dialog closed in the middle of a check: the check goes on out of sight, and its outcome is said in a toast.
+document.getElementById("dialog")?.addEventListener("close", () => {
+  const pending = document.querySelector(`#dialog ${PENDING}`);
+  if (!pending) return;
+  const aside = document.createElement("div");
+  aside.hidden = true;
+  aside.append(pending);
+  document.body.append(aside);
+  aside.addEventListener("htmx:afterRequest", () => {
+    const check = aside.querySelector(".check");
+    if (!check || check.matches(PENDING)) return;
+    if (check.dataset.state !== "saved") toast(check.dataset.kind, check.querySelector("[data-say]").textContent);
+    aside.remove();
+  });
+});

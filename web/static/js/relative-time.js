@@ -1,0 +1,37 @@
+// Keeps "3 min ago" true, in the same words as the server's, and says the exact moment on hover in the person's own zone.
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+export function words(moment, now = Date.now()) {
+  const seconds = Math.abs(now - moment) / 1000;
+  const said = (text) => (moment > now ? `in ${text}` : `${text} ago`);
+  if (seconds < MINUTE) return "just now";
+  if (seconds < HOUR) return said(`${Math.floor(seconds / MINUTE)} min`);
+  if (seconds < DAY) return said(count(seconds / HOUR, "hour"));
+  if (seconds < 30 * DAY) return said(count(seconds / DAY, "day"));
+  return date.format(moment).replace("Sept", "Sep");
+}
+
+function count(amount, unit) {
+  const whole = Math.floor(amount);
+  return `${whole} ${unit}${whole === 1 ? "" : "s"}`;
+}
+
+function refresh(root = document) {
+  for (const element of root.querySelectorAll('time[datetime*="T"]')) {
+    const moment = new Date(element.dateTime);
+    if (Number.isNaN(moment.valueOf())) continue;
+    element.title = exact.format(moment);
+    const text = words(moment);
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+refresh();
+setInterval(refresh, 30_000);
+document.addEventListener("htmx:load", (event) => refresh(event.detail.elt.parentElement ?? document));
+document.addEventListener("visibilitychange", () => document.hidden || refresh());

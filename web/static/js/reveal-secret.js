@@ -1,0 +1,13 @@
+// The eye beside a secret field: shows what this browser holds, and hides it again before the form leaves.
+import { behavior } from "./behavior.js";
+
+behavior("reveal-secret", (field) => {
+  const input = field.querySelector("input");
+  const button = field.querySelector("button");
+  const show = (shown) => {
+    input.type = shown ? "text" : "password";
+    button.setAttribute("aria-pressed", String(shown));
+  };
+  button.addEventListener("click", () => show(input.type === "password"));
+  input.form.addEventListener("submit", () => show(false));
+});

@@ -1,0 +1,5 @@
+// Before the first paint: the theme this browser was told to keep. A classic script, so that nothing flashes.
+try {
+  const theme = localStorage.getItem("theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch { /* storage is refused: the system's theme stands */ }

@@ -1,0 +1,25 @@
+// Light, dark or as the system says; kept in this browser (theme-first.js reads it before the first paint).
+import { behavior } from "./behavior.js";
+
+behavior("theme", (group) => {
+  const buttons = [...group.querySelectorAll("button")];
+  const show = (theme) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === theme));
+  };
+  show(document.documentElement.dataset.theme ?? "system");
+  group.addEventListener("click", (event) => {
+    const theme = event.target.closest("button")?.value;
+    if (!theme) return;
+    choose(theme);
+    show(theme);
+  });
+});
+
+function choose(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    if (theme === "system") localStorage.removeItem("theme");
+    else localStorage.setItem("theme", theme);
+  } catch { /* storage is refused: it holds for this page */ }
+}
