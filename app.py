@@ -24,7 +24,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     app.config.update(web.config(chosen))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=chosen.database_address,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 20, "max_overflow": 40, "pool_pre_ping": False},
+        SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(chosen.database_address),
     )
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     db.db.init_app(app)

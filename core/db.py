@@ -63,6 +63,14 @@ else:
 _app: Any = None
 
 
+def engine_options(address: str) -> dict[str, Any]:
+    """A pool that is wide enough for many short requests; PostgreSQL counts its days in UTC, as we do."""
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 40}
+    if address.startswith("postgresql"):
+        options |= {"pool_pre_ping": True, "connect_args": {"options": "-c timezone=utc"}}
+    return options
+
+
 def bind(app: Any) -> None:
     """Called once by `create_app`: tells where background work finds its database."""
     global _app

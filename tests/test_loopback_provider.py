@@ -228,6 +228,22 @@ def test_key_is_good_from_accept_to_revoke(client: Client) -> None:
     assert client.ask().status_code == 200
 
 
+def test_answer_under_way_survives_the_end_of_its_key(client: Client) -> None:
+    gate = client.provider.hold()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(lambda: text_in(events(client.stream())))
+        gate.wait_for(1)
+        client.provider.revoke(KEY)
+        gate.open()
+        assert asked.result() == "You said: hello there"
+
+
+def test_every_key_can_be_good_but_not_none(client: Client) -> None:
+    client.provider.accept_every_key()
+    assert client.ask(key="whatever").status_code == 200
+    assert client.ask(key="").status_code == 401
+
+
 def test_refused_key_gets_the_vendors_own_401(anthropic: Client, openai: Client) -> None:
     assert anthropic.ask(key="bad").json()["error"] == {
         "type": "authentication_error",
@@ -398,6 +414,14 @@ def test_waiting_is_told_only_where_it_helps(client: Client) -> None:
     assert told[3].get("retry-after-ms") == (None if client.wire == "anthropic" else "20000")
 
 
+def test_header_of_the_vendors_can_be_replaced_or_left_out(openai: Client) -> None:
+    headers = {"X-Request-Id": "mine", "openai-version": None}
+    openai.provider.next(Reply.answer("fine").with_headers(headers))
+    told = openai.ask().headers
+    assert told["x-request-id"] == "mine"
+    assert "openai-version" not in told
+
+
 def test_echoed_key_is_the_callers_whole_key(client: Client) -> None:
     client.provider.next(Reply.echoing_key(), times=2)
     client.provider.next(Reply.error_event("authentication_error", message="bad key {key}"))
@@ -473,7 +497,8 @@ def test_first_byte_comes_late(client: Client) -> None:
 
 
 def test_stream_comes_in_one_chunk_after_the_other(client: Client) -> None:
-    client.provider.always(Reply.answer("one two three", chunk_delay_seconds=0.06))
+    reply = Reply.answer("one two three").slowly(chunk_delay_seconds=0.06)
+    client.provider.always(reply)
     chunks = client.stream().iter_content(None)
     read_until(chunks, "one")
     started_at = time.monotonic()
@@ -732,7 +757,7 @@ def test_client_that_leaves_in_the_middle_is_noticed(client: Client) -> None:
 
 def test_client_that_leaves_at_the_end_mark_has_not_left_early(client: Client) -> None:
     mark = "[DONE]" if client.wire == "openai" else "message_stop"
-    for _ in range(20):
+    for _ in range(10):
         response = client.stream()
         read_until(response.iter_content(None), mark)
         response.close()

@@ -47,10 +47,13 @@ def _nothing(_permission: str) -> bool:
 
 
 def asset(path: str) -> str:
-    """The address of a static file, with its content's digest so that it can be kept for a year."""
+    """The address of a static file, with its content's digest so that it can be kept for a year.
+
+    Vendored files carry their version in the path.
+    """
     folder = current_app.static_folder or ""
-    digest = _digest(str(Path(folder) / path)) if not current_app.debug else ""
-    return url_for("static", filename=path, v=digest or None)
+    digest = None if path.startswith("vendor/") else _digest(str(Path(folder) / path))
+    return url_for("static", filename=path, v=digest)
 
 
 @lru_cache(maxsize=500)

@@ -586,7 +586,9 @@ def run(exchange):
 def both(timeouts, act):
     exchanges = [Exchange(timeouts) for _ in range(20)]
     greenlets = [gevent.spawn(run, exchange) for exchange in exchanges]
-    gevent.sleep(0.15)
+    with gevent.Timeout(5):
+        while len(ends) < 20:
+            gevent.sleep(0.01)
     started = time.monotonic()
     act(exchanges)
     gevent.joinall(greenlets, timeout=3)

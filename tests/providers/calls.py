@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """One request, and how its answer ended. The last four fields change meanwhile."""
 

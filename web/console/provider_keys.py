@@ -48,7 +48,11 @@ def index(workspace: Workspace) -> Response:
         allowed=workspace.plan.provider_keys,
         may_manage=this_membership().allows("keys.manage"),
         rows=rows,
-        unconfigured=[choice for choice in _choices(configured) if not choice["configured"]],
+        unconfigured=[
+            {"slug": choice["slug"], "name": choice["name"], "models": _model_names(choice)}
+            for choice in _choices(configured)
+            if not choice["configured"]
+        ],
     )
 
 
@@ -195,6 +199,10 @@ def _choices(configured: set[str]) -> list[dict[str, Any]]:
         }
         for provider in catalogue.byok_providers()
     ]
+
+
+def _model_names(choice: dict[str, Any]) -> list[str]:
+    return [model["name"] for model in choice["models"]]
 
 
 def _byok_provider(slug: str) -> Provider:
