@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
 
 from core import clock
 from core.bots import journal, quota, reasons
@@ -114,20 +115,27 @@ def _end_dead(answer: Message) -> bool:
 def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool:
     """Whether this call ended the attempt: of all that try, one does."""
     with transaction() as current:
-        row = current.execute(
-            select(Message.workspace_id, Message.quota_period).where(Message.id == message_id)
-        ).one()
+        held = _held_message(current, message_id) if outcome.status != COMPLETE else None
         ended = changed_one(
             current,
             update(Message)
             .where(Message.id == message_id, Message.attempt == attempt, Message.status == PENDING)
             .values(_final_values(text, outcome)),
         )
-        if ended and outcome.status != COMPLETE and row.quota_period:
-            quota.release(current, row.workspace_id, row.quota_period)
+        if ended and held:
+            quota.release(current, held.workspace_id, held.quota_period)
         if ended and outcome.key and outcome.latency_ms:
             life.note_used(current, outcome.key.key_id)
     return ended
+
+
+def _held_message(current: Session, message_id: str) -> Row[str, str] | None:
+    """Which month of which workspace holds the message of this answer, if any does."""
+    return current.execute(
+        select(Message.workspace_id, Message.quota_period).where(
+            Message.id == message_id, Message.quota_period != ""
+        )
+    ).first()
 
 
 def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:

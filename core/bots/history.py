@@ -48,6 +48,8 @@ def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:
         )
         .all()
     )
+    if not answers:
+        return []
     ids = [answer.reply_to for answer in answers]
     asked = {
         message.id: message

@@ -35,8 +35,14 @@ class Quota:
 def reserve(current: Session, workspace_id: str, limit: int) -> str:
     """Takes one message of this month; returns the month it counts in, or "" when all are used."""
     period = clock.period_of(clock.now())
+    if _take_one(current, workspace_id, period, limit):
+        return period
     _ensure_row(current, workspace_id, period)
-    taken = changed_one(
+    return period if _take_one(current, workspace_id, period, limit) else ""
+
+
+def _take_one(current: Session, workspace_id: str, period: str, limit: int) -> bool:
+    return changed_one(
         current,
         update(QuotaPeriod)
         .where(
@@ -46,7 +52,6 @@ def reserve(current: Session, workspace_id: str, limit: int) -> str:
         )
         .values(used=QuotaPeriod.used + 1),
     )
-    return period if taken else ""
 
 
 def release(current: Session, workspace_id: str, period: str) -> None:
@@ -78,6 +83,7 @@ def standing(workspace: Workspace) -> Quota:
 
 
 def _ensure_row(current: Session, workspace_id: str, period: str) -> None:
+    """The month's row, made by whoever comes first; the others wait for that one to commit."""
     sqlite = current.get_bind().dialect.name == "sqlite"
     insert = sqlite_insert if sqlite else postgres_insert
     row = insert(QuotaPeriod).values(workspace_id=workspace_id, period=period, used=0)

@@ -26,6 +26,7 @@ from core.bots.models import (
 )
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
+from core.ids import new_id
 
 LONGEST_TEXT = 8_000
 LONGEST_CLIENT_ID = 64
@@ -98,14 +99,12 @@ def _new_turn(
     now = clock.now()
     question = _message(conversation, VISITOR, text=text, client_message_id=client_id)
     question.status, question.created_at = COMPLETE, now
-    current.add(question)
-    current.flush()
     answer = _message(
         conversation, ANSWER, reply_to=question.id, model_id=conversation.bot.model_id
     )
     answer.created_at = now + timedelta(microseconds=1)
     _reserve(current, conversation.bot, answer)
-    current.add(answer)
+    current.add_all([question, answer])
     current.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(last_message_at=now)
     )
@@ -114,6 +113,7 @@ def _new_turn(
 
 def _message(conversation: Conversation, role: str, **values: Any) -> Message:
     return Message(
+        id=new_id("msg"),
         conversation_id=conversation.id,
         bot_id=conversation.bot_id,
         workspace_id=conversation.workspace_id,

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -55,6 +55,7 @@ class Exchange:
         self._timeouts = timeouts
         self._lock = threading.Lock()
         self._line: Line | None = None
+        self._response: HTTPResponse | None = None
         self._cancelled = self._body_began = self._body_ended = False
 
     def send(
@@ -66,11 +67,11 @@ class Exchange:
             origin, target = _parts(url)
             connection = self._adopt(pool.take(origin) or Line(origin, self._connect_seconds()))
             connection.request(method, target, body, dict(headers))
-            self._response = connection.getresponse()
+            self._response = response = connection.getresponse()
         except (OSError, HTTPException, ValueError) as error:
             raise self._explained(error, Unreachable) from None
-        self.status = self._response.status
-        self.headers = {name.lower(): value for name, value in self._response.getheaders()}
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
 
     def buffers(self) -> Iterator[bytes]:
         """The body, piece by piece as it arrives. Raises `HttpError`: `Cut` if some is missing."""
@@ -113,8 +114,9 @@ class Exchange:
             line, self._line = self._line, None
         if line is None:
             return
+        if self._response is not None:
+            self._response.close()  # Else its file would keep the socket open.
         if self._body_ended and line.is_open:
-            self._response.close()
             pool.give(line)
         else:
             line.close()
@@ -149,6 +151,7 @@ class Exchange:
 
     def _read(self) -> bytes:
         """The next piece of the body; nothing at its end."""
+        assert self._response is not None, "send first"
         try:
             data = self._response.read1(_READ_BYTES)
             if not data and (self._response.length or self._cancelled):

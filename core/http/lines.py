@@ -60,6 +60,8 @@ class Line:
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
+        """Ends it. Whoever has a response on it closes that first."""
+        self.patience = _no_patience
         self.connection.close()
         self.socket.close()
 

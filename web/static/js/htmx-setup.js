@@ -20,9 +20,20 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   if (quiet(event)) return;
-  const { status } = event.detail.xhr;
-  toast("bad", WORDS[status] ?? `The server could not do that (error ${status}). It has been noted; try again.`);
+  const { xhr } = event.detail;
+  toast("bad", said(xhr) || WORDS[xhr.status] || `The server could not do that (error ${xhr.status}). It has been noted; try again.`);
 });
+
+// 422 swaps the form it brings; a bare sentence has no form to stand in.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr } = event.detail;
+  if (xhr?.status === 422 && said(xhr)) toast("bad", said(xhr));
+});
+
+// The server's own sentence, when that is all it answered.
+function said(xhr) {
+  return xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") ? xhr.responseText.trim() : "";
+}
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {

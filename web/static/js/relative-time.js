@@ -1,4 +1,4 @@
-// Keeps "3 min ago" true, in the same words as the server's, and says the exact moment on hover in the person's own zone.
+// Keeps "3 minutes ago" true, in the same words as the server's, and says the exact moment on hover in the person's own zone.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -10,7 +10,7 @@ export function words(moment, now = Date.now()) {
   const seconds = Math.abs(now - moment) / 1000;
   const said = (text) => (moment > now ? `in ${text}` : `${text} ago`);
   if (seconds < MINUTE) return "just now";
-  if (seconds < HOUR) return said(`${Math.floor(seconds / MINUTE)} min`);
+  if (seconds < HOUR) return said(count(seconds / MINUTE, "minute"));
   if (seconds < DAY) return said(count(seconds / HOUR, "hour"));
   if (seconds < 30 * DAY) return said(count(seconds / DAY, "day"));
   return date.format(moment).replace("Sept", "Sep");
@@ -22,7 +22,7 @@ function count(amount, unit) {
 }
 
 function refresh(root = document) {
-  for (const element of root.querySelectorAll('time[datetime*="T"]')) {
+  for (const element of root.querySelectorAll('[data-behavior~="relative-time"]')) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.valueOf())) continue;
     element.title = exact.format(moment);
