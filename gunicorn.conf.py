@@ -15,6 +15,7 @@ import time  # noqa: E402
 from types import FrameType  # noqa: E402
 from typing import Any  # noqa: E402
 
+import gevent  # noqa: E402
 import gunicorn.http.wsgi  # noqa: E402
 from gunicorn.arbiter import Arbiter  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
@@ -32,18 +33,53 @@ except SettingsError as error:
     sys.exit(error.message)
 
 
+class Waiting(gevent.Timeout):
+    """The time that a connection without a request has left. A stop cuts it short."""
+
+    def __init__(self, seconds: float, others: set["Waiting"]) -> None:
+        super().__init__(seconds, False)
+        self.others = others
+
+    def __enter__(self) -> "Waiting":
+        self.greenlet = gevent.getcurrent()
+        self.others.add(self)
+        return super().__enter__()
+
+    def __exit__(self, *raised: Any) -> bool | None:
+        self.others.discard(self)
+        return super().__exit__(*raised)
+
+    def cut(self) -> None:
+        if self in self.others:
+            self.greenlet.throw(self)
+
+
 class Worker(GeventWorker):
-    """Remembers when its stop began: what is left of it is for answers that nobody reads."""
+    """Stops gracefully: idle connections at once, requests at their end, then unread answers."""
 
     stopping_since: float | None = None
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.waiting: set[Waiting] = set()
+
+    def timeout_ctx(self) -> Waiting:
+        return Waiting(self.cfg.keepalive, self.waiting)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.stopping_since = time.monotonic()
         super().handle_exit(sig, frame)
 
+    def notify(self) -> None:
+        """Called every second, while it stops too."""
+        super().notify()
+        if not self.alive:
+            for idle in self.waiting:
+                gevent.get_hub().loop.run_callback(idle.cut)
+
     @property
     def seconds_left(self) -> float:
-        """For the drain; one second where the stop is not graceful (SIGINT, SIGQUIT)."""
+        """For unread answers; one second where the stop is not graceful (SIGINT, SIGQUIT)."""
         if self.stopping_since is None:
             return 1
         spent = time.monotonic() - self.stopping_since
@@ -77,7 +113,7 @@ worker_class: Any = Worker
 worker_connections = 4000
 timeout = 60  # a worker whose loop stood still this long is replaced; streams may last longer
 graceful_timeout = STOP_SECONDS
-keepalive = 5  # also how long an idle browser tab holds up a stop
+keepalive = 5
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190

@@ -30,7 +30,10 @@ def main() -> None:
         sys.exit(error.message)
     model = model_file(settings)
     check_port(settings.mini_port)
-    server = xllamacpp.Server(parameters(settings, model))
+    try:
+        server = xllamacpp.Server(parameters(settings, model))
+    except RuntimeError:
+        sys.exit(f"{model} could not be loaded. MINI_GGUF has to be a GGUF file for llama.cpp.")
     about = model.name if settings.mini_gguf else "a small local model, for trying things out"
     print(f"Mini is ready at {server.listening_address}: {about}.", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

@@ -22,6 +22,7 @@ from honcho.process import Popen
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TURN_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 END_WITH_PARENT = 1  # Linux: prctl(PR_SET_PDEATHSIG, …)
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -89,21 +90,23 @@ class Processes:
             self._started[name] = Process(name, self.commands[name], next(self._colours))
 
     def until(self, done: Callable[[], bool], seconds: float = float("inf")) -> bool:
-        """Goes on until `done`; False if that takes too long.
+        """Goes on until `done`, asked now and then; False if that takes too long.
 
         Raises Ended when somebody asks for the end, or a process ends by itself.
         """
-        deadline = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > deadline:
-                return False
+        deadline, next_look = time.monotonic() + seconds, 0.0
+        while time.monotonic() < deadline:
+            if time.monotonic() >= next_look:
+                if done():
+                    return True
+                next_look = time.monotonic() + LOOK_SECONDS
             self._turn()
             if self.signals_seen:
                 raise Ended
             for process in self._started.values():
                 if process.ended and not process.may_end:
                     raise Ended(self._obituary(process))
-        return True
+        return False
 
     def run_to_its_end(self, name: str) -> bool:
         """Runs one that is meant to end by itself; says whether it ended well."""

@@ -1,7 +1,7 @@
 """What the tests stand on: a real Redis, a real database each, a provider on loopback, the cast."""
 
+import logging
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ from core.accounts import people
 from core.bots import answering
 from core.settings import Settings
 from tests import marker
+from tests.databases import Postgres, running_postgres, sqlite_copy
 from tests.pages import OutsideClient, Visitor
 from tests.people import Cast, make_cast
 from tests.providers import LoopbackProvider
@@ -74,15 +75,32 @@ def provider() -> Iterator[LoopbackProvider]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres(house: Path) -> Iterator[Postgres]:
+    """A PostgreSQL with every migration run, for all tests of this process that ask for it."""
+    with running_postgres() as running:
+        app = create_app(make_settings(house, database_url=running.url))
+        with app.app_context():
+            upgrade()
+            db.db.engine.dispose()
+        yield running
+
+
 @pytest.fixture
-def chosen(house: Path, migrated: Path, tmp_path: Path, provider: LoopbackProvider) -> Settings:
-    """The settings of a test: a database of its own in a folder that is swept for the marker."""
-    folder = house / f"test-{time.monotonic_ns()}"
-    folder.mkdir()
-    shutil.copy(migrated, folder / "mevichat.db")
+def database_url(request: pytest.FixtureRequest, house: Path, migrated: Path) -> str:
+    """An empty database: SQLite, or what `on_both_databases` says."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        running: Postgres = request.getfixturevalue("postgres")
+        return running.emptied()
+    return sqlite_copy(house, migrated)
+
+
+@pytest.fixture
+def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settings:
+    """The settings of a test, with a database of its own."""
     return make_settings(
         house,
-        database_url=f"sqlite:///{folder / 'mevichat.db'}",
+        database_url=database_url,
         anthropic_base_url=provider.anthropic_base_url,
         openai_base_url=provider.openai_base_url,
         mini_base_url=provider.openai_base_url,
@@ -91,15 +109,18 @@ def chosen(house: Path, migrated: Path, tmp_path: Path, provider: LoopbackProvid
 
 
 @pytest.fixture
-def app(chosen: Settings) -> Iterator[Flask]:
+def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     """The application, with its context pushed: tests may call core directly."""
     made = create_app(chosen)
     made.testing = True
+    logging.getLogger().addHandler(_log_file(house))
     made.test_client_class = OutsideClient
     queue.redis_connection().flushdb()
     with made.app_context():
         yield made
-    answering.drain(timeout_seconds=20)
+        answering.drain(timeout_seconds=20)
+        db.db.session.remove()
+        db.db.engine.dispose()
     clock.shift(clock.timedelta())
 
 
@@ -143,6 +164,13 @@ def make_settings(house: Path, **values: str) -> Settings:
     environ = {"DATA_DIR": str(house), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
     environ |= {name.upper(): value for name, value in values.items()}
     return settings.read(environ)
+
+
+def _log_file(house: Path) -> logging.Handler:
+    """What the application logs, kept in the folder that is swept for the marker."""
+    handler = logging.FileHandler(house / "app.log")
+    handler.setFormatter(logging.getLogger().handlers[0].formatter)
+    return handler
 
 
 def _redis_address(folder: Path) -> str:

@@ -21,31 +21,48 @@ def openai_key(tail: str = "Qm31") -> str:
     return f"sk-proj-{MARKER}{'b' * 60}{tail}"
 
 
-def in_bytes(data: bytes) -> bool:
-    return MARKER.encode() in data
+def in_bytes(data: bytes, word: str = MARKER) -> bool:
+    return word.encode() in data
 
 
-def in_files(folder: Path) -> Iterator[Path]:
-    """The files below a folder that hold the marker."""
+def in_files(folder: Path, word: str = MARKER) -> Iterator[Path]:
+    """The files below a folder that hold the word."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and in_bytes(path.read_bytes()):
+        if path.is_file() and not path.is_symlink() and in_bytes(path.read_bytes(), word):
             yield path
 
 
-def in_redis(redis: "Redis") -> Iterator[str]:
-    """The Redis keys that hold the marker, in their name or value, packed or not."""
+def in_redis(redis: "Redis", word: str = MARKER) -> Iterator[str]:
+    """The Redis keys that hold the word, in their name or in any of their values."""
     for name in redis.scan_iter(count=500):
-        packed = redis.dump(name) or b""
-        if in_bytes(name) or in_bytes(packed) or any(map(in_bytes, _unpacked(redis, name))):
+        if in_bytes(name, word) or any(in_bytes(value, word) for value in _values(redis, name)):
             yield name.decode(errors="replace")
 
 
-def _unpacked(redis: "Redis", name: bytes) -> Iterator[bytes]:
-    """The values of a hash as RQ packs them, inflated."""
-    if redis.type(name) != b"hash":
-        return
-    for value in redis.hgetall(name).values():
+def _values(redis: "Redis", name: bytes) -> Iterator[bytes]:
+    """Everything a key holds, as it is and, where RQ packed it, inflated."""
+    kind = redis.type(name).decode()
+    read = {
+        "string": lambda: redis.get(name),
+        "hash": lambda: redis.hgetall(name),
+        "list": lambda: redis.lrange(name, 0, -1),
+        "set": lambda: redis.smembers(name),
+        "zset": lambda: redis.zrange(name, 0, -1),
+        "stream": lambda: redis.xrange(name),
+    }
+    for value in _flat(read[kind]()):
+        yield value
         try:
             yield zlib.decompress(value)
         except zlib.error:
-            yield value
+            continue
+
+
+def _flat(value: object) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield value
+    elif isinstance(value, dict):
+        yield from _flat([*value.keys(), *value.values()])
+    elif isinstance(value, (list, tuple, set)):
+        for part in value:
+            yield from _flat(part)

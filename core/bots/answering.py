@@ -114,7 +114,7 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
             elif isinstance(event, Usage):
                 outcome.add_usage(event)
             elif isinstance(event, Finished):
-                outcome.complete()
+                outcome.finish(live.text)
             elif isinstance(event, Failed):
                 outcome.fail(event.failure, partial=bool(live.text))
     outcome.latency_ms = _milliseconds_since(started)

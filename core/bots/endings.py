@@ -55,8 +55,10 @@ class Outcome:
         self.tokens_in = usage.tokens_in if usage.tokens_in is not None else self.tokens_in
         self.tokens_out = usage.tokens_out if usage.tokens_out is not None else self.tokens_out
 
-    def complete(self) -> None:
-        self.status, self.reason = COMPLETE, ""
+    def finish(self, text: str) -> None:
+        """The provider came to its end. Without a word that is no answer: a model may think only."""
+        said_something = bool(text.strip())
+        self.status, self.reason = (COMPLETE, "") if said_something else (FAILED, "empty_answer")
 
     def fail(self, failure: Failure, partial: bool) -> None:
         """Interrupted when the visitor has read a part of it, failed otherwise."""

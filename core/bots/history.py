@@ -8,7 +8,7 @@ from core.providers import endpoints
 from core.providers.wire import ChatRequest, Turn
 
 MOST_TURNS = 20
-MOST_OUTPUT_TOKENS = 1024
+MOST_OUTPUT_TOKENS = 4096  # GPT-5 spends part of these on thinking before its first word
 _CHARACTERS_PER_TOKEN = 3
 
 _DEFAULT_INSTRUCTIONS = "You are a helpful assistant on a website. Answer briefly and plainly."

@@ -30,6 +30,7 @@ _OWNER = {
     "bad_request": "{provider} did not accept the request.",
     "truncated": "{provider} broke the answer off before its end.",
     "malformed": "{provider} sent something that is not an answer.",
+    "empty_answer": "{model} ended without a word: it may have used up its tokens on thinking.",
     "process_ended": "The server was stopped or restarted while it wrote this answer.",
     "internal": "Mevichat had an error of its own while it wrote this answer. The log has the details.",
 }

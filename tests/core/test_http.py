@@ -20,7 +20,9 @@ from core import http
 from core.http import Exchange, Timeouts, lines
 from tests.marker import MARKER
 
-SHORT = Timeouts(connect_seconds=1, first_byte_seconds=0.2, stall_seconds=0.2, total_seconds=0.4)
+FIRST_BYTE = Timeouts(2, 0.2, 5, 5)
+STALL = Timeouts(2, 5, 0.2, 5)
+TOTAL = Timeouts(2, 5, 5, 0.4)
 PATIENT = Timeouts(2, 5, 5, 5)
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -217,25 +219,25 @@ def dribbling(head, piece, until_seconds=3.0):
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("limits", "answer", "words"),
     [
-        (says(pause_seconds=2), "began within 0.2 s"),
-        (says(OK, pause_seconds=2), "began within 0.2 s"),
-        (says(b"", CHUNKED, pause_seconds=2), "began within 0.2 s"),
-        (dribbling(OK + b"x: ", b"x"), "began within 0.2 s"),
-        (dribbling(CHUNKED, b"0"), "began within 0.2 s"),
-        (says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2), "nothing came for 0.2 s"),
-        (says(OK + b"\r\nx", pause_seconds=2), "nothing came for 0.2 s"),
-        (dribbling(CHUNKED, b"1\r\nx\r\n"), "not complete after 0.4 s"),
-        (dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "not complete after 0.4 s"),
-        (dribbling(OK + b"\r\n", b"x"), "not complete after 0.4 s"),
+        (FIRST_BYTE, says(pause_seconds=2), "began within 0.2 s"),
+        (FIRST_BYTE, says(OK, pause_seconds=2), "began within 0.2 s"),
+        (FIRST_BYTE, says(b"", CHUNKED, pause_seconds=2), "began within 0.2 s"),
+        (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "began within 0.2 s"),
+        (FIRST_BYTE, dribbling(CHUNKED, b"0"), "began within 0.2 s"),
+        (STALL, says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2), "nothing came for 0.2 s"),
+        (STALL, says(OK + b"\r\nx", pause_seconds=2), "nothing came for 0.2 s"),
+        (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "not complete after 0.4 s"),
+        (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "not complete after 0.4 s"),
+        (TOTAL, dribbling(OK + b"\r\n", b"x"), "not complete after 0.4 s"),
     ],
 )
-def test_each_limit_ends_the_wait_that_it_is_for(answer, words):
+def test_each_limit_ends_the_wait_that_it_is_for(limits, answer, words):
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.TimedOut, match=words):
-        get(server.url, SHORT)
-    assert time.monotonic() - started < 1.2
+        get(server.url, limits)
+    assert time.monotonic() - started < 1.8
 
 
 def test_the_limit_on_connecting_ends_a_handshake_that_does_not_come():
@@ -294,7 +296,7 @@ def cancelled_while(answer, before_body=False):
 def test_cancelling_from_another_thread_ends_the_wait_at_once(answer, before_body):
     caught, seconds = cancelled_while(answer, before_body)
     assert [type(error) for error in caught] == [http.Cancelled]
-    assert seconds < 0.5
+    assert seconds < 1.5
 
 
 def test_an_exchange_cancelled_before_it_began_sends_nothing():
@@ -351,6 +353,26 @@ def test_a_body_not_read_to_its_end_costs_the_connection():
         assert server.connections == 2
 
 
+@pytest.mark.parametrize(
+    "head", [CHUNKED, OK + b"\r\n", OK + b"Connection: close\r\nContent-Length: 99\r\n\r\n"]
+)
+def test_leaving_a_body_midway_hangs_up_at_once(head):
+    hung_up = threading.Event()
+
+    def answer(connection):
+        connection.sendall(head + b"5\r\nfirst\r\n")
+        if connection.recv(1) == b"":
+            hung_up.set()
+        raise StopIteration
+
+    with serving(answer) as server:
+        exchange = Exchange(PATIENT)
+        exchange.send("GET", server.url, {})
+        next(exchange.buffers())
+        exchange.close()
+        assert hung_up.wait(2)
+
+
 def test_finishing_waits_a_moment_for_the_last_bytes():
     with serving(says(CHUNKED + b"4\r\nlast\r\n", b"0\r\n\r\n", pause_seconds=0.01)) as server:
         for _ in range(2):
@@ -368,7 +390,7 @@ def test_finishing_does_not_wait_for_long():
         next(exchange.buffers())
         started = time.monotonic()
         exchange.finish()
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < 1.5
 
 
 def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeypatch):
@@ -553,7 +575,7 @@ def test_tls_exchanges_can_be_cancelled_and_time_out(tls_server, trusted):
         serving(stalling, tls_server) as server,
         pytest.raises(http.TimedOut, match="nothing came"),
     ):
-        get(server.url, SHORT)
+        get(server.url, STALL)
     with serving(stalling, tls_server) as server, Exchange(PATIENT) as exchange:
         exchange.send("GET", server.url, {})
         next(exchange.buffers())
@@ -561,7 +583,7 @@ def test_tls_exchanges_can_be_cancelled_and_time_out(tls_server, trusted):
         started = time.monotonic()
         with pytest.raises(http.Cancelled):
             next(exchange.buffers())
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.5
 
 
 # gevent
@@ -593,7 +615,7 @@ def both(timeouts, act):
     act(exchanges)
     gevent.joinall(greenlets, timeout=3)
     outcome, seconds = sorted(set(map(str, ends))), time.monotonic() - started
-    assert len(ends) == 40 and seconds < 1, (ends, seconds)
+    assert len(ends) == 40 and seconds < 2, (ends, seconds)
     ends.clear()
     print(*outcome)
 

@@ -23,6 +23,7 @@ FAULTS = {
     "truncated": (Reply.truncated(), "interrupted", "truncated", "valid"),
     "error event": (Reply.error_event("overloaded_error"), "interrupted", "overloaded", "valid"),
     "auth event": (Reply.error_event("authentication_error"), "interrupted", "rejected", "invalid"),
+    "nothing said": (Reply.answer(""), "failed", "empty_answer", "valid"),
     "malformed": (Reply.malformed_chunk(), "interrupted", "malformed", "valid"),
 }
 

@@ -9,10 +9,10 @@ from core.providers.probe import probe
 from tests import marker
 from tests.providers import Reply
 
-SHORT = Timeouts(1, 0.2, 0.2, 0.5)
+LIMITS = Timeouts(2, 0.5, 5, 5)
 
 
-def run(side, key=None, timeouts=SHORT):
+def run(side, key=None, timeouts=LIMITS):
     return probe(side.endpoint, key or side.key(), catalogue.provider(side.name), timeouts)
 
 
@@ -54,7 +54,7 @@ def test_no_model_available_is_no_verdict_on_the_key(side, provider):
         (Reply.overloaded(), False),
         (Reply.status(500), False),
         (Reply.html_page(), False),
-        (Reply().slowly(first_byte_seconds=1), False),
+        (Reply().slowly(first_byte_seconds=2), False),
         (Reply.cut(), False),
         (Reply.redirect("http://127.0.0.1:1/"), False),
         (Reply.html_page(200), False),

@@ -1,0 +1,91 @@
+"""Chromium under watch: what it asks for, what it complains about, and every body it was given."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    WebError,
+    sync_playwright,
+)
+
+from tests import marker
+
+PATIENCE_MILLISECONDS = 30_000
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_WITHOUT_HOST = ("data", "blob", "about")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, headless."""
+    program = shutil.which("chromium")
+    assert program, "Chromium is not installed; bin/test installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
+        yield browser
+        browser.close()
+
+
+class Windows:
+    """The windows of one test. `complaints` is what no page may cause."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.complaints: list[str] = []
+        self.bodies_read = 0
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    def open(self, url: str, **options: Any) -> Page:
+        """A page at that address, in a profile of its own (`options` as for `new_context`)."""
+        options = {"viewport": {"width": 1200, "height": 900}} | options
+        context = self._browser.new_context(**options)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        context.on("console", self._hear)
+        context.on("weberror", self._note_error)
+        context.on("request", self._look_at_host)
+        context.on("requestfinished", self._look_at_body)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":  # a violated content policy is one, too
+            self.complaints.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _note_error(self, error: WebError) -> None:
+        self.complaints.append(f"script: {error.error}")
+
+    def _look_at_host(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in _WITHOUT_HOST and parts.hostname != "127.0.0.1":
+            self.complaints.append(f"asked for {request.url}")
+
+    def _look_at_body(self, request: Request) -> None:
+        try:
+            response = request.response()
+            body = response.body() if response else b""
+        except Error:  # a redirect has none, and a page that was left keeps none
+            return
+        self.bodies_read += 1
+        if marker.in_bytes(body):
+            self.complaints.append(f"a key is in the answer of {request.url}")

@@ -1,0 +1,128 @@
+"""Processes on loopback: started with a clean environment and a log, ended by their ids."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+STOP_SECONDS = 20
+LOOK_AGAIN_SECONDS = 0.05
+_END_WITH_PARENT = 1  # Linux: prctl(PR_SET_PDEATHSIG, …)
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def until[T](look: Callable[[], T], seconds: float, what: str) -> T:
+    """The first true value that `look` returns; fails, naming what was waited for, when time is up."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environ(**variables: Any) -> dict[str, str]:
+    """Nothing of this machine's settings: where programs are, where home is, and these."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return kept | {name.upper(): str(value) for name, value in variables.items()}
+
+
+def belonging_to(data_dir: Path) -> list[psutil.Process]:
+    """Every process on this machine that was started with that DATA_DIR."""
+    return [found for found in psutil.process_iter() if _data_dir(found) == str(data_dir)]
+
+
+def _data_dir(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("DATA_DIR", "")
+    except psutil.Error:
+        return ""
+
+
+class Child:
+    """One line of shell as a process in a session of its own; all it says is in its log."""
+
+    def __init__(self, line: str, environ: dict[str, str], log: Path, one_core: bool = False):
+        self.log = log
+        self._one_core = one_core
+        with log.open("ab") as file:
+            self._popen = subprocess.Popen(
+                ["/bin/sh", "-c", line],
+                cwd=ROOT,
+                env=environ | {"PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=self._prepare,
+            )
+
+    def _prepare(self) -> None:
+        """In the child: it ends when its parent does, and keeps to one core if it is told to."""
+        if _libc is not None:
+            _libc.prctl(_END_WITH_PARENT, signal.SIGTERM)
+        if self._one_core:
+            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._popen.poll() is not None
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def family(self) -> list[psutil.Process]:
+        """The children that it started, and theirs."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def tell(self, number: int) -> None:
+        """A signal, to this process alone."""
+        self._popen.send_signal(number)
+
+    def tell_group(self, number: int) -> None:
+        """A signal to its whole group, as Ctrl-C in a terminal sends it."""
+        os.killpg(self.pid, number)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Its exit code, once it has ended by itself; fails if that takes longer."""
+        until(lambda: self.ended, seconds, f"the end of {self.log.stem}")
+        return self._popen.returncode
+
+    def stop(self) -> None:
+        """Asks it to end, then ends it and what it started."""
+        family = self.family()
+        self.tell(signal.SIGTERM)
+        try:
+            self._popen.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        for left in family:
+            if left.is_running():
+                left.kill()
+
+    def kill(self) -> None:
+        self._popen.kill()
+        self._popen.wait()
