@@ -141,6 +141,12 @@ def signed_in(app: Flask, cast: Cast) -> Callable[[str], Visitor]:
 
 
 @pytest.fixture
+def shift_clock(app: Flask) -> Callable[[clock.timedelta], None]:
+    """`shift_clock(timedelta(days=8))`: it is that much later than it is, until the test ends."""
+    return clock.shift
+
+
+@pytest.fixture
 def run_jobs(app: Flask) -> Callable[[], None]:
     """Runs every queued job in a real RQ worker (without forking), as the worker process would."""
 

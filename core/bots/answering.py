@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from core import clock
-from core.bots import bots, endings, journal
+from core.bots import bots, endings, journal, pulse
 from core.bots.endings import Outcome
 from core.bots.history import chat_request
 from core.bots.live import Live
@@ -45,7 +45,7 @@ def start(turn: Turn) -> Live:
     )
     _tasks.add(task)
     task.start()
-    endings.keep_alive(_running)
+    pulse.keep_alive(_running)
     return live
 
 

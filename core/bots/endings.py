@@ -1,12 +1,9 @@
 """How answers end: one conditional update from pending to a terminal state, whoever comes first.
 
-What did not become an answer gives its message back in the same transaction. Processes say of their
-running answers that they are alive; the sweep ends those of processes that no longer do.
+What did not become an answer gives its message back in the same transaction. The sweep ends the
+answers of processes that no longer say (`pulse`) that they are alive.
 """
 
-import threading
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +15,7 @@ from core import clock
 from core.bots import journal, quota, reasons
 from core.bots.live import Live
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
-from core.db import changed_one, session, transaction, work_context
+from core.db import changed_one, session, transaction
 from core.errors import MevichatError
 from core.keys import checks, life
 from core.keys.life import Usable
@@ -26,7 +23,6 @@ from core.log import logger
 from core.providers.failures import Failure, is_key_fault
 from core.providers.wire import Usage
 
-PULSE_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=30)
 
 log = logger(__name__)
@@ -98,11 +94,6 @@ def sweep() -> int:
         select(Message).where(Message.status == PENDING, Message.alive_at < late).limit(200)
     )
     return sum(_end_dead(answer) for answer in list(dead))
-
-
-def keep_alive(running: Mapping[str, Live]) -> None:
-    """Starts this process's pulse, if it is not beating already."""
-    _pulse.start(running)
 
 
 def _end_dead(answer: Message) -> bool:
@@ -179,49 +170,3 @@ def _have_confirmed(key: Usable, message_id: str) -> None:
             checks.check_key_later(stored, "Mevichat", purpose="live", model=model_name)
     except MevichatError as error:
         log.warning("confirming_check_not_queued", key_id=key.key_id, error=error.code)
-
-
-class _Pulse:
-    """A thread that marks this process's running answers as alive, and keeps what they have said."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._beating = False
-
-    def start(self, running: Mapping[str, Live]) -> None:
-        with self._lock:
-            if not self._beating:
-                self._beating = True
-                threading.Thread(
-                    target=self._run, args=(running,), name="pulse", daemon=True
-                ).start()
-
-    def _run(self, running: Mapping[str, Live]) -> None:
-        while True:
-            time.sleep(PULSE_SECONDS)
-            lives = list(running.values())
-            if not lives:
-                continue
-            try:
-                with work_context():
-                    _mark_alive(lives)
-            except Exception:
-                log.exception("pulse_missed")
-
-
-_pulse = _Pulse()
-
-
-def _mark_alive(lives: list[Live]) -> None:
-    now = clock.now()
-    with transaction() as current:
-        for live in lives:
-            current.execute(
-                update(Message)
-                .where(
-                    Message.id == live.message_id,
-                    Message.attempt == live.attempt,
-                    Message.status == PENDING,
-                )
-                .values(alive_at=now, text=live.text)
-            )

@@ -1,5 +1,6 @@
 """One house of real processes for all tests of this folder, a local model, a browser."""
 
+import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -7,48 +8,89 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from app import create_app
-from core import ids
 from core.accounts import people
-from core.accounts.models import Workspace
+from core.accounts.models import Person, Workspace
 from core.db import db
 from tests import marker
 from tests.live.chromium import Windows, chromium
 from tests.live.house import LLAMA_KEY, LiveHouse, Llama
-from tests.live.member import Member
+from tests.live.processes import free_port
 from tests.live.visitor import Visitor
 from tests.people import PASSWORD, make_workspace
 from tests.providers import LoopbackProvider
 
+PROVIDER_PORT = free_port()
+
 
 @pytest.fixture(scope="package")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
-    """A real model behind a real key; the house's Mini, and a provider to bring a key for."""
+    """A real model behind a real key: the house's Mini, and a provider to bring a key for."""
     with Llama(tmp_path_factory.mktemp("llama")) as server:
         yield server
 
 
 @pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[LiveHouse]:
-    """The product, with the loopback provider as Anthropic and OpenAI, and the real Mini."""
-    provider = LoopbackProvider()
-    house = LiveHouse(
+    """The product on the loopback provider (where that listens: it comes and goes) and the real Mini."""
+    with LiveHouse(
         tmp_path_factory.mktemp("live"),
         ("web", "checks", "schedule"),
         web_processes=2,
-        anthropic_base_url=provider.anthropic_base_url,
-        openai_base_url=provider.openai_base_url,
+        anthropic_base_url=f"http://127.0.0.1:{PROVIDER_PORT}",
+        openai_base_url=f"http://127.0.0.1:{PROVIDER_PORT}/v1",
         mini_base_url=llama.openai_base_url,
         mini_api_key=LLAMA_KEY,
-    )
-    house.provider = provider
-    with house:
+    ) as house:
         llama.wait_until_ready()
         yield house
 
 
 @pytest.fixture
-def provider(live: LiveHouse) -> Iterator[LoopbackProvider]:
-    """Anthropic and OpenAI, with nothing left of the test before."""
-    with LoopbackProvider(live.provider_port) as running:
+def provider() -> Iterator[LoopbackProvider]:
+    """Anthropic and OpenAI, as the house knows them; nobody listens there after the test."""
+    with LoopbackProvider(PROVIDER_PORT) as running:
         running.accept(marker.anthropic_key(), marker.openai_key())
         yield running
+
+
+@pytest.fixture
+def inside(live: LiveHouse) -> Iterator[Flask]:
+    """The product's core on the house's database and Redis, to make and read what a test needs."""
+    app = create_app(live.settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def owner(inside: Flask) -> Person:
+    return people.sign_up(f"{secrets.token_hex(6)}@example.com", PASSWORD, "Olga")
+
+
+@pytest.fixture
+def workspace(owner: Person) -> Workspace:
+    """An organization of its own for the test, on a plan with provider keys."""
+    return make_workspace(owner, "Acme", "pro")
+
+
+@pytest.fixture
+def visitors_of(live: LiveHouse) -> Callable[[str, int], list[Visitor]]:
+    """`visitors_of(bot.id, 20)`: so many conversations with a bot, begun over HTTP."""
+    return lambda bot_id, count: [Visitor(live.port, bot_id) for _ in range(count)]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[Windows]:
+    """Opens pages, and afterwards fails for what any of them complained about."""
+    opened = Windows(browser)
+    yield opened
+    opened.close()
+    assert not opened.complaints
+    assert opened.bodies_read

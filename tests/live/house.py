@@ -19,7 +19,7 @@ from tests.live.processes import ROOT, Child, clean_environ, free_port, until
 READY_SECONDS = 90
 LLAMA_KEY = f"{marker.MARKER}-of-the-local-server-Zk94"
 """Of no provider's shape, so that a paste passes as Anthropic's and as OpenAI's."""
-_LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
+LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
 
 
 class LiveHouse:
@@ -74,7 +74,7 @@ class LiveHouse:
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         for name in names:
             log = self.folder / "logs" / f"{name}.log"
-            self._running[name] = Child(_LINES[name], self.environ, log)
+            self._running[name] = Child(LINES[name], self.environ, log)
 
     def stop(self, name: str) -> None:
         self._running.pop(name).stop()
@@ -161,7 +161,7 @@ class Llama:
         )
         # Two threads of llama.cpp wait for one another in a busy loop: beside other tests, on two
         # cores, that is a word a second. One thread keeps its pace.
-        self._child = Child(_LINES["mini"], environ, self.folder / "mini.log", one_core=True)
+        self._child = Child(LINES["mini"], environ, self.folder / "mini.log", one_core=True)
         return self
 
     def wait_until_ready(self) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,18 +10,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.05
+PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections
+Found = TypeVar("Found")
 _END_WITH_PARENT = 1  # Linux: prctl(PR_SET_PDEATHSIG, …)
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def until[T](look: Callable[[], T], seconds: float, what: str) -> T:
+def until(look: Callable[[], Found], seconds: float, what: str) -> Found:
     """The first true value that `look` returns; fails, naming what was waited for, when time is up."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -30,10 +33,17 @@ def until[T](look: Callable[[], T], seconds: float, what: str) -> T:
 
 
 def free_port() -> int:
+    """A port that stays free until it is used: no outgoing connection can take it meanwhile."""
+    return next(port for port in random.sample(PORTS, 100) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def clean_environ(**variables: Any) -> dict[str, str]:

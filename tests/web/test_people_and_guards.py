@@ -1,0 +1,219 @@
+"""Who may do what: every role at every address, as a page and as a piece; and nobody at others' things."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+
+from core.accounts.roles import PERMISSIONS, Role
+from core.bots import bots, visitors
+from core.keys import life
+from tests.pages import Visitor
+from tests.people import EVERYONE
+from tests.routes import Route, routes, set_stage
+from tests.talking import Talker, make_bot
+
+NEEDS = {
+    ("auth.sign_in", "GET"): "public",
+    ("auth.sign_in", "POST"): "public",
+    ("auth.sign_out", "POST"): "signed_in",
+    ("auth.sign_up", "GET"): "public",
+    ("auth.sign_up", "POST"): "public",
+    ("auth.start", "GET"): "public",
+    ("bot_api.list_messages", "GET"): "visitor_in_conversation",
+    ("bot_api.message_events", "GET"): "visitor_in_conversation",
+    ("bot_api.open_conversation", "POST"): "visitor_of_bot",
+    ("bot_api.post_message", "POST"): "visitor_in_conversation",
+    ("bot_api.retry_message", "POST"): "visitor_in_conversation",
+    ("bots.deletion", "GET"): "bots.manage",
+    ("bots.deletion", "POST"): "bots.manage",
+    ("bots.disable", "POST"): "bots.manage",
+    ("bots.enable", "POST"): "bots.manage",
+    ("bots.index", "GET"): "bots.read",
+    ("bots.new", "GET"): "bots.manage",
+    ("bots.new", "POST"): "bots.manage",
+    ("bots.settings", "GET"): "bots.manage",
+    ("bots.settings", "POST"): "bots.manage",
+    ("bots.show", "GET"): "bots.read",
+    ("chat.restart", "POST"): "visitor_of_bot",
+    ("chat.retry", "POST"): "visitor_of_bot",
+    ("chat.send", "POST"): "visitor_of_bot",
+    ("chat.show", "GET"): "visitor_of_bot",
+    ("conversations.index", "GET"): "conversations.read",
+    ("conversations.show", "GET"): "conversations.read",
+    ("health.healthz", "GET"): "public",
+    ("health.readyz", "GET"): "public",
+    ("home.show", "GET"): "workspace.read",
+    ("provider_keys.check", "GET"): "keys.manage",
+    ("provider_keys.create", "POST"): "keys.manage",
+    ("provider_keys.deletion", "GET"): "keys.manage",
+    ("provider_keys.deletion", "POST"): "keys.manage",
+    ("provider_keys.disable", "POST"): "keys.manage",
+    ("provider_keys.enable", "POST"): "keys.manage",
+    ("provider_keys.index", "GET"): "keys.read",
+    ("provider_keys.new", "GET"): "keys.manage",
+    ("provider_keys.replacement", "GET"): "keys.manage",
+    ("provider_keys.replacement", "POST"): "keys.manage",
+    ("provider_keys.test", "POST"): "keys.manage",
+    ("settings.show", "GET"): "workspace.read",
+    ("settings.show", "POST"): "workspace.manage",
+    ("static", "GET"): "public",
+    ("workspaces.new", "GET"): "signed_in",
+    ("workspaces.new", "POST"): "signed_in",
+}
+STRICTER_INSIDE = {("settings.show", "POST"): "everybody reads the page, an owner saves it"}
+ROLES = {
+    "owner": Role.OWNER,
+    "billing": Role.BILLING,
+    "admin": Role.ADMIN,
+    "member": Role.MEMBER,
+}
+
+
+def test_every_route_has_a_line_in_the_table_and_the_guard_it_names(app):
+    found = {(route.endpoint, route.method): route.guard for route in routes(app)}
+    assert set(found) == set(NEEDS)
+    different = {key for key, guard in found.items() if guard != NEEDS[key]}
+    assert different == set(STRICTER_INSIDE)
+
+
+@pytest.mark.parametrize("who", [*EVERYONE, "nobody"])
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "piece"])
+def test_each_person_at_each_address(app, cast, signed_in, who, htmx):
+    stage = set_stage(app, cast.workspace)
+    browser = Visitor(app) if who == "nobody" else signed_in(who)
+    browser.client.set_cookie(f"chat_{stage.bot.id}", stage.talker.token)
+    surprises = []
+    for route in routes(app):
+        answer = _ask(browser, route, route.url(stage.values), htmx)
+        if _told(answer, route) != _expected(NEEDS[route.endpoint, route.method], who):
+            surprises.append((route.method, route.url(stage.values), answer.status))
+    assert not surprises
+
+
+def _ask(browser, route: Route, url: str, htmx: bool = False):
+    return browser.post(url, htmx=htmx) if route.method == "POST" else browser.get(url, htmx=htmx)
+
+
+def _expected(need: str, who: str) -> str:
+    if need in ("public", "visitor_of_bot"):
+        return "allowed"
+    if need == "visitor_in_conversation":
+        return "401"
+    if who == "nobody":
+        return "sign in"
+    if need == "signed_in":
+        return "allowed"
+    if who not in ROLES:
+        return "404"
+    return "allowed" if need in PERMISSIONS[ROLES[who]] else "403"
+
+
+def _told(answer, route: Route) -> str:
+    """What a person is told by the answer: in a redirect to a page, in a status to htmx."""
+    to_sign_in = urlsplit(answer.headers.get("Location", "")).path == "/sign-in"
+    if to_sign_in and route.endpoint not in ("auth.start", "auth.sign_out"):
+        return "sign in"
+    if answer.status_code == 401 and not route.is_api:
+        assert answer.mimetype == "text/plain"
+        return "sign in"
+    if answer.status_code in (200, 201, 204, 303, 422):
+        return "allowed" if not to_sign_in or answer.request.path in ("/", "/sign-out") else "?"
+    return str(answer.status_code)
+
+
+def test_signing_in_leads_back_to_the_page_that_asked_for_it(app, cast):
+    browser = Visitor(app)
+    asked = browser.get("/w/acme/bots?x=1")
+    assert asked.status_code == 303
+    person = {"email": "owner@example.com", "password": "correct horse battery"}
+    assert browser.post(asked.location, person).location == "/w/acme/bots?x=1"
+    after_post = Visitor(app).post("/w/acme/bots/new", {"name": "x"})
+    assert after_post.location.startswith("/sign-in")
+    assert "bots" not in after_post.location
+
+
+@dataclass(frozen=True)
+class Things:
+    """What of another workspace must stay as it is."""
+
+    bots: list[str]
+    keys: list[tuple[str, int, bool]]
+
+
+def _things(workspace) -> Things:
+    bot_names = [f"{bot.name} {bot.enabled}" for bot in bots.bots_of(workspace.id)]
+    keys = life.keys_of(workspace.id)
+    return Things(bot_names, [(key.mask, key.version, key.enabled) for key in keys])
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "piece"])
+def test_another_workspaces_ids_are_not_found(app, cast, signed_in, htmx):
+    stage = set_stage(app, cast.elsewhere)
+    before = _things(cast.elsewhere)
+    owner, wrong = signed_in("owner"), []
+    for route in routes(app):
+        if "slug" not in route.arguments or len(route.arguments) == 1:
+            continue
+        url = route.url(stage.values | {"slug": cast.workspace.slug})
+        answer = _ask(owner, route, url, htmx)
+        if answer.status_code != 404:
+            wrong.append((route.method, url, answer.status))
+    assert not wrong
+    assert _things(cast.elsewhere) == before
+
+
+def test_lists_show_only_the_workspaces_own_things(app, cast, signed_in):
+    elsewhere = make_bot(cast.elsewhere, name="Bot of the others")
+    talker = Talker(app, elsewhere)
+    talker.say("What the others were asked")
+    owner = signed_in("owner")
+    for path in ("", "/bots", "/conversations", f"/conversations?bot={elsewhere.id}"):
+        page = owner.get(f"/w/acme{path}").text
+        assert "the others" not in page.replace("with this bot", "")
+    assert "the others" not in owner.get("/w/acme/conversations?q=asked").text
+
+
+def test_a_visitors_token_opens_one_conversation_of_one_bot(app, cast, provider):
+    first, second = make_bot(cast.workspace), make_bot(cast.workspace, name="Second")
+    mine, others, elsewhere = Talker(app, first), Talker(app, first), Talker(app, second)
+    message_id = others.say("A secret").message_id
+    asked = len(provider.calls)
+    for path in (f"/messages/{message_id}/events", f"/messages/{message_id}/retry"):
+        method = mine.client.get if path.endswith("events") else mine.client.post
+        assert method(mine.url + path, headers=mine.headers()).status_code == 404
+        assert method(mine.url + path, headers=elsewhere.headers()).status_code == 401
+        assert method(mine.url + path).status_code == 401
+    assert mine.messages() == []
+    assert len(provider.calls) == asked
+
+
+def test_the_questions_own_id_is_not_an_answer(app, cast):
+    talker = Talker(app, make_bot(cast.workspace))
+    question_id = talker.say().events[0][1]["question_id"]
+    assert talker.post(f"/messages/{question_id}/retry").status_code == 404
+    url = f"{talker.url}/messages/{question_id}/events"
+    assert talker.client.get(url, headers=talker.headers()).status_code == 404
+
+
+def test_a_visitors_token_is_over_after_seven_days(app, cast, shift_clock):
+    talker = Talker(app, make_bot(cast.workspace))
+    shift_clock(visitors.TOKEN_LIFE - visitors.timedelta(seconds=5))
+    assert talker.say().last == "done"
+    shift_clock(visitors.TOKEN_LIFE)
+    refused = talker.post("/messages", {"text": "Hello"})
+    assert refused.status_code == 401
+    assert refused.json["error"]["code"] == "bad_token"
+
+
+def test_a_person_who_left_a_workspace_finds_nothing_there(app, cast, signed_in):
+    from sqlalchemy import delete
+
+    from core.accounts.models import Membership
+    from core.db import transaction
+
+    admin = signed_in("admin")
+    assert admin.get("/w/acme/bots").status_code == 200
+    with transaction() as current:
+        current.execute(delete(Membership).where(Membership.person_id == cast.admin.id))
+    assert admin.get("/w/acme/bots").status_code == 404
