@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from core import backup
 from core.accounts import people, workspaces
 from core.bots import bots
 from core.bots.bots import Draft
@@ -27,7 +29,8 @@ bots_group = AppGroup("bots", help="Bots.")
 def register(app: Flask) -> None:
     for group in (people_group, workspaces_group, keys_group, bots_group):
         app.cli.add_command(group)
-    app.cli.add_command(seed)
+    for command in (seed, write_backup, restore_backup):
+        app.cli.add_command(command)
 
 
 def explained(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,6 +119,22 @@ def seed(email: str) -> None:
 
     for line in seed_everything(email):
         click.echo(line)
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@explained
+def write_backup(file: Path) -> None:
+    """Writes database and secrets into FILE, while the service runs. Keep it safe: it opens the keys."""
+    backup.write(current_app.config["MEVICHAT"], file)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@explained
+def restore_backup(file: Path) -> None:
+    """Puts a backup into an empty DATA_DIR. Start the service afterwards."""
+    backup.restore(current_app.config["MEVICHAT"], file)
 
 
 def _byok_provider(slug: str) -> catalogue.Provider:
