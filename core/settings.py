@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import limits
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core import settings_secrets
@@ -54,6 +55,15 @@ class Settings(BaseModel):
     @classmethod
     def _an_address(cls, value: str) -> str:
         return checked_base_url(value) if value else value
+
+    @field_validator("sign_in_limit")
+    @classmethod
+    def _a_limit(cls, value: str) -> str:
+        try:
+            limits.parse_many(value)
+        except ValueError:
+            raise ValueError("must be a limit such as “20 per minute”") from None
+        return value
 
     @property
     def production(self) -> bool:

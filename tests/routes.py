@@ -10,8 +10,8 @@ from core.keys import checks, life
 from core.providers import catalogue
 from tests.talking import Talker, make_bot, make_key
 
-LAST = ("deletion", "sign_out")
-"""Endpoints that end what the others need."""
+LAST = ("bots.deletion", "provider_keys.deletion", "auth.sign_out")
+"""What ends things that the others need."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,12 @@ def routes(app: Flask) -> list[Route]:
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or ()) & {"GET", "POST"}
     ]
-    return sorted(found, key=lambda route: (_is_last(route), route.rule, route.method))
+    return sorted(found, key=lambda route: (_rank(route), route.rule, route.method))
 
 
-def _is_last(route: Route) -> bool:
-    return route.method == "POST" and route.endpoint.endswith(LAST)
+def _rank(route: Route) -> int:
+    ends = route.method == "POST" and route.endpoint in LAST
+    return 1 + LAST.index(route.endpoint) if ends else 0
 
 
 @dataclass(frozen=True)

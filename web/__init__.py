@@ -12,6 +12,7 @@ from web import (
     chat,
     commands,
     errors,
+    forms,
     frame,
     guards,
     health,
@@ -44,6 +45,7 @@ def config(settings: Settings) -> dict[str, Any]:
 
 def register(app: Flask, settings: Settings) -> None:
     """Joins every part of the web to the application."""
+    forms.register(app)
     request_log.register(app)
     security.register(app)
     limits.register(app, settings)

@@ -14,7 +14,6 @@ from flask import (
     url_for,
 )
 from flask_login import LoginManager, UserMixin, current_user, login_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
@@ -22,6 +21,7 @@ from wtforms.validators import DataRequired, Length
 from core.accounts import people, sign_ins, workspaces
 from core.accounts.models import Person, SignIn
 from core.errors import Conflict, Invalid, NotAllowed
+from web.forms import Form
 from web.guards import public, signed_in, this_person
 from web.limits import limiter, sign_in_limit
 
@@ -31,13 +31,13 @@ _EMAIL = "Write your e-mail address."
 _PASSWORD = "Write your password."
 
 
-class SignUpForm(FlaskForm):  # type: ignore[misc]
+class SignUpForm(Form):
     name = StringField("Your name", validators=[Length(max=100)])
     email = StringField("E-mail", validators=[DataRequired(_EMAIL), Length(max=254)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(Form):
     email = StringField("E-mail", validators=[DataRequired(_EMAIL)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
@@ -123,6 +123,8 @@ def sign_out() -> AnyResponse:
 
 def _signed_in(person: Person) -> AnyResponse:
     """A fresh session for every sign-in: nothing of an earlier cookie lives on."""
+    if current_user.is_authenticated:
+        sign_ins.end(current_user.sign_in.id)
     secret_key = current_app.config["SECRET_KEY"]
     token = sign_ins.start(person, secret_key, request.headers.get("User-Agent", ""))
     found = sign_ins.find(token, secret_key)
@@ -146,5 +148,5 @@ def _field_at_fault(form: SignUpForm, message: str) -> Any:
     return field
 
 
-def _status(form: FlaskForm) -> int:
+def _status(form: Form) -> int:
     return 422 if form.errors else 200

@@ -92,7 +92,10 @@ def _body() -> dict[str, Any]:
     """The JSON object that was sent; raises `Invalid` or 400 with what is wrong about it."""
     if not request.get_data(cache=True):
         raise Invalid("Send a JSON object with “text”.")
-    body = request.get_json(force=True)
+    try:
+        body = request.get_json(force=True)
+    except RecursionError:
+        raise BadRequest() from None
     if not isinstance(body, dict):
         raise BadRequest()
     return body

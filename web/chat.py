@@ -16,7 +16,7 @@ from core import db
 from core.bots import answering, conversations, following, turns, visitors
 from core.bots.models import Bot, Conversation
 from core.bots.reasons import FAILURE_SENTENCE
-from core.errors import BadToken, Invalid, TooLarge
+from core.errors import BadToken, Invalid, NotFound, TooLarge
 from web.bot_api import message_facts
 from web.guards import visitor_of_bot
 
@@ -44,7 +44,9 @@ def send(bot: Bot) -> AnyResponse:
 @pages.post("/messages/<message_id>/retry")
 @visitor_of_bot
 def retry(bot: Bot, message_id: str) -> AnyResponse:
-    conversation, token = _opened(bot)
+    conversation, token = _conversation(bot)
+    if conversation is None:
+        raise NotFound("This conversation is over. Open the chat again to start a new one.")
     return _answered(turns.retry(conversation, message_id), bot, token)
 
 

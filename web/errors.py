@@ -115,7 +115,7 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
-    if not _is_page() and not wants_piece():
+    if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})
     elif wants_piece():
         response = make_response(message)
@@ -142,9 +142,11 @@ def _page(status: int, message: str) -> str:
 
 
 def _is_page() -> bool:
-    if request.path.startswith("/v1/") or request.path in ("/healthz", "/readyz"):
-        return False
-    return not wants_piece()
+    return not _is_for_programs() and not wants_piece()
+
+
+def _is_for_programs() -> bool:
+    return request.path.startswith("/v1/") or request.path in ("/healthz", "/readyz")
 
 
 def _way_back() -> str:

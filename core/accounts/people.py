@@ -4,6 +4,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from core.accounts import workspaces
 from core.accounts.models import Person
@@ -26,12 +27,15 @@ def sign_up(email: str, password: str, name: str = "") -> Person:
         name=(name.strip() or address.partition("@")[0])[:100],
         password_hash=_hasher.hash(password),
     )
-    if find(address):
-        raise Conflict("There is already an account with this e-mail address. Sign in instead.")
-    with transaction() as current:
-        current.add(person)
-        current.flush()
-        workspaces.add_personal(current, person)
+    try:
+        with transaction() as current:
+            current.add(person)
+            current.flush()
+            workspaces.add_personal(current, person)
+    except IntegrityError:
+        raise Conflict(
+            "There is already an account with this e-mail address. Sign in instead."
+        ) from None
     return person
 
 

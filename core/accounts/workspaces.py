@@ -3,15 +3,17 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from core import plans
 from core.accounts.models import Membership, Person, Workspace
 from core.accounts.roles import Role
 from core.db import session, transaction
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 80
 
@@ -28,16 +30,17 @@ def add_personal(current: Session, person: Person) -> Workspace:
 
 
 def _add(current: Session, owner: Person, name: str, kind: str) -> Workspace:
-    workspace = Workspace(
-        slug=_free_slug(current, name),
-        name=name,
-        kind=kind,
-        plan_key=plans.first_plan_for(kind).key,
-    )
-    current.add(workspace)
-    current.flush()
-    current.add(Membership(workspace_id=workspace.id, person_id=owner.id, role=Role.OWNER))
-    return workspace
+    plan_key = plans.first_plan_for(kind).key
+    for slug in _slugs(name):
+        workspace = Workspace(slug=slug, name=name, kind=kind, plan_key=plan_key)
+        try:
+            with current.begin_nested():
+                current.add(workspace)
+        except IntegrityError:
+            continue
+        current.add(Membership(workspace_id=workspace.id, person_id=owner.id, role=Role.OWNER))
+        return workspace
+    raise Conflict("There is no free address for a workspace of this name. Choose another name.")
 
 
 def membership(person_id: str, slug: str) -> Membership:
@@ -109,9 +112,10 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _free_slug(current: Session, name: str) -> str:
-    """`acme`, or `acme-x7qk` when that is taken."""
+def _slugs(name: str) -> Iterator[str]:
+    """`acme`, then `acme-` and ever more random digits, for when that is taken."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:40] or "workspace"
-    taken = current.scalar(select(Workspace.id).where(Workspace.slug == slug))
-    return f"{slug}-{secrets.token_hex(2)}" if taken else slug
+    yield slug
+    for bytes_more in (2, 3, 4, 8):
+        yield f"{slug}-{secrets.token_hex(bytes_more)}"

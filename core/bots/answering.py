@@ -20,6 +20,7 @@ from core.keys.life import Unusable, Usable
 from core.log import logger
 from core.providers import client, endpoints
 from core.providers.wire import ChatRequest, Failed, Finished, Text, Usage
+from core.text import fit
 
 log = logger(__name__)
 
@@ -109,8 +110,9 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
         for event in stream:
             if isinstance(event, Text):
                 outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
-                journal.write(live.message_id, live.attempt, len(live.text), event.text)
-                live.add(event.text)
+                text = fit(event.text)
+                journal.write(live.message_id, live.attempt, len(live.text), text)
+                live.add(text)
             elif isinstance(event, Usage):
                 outcome.add_usage(event)
             elif isinstance(event, Finished):

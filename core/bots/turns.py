@@ -27,6 +27,7 @@ from core.bots.models import (
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
 from core.ids import new_id
+from core.text import fit
 
 LONGEST_TEXT = 8_000
 LONGEST_CLIENT_ID = 64
@@ -76,21 +77,23 @@ def find_answer(conversation: Conversation, message_id: str) -> Message:
 
 
 def checked_text(text: Any) -> str:
-    if not isinstance(text, str) or not text.strip():
+    said = fit(text).strip() if isinstance(text, str) else ""
+    if not said:
         raise Invalid("Send the visitor’s message as a string that is not empty, in “text”.")
-    if len(text) > LONGEST_TEXT:
+    if len(said) > LONGEST_TEXT:
         raise TooLarge(
-            f"A message can have {LONGEST_TEXT:,} characters; this one has {len(text):,}."
+            f"A message can have {LONGEST_TEXT:,} characters; this one has {len(said):,}."
         )
-    return text.replace("\x00", "").strip()
+    return said
 
 
 def _checked_client_id(client_id: Any) -> str | None:
     if client_id is None:
         return None
-    if not isinstance(client_id, str) or not 1 <= len(client_id) <= LONGEST_CLIENT_ID:
+    fits = isinstance(client_id, str) and client_id == fit(client_id)
+    if not fits or not 1 <= len(client_id) <= LONGEST_CLIENT_ID:
         raise Invalid(f"“client_message_id” is a string of 1 to {LONGEST_CLIENT_ID} characters.")
-    return client_id.replace("\x00", "")
+    return str(client_id)
 
 
 def _new_turn(

@@ -22,6 +22,10 @@ from tests.providers import LoopbackProvider
 PROVIDER_PORT = free_port()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: waits for half a minute or more")
+
+
 @pytest.fixture(scope="package")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
     """A real model behind a real key: the house's Mini, and a provider to bring a key for."""

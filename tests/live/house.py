@@ -117,6 +117,10 @@ class LiveHouse:
         finally:
             connection.close()
 
+    def message(self, message_id: str) -> sqlite3.Row:
+        (row,) = self.rows("SELECT * FROM messages WHERE id = ?", message_id)
+        return row
+
     @property
     def settings(self) -> settings.Settings:
         return settings.read(self.environ)

@@ -4,8 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.bots.models import Message
-from core.db import session
 from core.keys import life
 from core.keys.models import VALID
 from tests import marker
@@ -50,7 +48,8 @@ def test_20_streams_finish_on_the_old_key_and_the_next_20_use_the_new_one(
     keys = [call.key for call in provider.chats if call.stream]
     assert keys == [OLD] * STREAMS + [NEW] * STREAMS
     assert used(workspace) == 2 * STREAMS
-    assert versions_used(visitors) == {1: STREAMS, 2: STREAMS}
+    versions = [row["key_version"] for row in answers_of(live, workspace)]
+    assert versions == [1] * STREAMS + [2] * STREAMS
 
 
 def test_a_late_401_for_the_old_version_does_not_flip_the_new_one(
@@ -66,8 +65,8 @@ def test_a_late_401_for_the_old_version_does_not_flip_the_new_one(
     life.save(workspace.id, "anthropic", NEW, "Olga", "chk_of_the_replacement")
     gate.open()
     assert stream.to_its_end().last.name == "error"
-    row = session().get_one(Message, stream.message_id)
-    assert (row.failure, row.key_version) == ("rejected", 1)
+    answer = live.message(stream.message_id)
+    assert (answer["failure"], answer["key_version"]) == ("rejected", 1)
     key = key_of(workspace)
     assert (key.status, key.version, key.reason) == (VALID, 2, "")
     assert visitor.retry(stream.message_id).to_its_end().text == "You said: Hello"
@@ -88,7 +87,6 @@ def replace_key(live, owner, workspace):
     until(lambda: key_of(workspace).version == 2, 5, "the new version")
 
 
-def versions_used(visitors):
-    ids = [m["id"] for visitor in visitors for m in visitor.messages() if m["role"] == "answer"]
-    versions = [session().get_one(Message, message_id).key_version for message_id in ids]
-    return {version: versions.count(version) for version in set(versions)}
+def answers_of(live, workspace):
+    query = "SELECT * FROM messages WHERE workspace_id = ? AND role = 'answer' ORDER BY created_at"
+    return live.rows(query, workspace.id)

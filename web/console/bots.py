@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField, TextAreaField
 
@@ -14,6 +13,7 @@ from core.bots.bots import Draft
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
 from web.console import bot_rows
+from web.forms import Form
 from web.guards import member
 from web.htmx import go_to
 
@@ -29,7 +29,7 @@ curl -N {endpoint}/messages \\
 """
 
 
-class BotForm(FlaskForm):  # type: ignore[misc]
+class BotForm(Form):
     name = StringField("Name")
     model = StringField("Model")
     instructions = TextAreaField("Instructions")

@@ -12,7 +12,6 @@ from flask import (
     request,
     url_for,
 )
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, RadioField
 
@@ -24,6 +23,7 @@ from core.providers import catalogue
 from core.providers.catalogue import Provider
 from web.console.check_view import CheckView, refused, view_of
 from web.console.key_rows import row_of, rows_of
+from web.forms import Form
 from web.guards import member, this_membership, this_person
 from web.htmx import go_to, page_or_piece, wants_piece
 
@@ -32,7 +32,7 @@ pages = Blueprint("provider_keys", __name__, url_prefix="/w/<slug>/provider-keys
 PLAN_NOTES = {"mini": "every plan", "standard": "bots on Pro and Scale", "premium": "bots on Scale"}
 
 
-class KeyForm(FlaskForm):  # type: ignore[misc]
+class KeyForm(Form):
     provider = RadioField("Provider", choices=[], validate_choice=False)
     secret = PasswordField("Key")
 

@@ -3,20 +3,20 @@
 from typing import Any
 
 from flask import Blueprint, flash, render_template, url_for
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from core.accounts import workspaces
 from core.accounts.models import Workspace
 from core.bots import quota
 from core.errors import Invalid, NotAllowed
+from web.forms import Form
 from web.guards import member, this_membership
 from web.htmx import go_to
 
 pages = Blueprint("settings", __name__, url_prefix="/w/<slug>/settings")
 
 
-class NameForm(FlaskForm):  # type: ignore[misc]
+class NameForm(Form):
     name = StringField("Name")
 
 

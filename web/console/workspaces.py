@@ -3,18 +3,18 @@
 from typing import Any
 
 from flask import Blueprint, flash, render_template, url_for
-from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from core.accounts import workspaces
 from core.errors import Invalid
+from web.forms import Form
 from web.guards import signed_in, this_person
 from web.htmx import go_to
 
 pages = Blueprint("workspaces", __name__, url_prefix="/workspaces")
 
 
-class WorkspaceForm(FlaskForm):  # type: ignore[misc]
+class WorkspaceForm(Form):
     name = StringField("Name")
 
 

@@ -21,7 +21,7 @@ if (dialog) {
     title.textContent = opener?.dataset.dialogTitle ?? "";
     opener?.closest("details")?.removeAttribute("open");
     dialog.showModal();
-    (body.querySelector("input:checked, .control, :invalid") ?? title).focus();
+    (first(body) ?? title).focus();
   });
 
   // A request for the dialog that fails leaves the link to do its plain work.
@@ -43,6 +43,12 @@ if (dialog) {
     const place = opener?.isConnected ? opener : document.querySelector(`[data-behavior~="dialog"][href="${opener?.getAttribute("href")}"]`);
     (focusable(place) ?? document.getElementById("main")).focus();
   });
+}
+
+// What is left to fill in: the first field, or the one after a choice that is made already.
+function first(body) {
+  const chosen = body.querySelector("[type=radio]:checked");
+  return body.querySelector(chosen ? ".control" : "input:not([type=hidden], :disabled)");
 }
 
 function outside(event) {

@@ -1,0 +1,211 @@
+"""Accounts and workspaces: the rules of passwords, addresses and names, on both databases."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from core.accounts import people, sign_ins, workspaces
+from core.accounts.models import Person, SignIn
+from core.db import session, work_context
+from core.errors import Conflict, Invalid, NotFound
+from core.ids import new_token
+from core.plans import PLANS
+from tests.databases import on_both_databases
+from tests.people import PASSWORD, make_person, make_workspace
+
+SECRET = "a secret of the tests"
+
+
+@pytest.mark.parametrize(
+    ("length", "good"), [(0, False), (11, False), (12, True), (200, True), (201, False)]
+)
+def test_a_password_has_12_to_200_characters(app, length, good):
+    if good:
+        assert people.sign_up("ann@example.com", "é" * length)
+        assert people.authenticate("ann@example.com", "é" * length)
+        return
+    with pytest.raises(Invalid, match="12 to 200"):
+        people.sign_up("ann@example.com", "é" * length)
+
+
+@pytest.mark.parametrize(
+    "email", ["", "ann", "ann@", "@example.com", "a@b@example.com", "ann@nodot", "a\n@example.com"]
+)
+def test_an_address_that_cannot_be_one_is_refused(app, email):
+    with pytest.raises(Invalid, match="e-mail address cannot be used"):
+        people.sign_up(email, PASSWORD)
+
+
+def test_a_password_is_kept_as_a_hash(app):
+    person = make_person("ann")
+    assert person.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in person.password_hash
+
+
+@pytest.mark.parametrize("email", ["ann@example.com", " Ann@Example.COM\n", "ANN@EXAMPLE.COM"])
+def test_an_address_is_the_same_in_any_case(app, email):
+    made = make_person("ann")
+    assert people.authenticate(email, PASSWORD).id == made.id
+    with pytest.raises(Conflict, match="already an account"):
+        people.sign_up(email, PASSWORD)
+
+
+def test_a_wrong_password_and_an_unknown_address_are_the_same_no(app):
+    make_person("ann")
+    assert people.authenticate("ann@example.com", PASSWORD + "x") is None
+    assert people.authenticate("ann@example.com", "") is None
+    assert people.authenticate("nobody@example.com", PASSWORD) is None
+    assert people.authenticate("", PASSWORD) is None
+
+
+def test_everybody_gets_a_personal_workspace_of_their_own(app):
+    ann = people.sign_up("ann@example.com", PASSWORD, "Ann")
+    (mine,) = workspaces.memberships_of(ann.id)
+    assert (mine.workspace.kind, mine.role_name) == ("personal", "Owner")
+    assert mine.workspace.name == "Ann’s workspace"
+    assert people.sign_up("bob.b@example.com", PASSWORD).name == "bob.b"
+
+
+@on_both_databases
+def test_one_address_signed_up_by_many_at_once_is_one_account(app):
+    """As a double click on the button does."""
+    outcomes = _at_once(8, lambda _: people.sign_up("ann@example.com", PASSWORD))
+    assert sorted(outcomes) == ["Conflict"] * 7 + ["Person"]
+    assert session().query(Person).count() == 1
+
+
+@on_both_databases
+def test_one_name_for_many_workspaces_at_once(app):
+    ann = make_person("ann")
+    outcomes = _at_once(8, lambda _: workspaces.create_organization(ann, "Acme"))
+    assert outcomes == ["Workspace"] * 8
+    session().commit()
+    assert len({row.workspace.slug for row in workspaces.memberships_of(ann.id)}) == 9
+
+
+def _at_once(count: int, act) -> list[str]:
+    """What each of `count` threads got, by name."""
+    ready, outcomes = threading.Barrier(count), []
+
+    def run(number: int) -> None:
+        with work_context():
+            ready.wait()
+            try:
+                outcomes.append(type(act(number)).__name__)
+            except Exception as error:
+                outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Acme", "acme"),
+        ("Ünïcödé & Söhne", "unicode-sohne"),
+        ("名前", "workspace"),
+        ("--", "workspace"),
+        ("A" * 80, "a" * 40),
+    ],
+)
+def test_a_workspaces_address_is_made_of_its_name(app, name, slug):
+    assert make_workspace(make_person("ann"), name, "pro").slug == slug
+
+
+@pytest.mark.parametrize(
+    ("name", "good"), [("", False), ("  \n", False), ("x" * 80, True), ("x" * 81, False)]
+)
+def test_a_workspaces_name_has_1_to_80_characters(app, name, good):
+    if good:
+        assert workspaces.create_organization(make_person("ann"), name)
+        return
+    with pytest.raises(Invalid, match="1 to 80"):
+        workspaces.create_organization(make_person("ann"), name)
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_a_plan_is_for_workspaces_of_its_kind(app, plan):
+    ann = make_person("ann")
+    personal = workspaces.memberships_of(ann.id)[0].workspace
+    organization = make_workspace(ann, "Acme", "free")
+    right, wrong = (personal, organization) if plan.kind == "personal" else (organization, personal)
+    workspaces.set_plan(right, plan.key)
+    assert workspaces.by_slug(right.slug).plan == plan
+    with pytest.raises(Invalid, match="is a plan for"):
+        workspaces.set_plan(wrong, plan.key)
+
+
+def test_an_unknown_plan_is_refused_with_those_there_are(app):
+    with pytest.raises(Invalid, match="personal, free, pro, scale"):
+        workspaces.set_plan(make_workspace(make_person("ann"), "Acme", "free"), "gold")
+
+
+def test_a_stranger_finds_no_workspace(cast):
+    for slug in ("acme", "no-such-workspace", ""):
+        with pytest.raises(NotFound):
+            workspaces.membership(cast.stranger.id, slug)
+
+
+@pytest.mark.parametrize(
+    ("after", "found"),
+    [
+        (timedelta(), True),
+        (sign_ins.IDLE - timedelta(seconds=5), True),
+        (sign_ins.IDLE + timedelta(seconds=5), False),
+    ],
+)
+def test_a_sign_in_that_is_not_used_is_over_after_14_days(app, shift_clock, after, found):
+    token = sign_ins.start(make_person("ann"), SECRET)
+    shift_clock(after)
+    assert bool(sign_ins.find(token, SECRET)) == found
+
+
+def test_a_sign_in_in_daily_use_is_over_after_30_days(app, shift_clock):
+    token = sign_ins.start(make_person("ann"), SECRET)
+    for day in range(30):
+        shift_clock(timedelta(days=day))
+        session().expire_all()
+        sign_in = sign_ins.find(token, SECRET)
+        assert sign_in, day
+        sign_ins.note_seen(sign_in)
+    shift_clock(sign_ins.LONGEST + timedelta(seconds=5))
+    assert sign_ins.find(token, SECRET) is None
+
+
+def test_a_sign_in_is_noted_as_seen_every_five_minutes_at_most(app, shift_clock):
+    token = sign_ins.start(make_person("ann"), SECRET)
+    first = sign_ins.find(token, SECRET).seen_at
+    for seconds, noted in ((299, False), (301, True)):
+        shift_clock(timedelta(seconds=seconds))
+        sign_ins.note_seen(sign_ins.find(token, SECRET))
+        session().expire_all()
+        assert (sign_ins.find(token, SECRET).seen_at > first) == noted
+
+
+def test_a_token_is_kept_as_a_digest_that_another_secret_does_not_find(app):
+    token = sign_ins.start(make_person("ann"), SECRET)
+    row = session().query(SignIn).one()
+    assert token not in (row.id, row.token_digest, row.user_agent)
+    assert sign_ins.find(token, "another secret") is None
+    assert sign_ins.find(new_token("mvs"), SECRET) is None
+    assert sign_ins.find(token[:-1], SECRET) is None
+    assert sign_ins.find("", SECRET) is None
+
+
+def test_an_ended_sign_in_stays_ended(app, shift_clock):
+    token = sign_ins.start(make_person("ann"), SECRET)
+    sign_in = sign_ins.find(token, SECRET)
+    sign_ins.end(sign_in.id)
+    assert sign_ins.find(token, SECRET) is None
+    session().refresh(sign_in)
+    ended_at = sign_in.ended_at
+    shift_clock(timedelta(minutes=1))
+    sign_ins.end(sign_in.id)
+    session().refresh(sign_in)
+    assert sign_in.ended_at == ended_at

@@ -1,0 +1,83 @@
+"""The main pages over a month of sample data: on a phone and a wide screen, in light and dark.
+
+What they look like is kept in `artifacts/`, for people to look at.
+"""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from core.accounts import workspaces
+from core.bots import bots
+from core.keys import life
+from core.providers.failures import Failure, FailureKind
+from tests.live.processes import ROOT
+from tests.talking import make_bot, make_key
+
+pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+
+PICTURES = ROOT / "artifacts"
+WIDTHS = {360: 740, 1440: 900}
+THEMES = ("light", "dark")
+REFUSED = Failure(FailureKind.rejected, "Incorrect API key provided.", 401)
+
+
+@pytest.fixture
+def sample(live, inside):
+    """The seeded workspace, with one good key and one that broke; and how to sign in."""
+    told = live.flask("seed")
+    email, password = re.findall(r"as (\S+) with the password (\S+)", told)[0]
+    workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
+    make_key(workspace, "anthropic")
+    broken = make_key(workspace, "openai")
+    life.mark_invalid(broken.id, broken.version, REFUSED, "live")
+    make_bot(workspace, "openai:gpt-5-mini", name="Wholesale")
+    return workspace, email, password
+
+
+def main_pages(live, workspace):
+    """Their addresses, by the name of the picture."""
+    here, bot = f"/w/{workspace.slug}", bots.bots_of(workspace.id)[0]
+    query = "SELECT id FROM conversations WHERE bot_id = ? ORDER BY last_message_at LIMIT 1"
+    ((conversation,),) = live.rows(query, bot.id)
+    return {
+        "home": here,
+        "bots": f"{here}/bots",
+        "bot": f"{here}/bots/{bot.id}",
+        "bot-new": f"{here}/bots/new",
+        "bot-settings": f"{here}/bots/{bot.id}/settings",
+        "conversations": f"{here}/conversations",
+        "conversation": f"{here}/conversations/{conversation}",
+        "keys": f"{here}/provider-keys",
+        "key-replacement": f"{here}/provider-keys/openai/replacement",
+        "settings": f"{here}/settings",
+        "chat": f"/chat/{bot.id}",
+        "error": f"{here}/bots/bot_0",
+    }
+
+
+def test_no_page_is_wider_than_its_screen(live, sample, windows):
+    workspace, email, password = sample
+    PICTURES.mkdir(exist_ok=True)
+    page = windows.open(f"{live.url}/sign-in", reduced_motion="reduce")
+    photograph(page, "sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+    for name, path in main_pages(live, workspace).items():
+        page.goto(live.url + path)
+        photograph(page, name)
+    windows.expect_status(404)
+
+
+def photograph(page, name):
+    """One picture for each width and theme; fails where a page would have to be scrolled sideways."""
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, f"{name} is {overflow} px too wide for {width}"
+        for theme in THEMES:
+            page.emulate_media(color_scheme=theme)
+            page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png", full_page=True)

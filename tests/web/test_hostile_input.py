@@ -1,0 +1,540 @@
+"""Hostile and hasty input to every endpoint of the URL map: a clear error in the caller's format, never a 500.
+
+Past the wall: one list of what people, programs and attackers send.
+"""
+
+import io
+import json
+import re
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from core.bots import turns
+from core.ids import new_token
+from tests.databases import on_both_databases, on_postgres
+from tests.pages import Visitor
+from tests.people import PASSWORD
+from tests.routes import routes, set_stage
+from tests.talking import Talker, make_bot
+
+IDS = [
+    "nothing", "%00", "bot%00", "%ff%fe", "%ED%A0%80", "ünïcödé%F0%9F%92%A5", "x" * 5_000,
+    "..%2f..%2fetc%2fpasswd", "..%5c..%5cwindows", "%3Cscript%3E'%20OR%201=1--", "%0d%0aX:y", "%20",
+]  # fmt: skip
+
+TEXTS = {
+    "nothing": b"",
+    "spaces": b"   \t\r\n ",
+    "nul": b"\x00",
+    "nul inside": b"a\x00b",
+    "controls": b"\x01\x02\x1b[31m\x7f",
+    "invalid utf-8": b"\xff\xfe\xc3\x28",
+    "half a surrogate": b"\xed\xa0\x80",
+    "noncharacter": "\ufffe\ufdd0".encode(),
+    "emoji": "💥👩‍👩‍👧".encode() * 40,
+    "right to left": "\u202egnp.exe \u200b\u200d".encode(),
+    "markup": b"<script>alert(1)</script>\"'><img src=x onerror=alert(1)>",
+    "template": b"{{7*7}}{% raw %}${7*7}#{7*7}%s%n",
+    "header": b"x\r\nSet-Cookie: a=b",
+    "long": b"x" * 100_000,
+    "list": b"[1,2]",
+}
+
+FORMS = {
+    "auth.sign_in": {"email": "owner@example.com", "password": PASSWORD},
+    "auth.sign_up": {"name": "Ann", "email": "ann@example.com", "password": PASSWORD},
+    "auth.sign_out": {},
+    "bots.deletion": {},
+    "bots.disable": {},
+    "bots.enable": {},
+    "bots.new": {
+        "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
+        "allowed_origins": "",
+    },
+    "bots.settings": {
+        "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
+        "allowed_origins": "",
+    },
+    "chat.restart": {},
+    "chat.retry": {},
+    "chat.send": {"text": "Hello"},
+    "provider_keys.create": {"provider": "openai", "secret": "sk-proj-hostile-input"},
+    "provider_keys.deletion": {},
+    "provider_keys.disable": {},
+    "provider_keys.enable": {},
+    "provider_keys.replacement": {"secret": "sk-ant-api03-hostile-input"},
+    "provider_keys.test": {},
+    "settings.show": {"name": "Acme"},
+    "workspaces.new": {"name": "Another"},
+}  # fmt: skip
+READ_THE_QUERY = ("auth.sign_in", "conversations.index", "provider_keys.new", "home.show", "static")
+FOR_NOBODY = ("auth.sign_in", "auth.sign_up")
+
+BODIES = {
+    "nothing": b"",
+    "spaces": b"  ",
+    "not json": b"hello",
+    "half": b'{"text": "he',
+    "invalid utf-8": b'{"text": "\xff\xfe"}',
+    "with a mark": b'\xef\xbb\xbf{"text": "hello"}',
+    "utf-16": '{"text": "hello"}'.encode("utf-16"),
+    "a form": b"text=hello",
+    "deep": b"[" * 60_000,
+    "deep object": b'{"text":' * 20_000,
+    "deep and closed": b'{"text":' + b"[" * 60_000 + b"]" * 60_000 + b"}",
+    "a long number": b'{"text": ' + b"9" * 60_000 + b"}",
+    "no number": b'{"text": NaN, "client_message_id": Infinity}',
+    "twice": b'{"text": 1, "text": "hello"}',
+}
+WRONG = [None, True, 0, -1, 1.5, "", " ", [], {}, ["Hello"], {"text": "Hello"}, [[[[1]]]], 10**30]
+
+
+@pytest.fixture
+def stage(app, cast):
+    return set_stage(app, cast.workspace)
+
+
+@pytest.fixture
+def owner(app, cast, signed_in):
+    return signed_in("owner")
+
+
+class Problems:
+    """Every answer that was not clear, told at the end: one bad endpoint does not hide the others."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def ask(self, client, what: str, url: str, **options):
+        """The answer, unless the application itself broke."""
+        try:
+            answer = client.open(url, **options)
+            _check_clear(answer, options.get("headers") or {})
+        except Exception as error:
+            method = options.get("method", "GET")
+            self.found.append(f"{what}: {method} {url[:90]}: {type(error).__name__} {error}"[:400])
+            return None
+        return answer
+
+    def __enter__(self) -> "Problems":
+        return self
+
+    def __exit__(self, kind, *_) -> None:
+        if kind is None:
+            assert not self.found, "\n".join(self.found)
+
+
+def _check_clear(answer, headers) -> None:
+    """An answer below 500; an error in the format of whoever asked, with a sentence for people."""
+    assert answer.status_code < 500, answer.status
+    assert "Traceback" not in answer.text
+    if answer.status_code < 400:
+        return
+    if answer.request.path.startswith(("/v1/", "/healthz", "/readyz")):
+        error = answer.json["error"]
+        assert re.fullmatch(r"[a-z_]+", error["code"])
+        sentence = error["message"]
+    else:
+        is_piece = "HX-Request" in headers and answer.status_code != 422
+        assert answer.mimetype in ("text/plain",) if is_piece else ("text/html", "text/plain")
+        sentence = re.sub(r"<[^>]+>", "", answer.text).strip()
+    assert len(sentence) > 15, sentence
+
+
+def test_every_form_is_in_the_list(app):
+    posts = {route.endpoint for route in routes(app) if route.method == "POST" and not route.is_api}
+    assert posts == set(FORMS)
+
+
+@on_postgres
+def test_ids_that_are_none(app, stage, owner):
+    """Each argument of each address in turn, with the others right."""
+    form, token = {"csrf_token": owner.csrf_token()}, stage.talker.headers()
+    with Problems() as problems:
+        for route in routes(app):
+            for argument in route.arguments:
+                for text in IDS:
+                    url = route.url(stage.values | {argument: text})
+                    answer = problems.ask(
+                        owner.client, argument, url,
+                        method=route.method,
+                        data=form if route.method == "POST" else None,
+                        headers=token if route.is_api else {},
+                    )  # fmt: skip
+                    if answer is not None and answer.status_code not in (404, 405, 401):
+                        problems.found.append(f"{route.method} {url[:90]}: {answer.status}")
+
+
+@on_postgres
+def test_fields_with_anything_in_them(app, stage, owner):
+    """Each field of each form in turn, with the others right; every other one as htmx sends it."""
+    with Problems() as problems:
+        for route, field, client, token in _fields(app, owner):
+            for number, (what, text) in enumerate(TEXTS.items()):
+                form = FORMS[route.endpoint] | {"csrf_token": token, field: text}
+                headers = {"HX-Request": "true"} if number % 2 else {}
+                url = route.url(stage.values)
+                problems.ask(client, what, url, method="POST", data=form, headers=headers)
+
+
+def test_fields_that_are_files_missing_or_there_twice(app, stage, owner):
+    with Problems() as problems:
+        for route, field, client, token in _fields(app, owner):
+            url, form = route.url(stage.values), FORMS[route.endpoint] | {"csrf_token": token}
+            a_file = (io.BytesIO(b"hello"), "name.txt")
+            problems.ask(client, f"{field} file", url, method="POST", data=form | {field: a_file})
+            twice = form | {field: ["first", "second"]}
+            problems.ask(client, f"{field} twice", url, method="POST", data=twice)
+            without = {name: text for name, text in form.items() if name != field}
+            problems.ask(client, f"no {field}", url, method="POST", data=without)
+
+
+def _fields(app, owner):
+    """Each field of each form, with who sends it."""
+    nobody = Visitor(app)
+    tokens = {owner: owner.csrf_token(), nobody: nobody.csrf_token()}
+    for route in routes(app):
+        if route.method != "POST" or route.is_api:
+            continue
+        for field in FORMS[route.endpoint]:
+            browser = owner
+            if route.endpoint in FOR_NOBODY:
+                browser = Visitor(app)
+                tokens[browser] = browser.csrf_token()
+            yield route, field, browser.client, tokens[browser]
+
+
+def test_bodies_that_are_no_forms(app, stage, owner):
+    headers = {"X-CSRFToken": owner.csrf_token()}
+    bodies = [
+        (b"{}", "application/json"),
+        (b'{"name": 5, "email": ["x"], "password": null, "text": {}}', "application/json"),
+        (b"[1, 2]", "application/json"),
+        (b"{", "application/json"),
+        (b"--x", "multipart/form-data"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"a=1&" * 3_000, "application/x-www-form-urlencoded"),
+        (b"%ff=%ff&%00=%00&=&&==", "application/x-www-form-urlencoded"),
+        (b"\x00\xff" * 50, "application/octet-stream"),
+        (b"name=x", ""),
+        (b"name=x", "text/plain; charset=nonsense"),
+        (b"name=x", "application/x-www-form-urlencoded; charset=utf-16"),
+        (b"text=" + b"x" * 1_000_000, "application/x-www-form-urlencoded"),
+    ]
+    with Problems() as problems:
+        for route in routes(app):
+            if route.method != "POST" or route.is_api or _ends_things(route):
+                continue
+            for body, kind in bodies:
+                problems.ask(
+                    owner.client, kind, route.url(stage.values),
+                    method="POST", data=body, content_type=kind, headers=headers,
+                )  # fmt: skip
+
+
+@on_postgres
+def test_bodies_of_the_bot_endpoint(app, stage):
+    """Broken ones, and ones of every wrong type in every field."""
+    wrong = [*WRONG, *({"text": value} for value in WRONG)]
+    wrong += [{"text": "Hello", "client_message_id": value} for value in WRONG[1:]]
+    bodies = BODIES | {f"{value!r:.60}": _json(value) for value in wrong}
+    kinds = ("application/json", "text/plain", "application/x-www-form-urlencoded", "")
+    taken = set()
+    with Problems() as problems:
+        for route in routes(app):
+            if not route.is_api or route.method != "POST":
+                continue
+            for number, (what, body) in enumerate(bodies.items()):
+                answer = problems.ask(
+                    stage.talker.client, what, route.url(stage.values), method="POST", data=body,
+                    content_type=kinds[number % 4], headers=stage.talker.headers(),
+                )  # fmt: skip
+                if route.endpoint == "bot_api.post_message" and answer and answer.status_code < 300:
+                    taken.add(what)
+    spaced = "{'text': 'Hello', 'client_message_id': ' '}"
+    assert taken == {"with a mark", "twice", "utf-16", "{'text': 'Hello'}", spaced}
+
+
+def _json(value) -> bytes:
+    return json.dumps(value).encode()
+
+
+@on_both_databases
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('"a\\u0000b"', "ab"),
+        ('"a\\ud800b"', "ab"),
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"tab\\tand\\nline"', "tab\tand\nline"),
+        ('"\\u0007\\u001b[31mred"', "[31mred"),
+        ('"' + "é" * turns.LONGEST_TEXT + '"', "é" * turns.LONGEST_TEXT),
+    ],
+    ids=["nul", "half a surrogate", "emoji", "white space", "controls", "longest"],
+)
+def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in, sent, kept):
+    """Neither database nor page has a form for it, and a visitor's browser may send it."""
+    talker = Talker(app, make_bot(cast.workspace))
+    headers = talker.headers() | {"Accept": "application/json"}
+    body = f'{{"text": {sent}}}'
+    answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert talker.messages()[0]["text"] == kept
+    page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800", " \x00\n", "\x07\x1b"])
+def test_a_text_of_nothing_that_can_be_shown_is_empty(app, cast, provider, text):
+    talker = Talker(app, make_bot(cast.workspace))
+    answer = talker.post("/messages", {"text": text})
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid")
+    assert not provider.calls
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "\ufffe", "", "x" * 65])
+def test_a_client_id_that_cannot_be_kept_is_refused(app, cast, text):
+    answer = Talker(app, make_bot(cast.workspace)).post(
+        "/messages", {"text": "Hello", "client_message_id": text}
+    )
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("length", "status", "code"),
+    [(turns.LONGEST_TEXT, 200, ""), (turns.LONGEST_TEXT + 1, 413, "too_large"), (1_000_000, 413, "too_large")],
+)  # fmt: skip
+def test_the_longest_text(app, cast, length, status, code):
+    answer = Talker(app, make_bot(cast.workspace)).ask_json("x" * length)
+    assert answer.status_code == status
+    assert not code or answer.json["error"]["code"] == code
+
+
+def test_wrong_methods(app, stage, owner):
+    """405 with the methods that would do, in the caller's format; an unknown method too."""
+    allowed: dict[str, set[str]] = {}
+    for route in routes(app):
+        allowed.setdefault(route.url(stage.values), set()).add(route.method)
+    with Problems() as problems:
+        for url, methods in allowed.items():
+            for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - methods:
+                headers = {"HX-Request": "true"} if method in ("PUT", "TRACE") else {}
+                answer = problems.ask(owner.client, "", url, method=method, headers=headers)
+                if answer is not None and answer.status_code != 405:
+                    problems.found.append(f"{method} {url}: {answer.status}")
+                elif answer is not None:
+                    assert methods <= set(answer.headers["Allow"].split(", "))
+
+
+@on_postgres
+def test_query_strings(app, stage, owner):
+    queries = [
+        "page=-1", "page=0", "page=99999999999999999999", "page=%00", "page=1e3", "page=%D9%A1",
+        "page=1&page=2", "page[]=1", "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
+        "bot=%00", "bot=%ff", "provider=%00", "provider=%ff", "next=%00", "next=%ff", "%ff=%ff",
+        "a=1&" * 3_000, "&&&===", "%", "v=%00", "q=\xff\xfe", "\xed\xa0\x80=\xc3",
+    ]  # fmt: skip
+    with Problems() as problems:
+        for route in routes(app):
+            if route.method != "GET":
+                continue
+            headers = stage.talker.headers() if route.is_api else {}
+            for query in queries if route.endpoint in READ_THE_QUERY else ["&".join(queries[:8])]:
+                problems.ask(
+                    owner.client, "query", route.url(stage.values), headers=headers,
+                    environ_overrides={"QUERY_STRING": query},
+                )  # fmt: skip
+
+
+@on_postgres
+def test_headers(app, stage, owner):
+    """At one address for each guard, and at every one of the bot endpoint."""
+    headers = [
+        ("Origin", "\x00"), ("Origin", "null"), ("Origin", "ÿþ"), ("Origin", "http://" + "x" * 60_000),
+        ("Last-Event-ID", "\x00"), ("Last-Event-ID", "1." + "9" * 60_000), ("Last-Event-ID", "²"),
+        ("Accept", ";;;q=,"), ("Accept", "application/json;q=nan"), ("Accept", "ÿ" * 999),
+        ("Cookie", "mevichat=garbage; mevichat=.e30.x.y"), ("Cookie", "=;;;\xff"),
+        ("X-Request-Id", "\x00\r"), ("User-Agent", "x" * 60_000), ("User-Agent", "ÿ\x00"),
+        ("X-Forwarded-For", "not an address"), ("X-Forwarded-Host", "evil.example"),
+        ("Range", "bytes=9-1"), ("If-None-Match", '"'), ("If-Modified-Since", "yesterday"),
+        ("HX-Request", "perhaps"), ("Content-Length", "-5"), ("Content-Type", "\xff/\xff"),
+        ("Host", "evil.example"), ("Host", "a b"), ("Host", '"><script>'), ("Accept-Language", "ÿ"),
+    ]  # fmt: skip
+    one_for_each = {route.guard: route for route in routes(app) if route.method == "GET"}
+    every_api = {route for route in routes(app) if route.is_api}
+    with Problems() as problems:
+        for route in every_api | set(one_for_each.values()):
+            ours = stage.talker.headers() if route.is_api else {}
+            for name, value in headers:
+                problems.ask(
+                    owner.client, f"{name} {value[:20]!r}", route.url(stage.values),
+                    method=route.method, headers=ours | {name: value.replace("\r", "")},
+                )  # fmt: skip
+
+
+@on_postgres
+def test_any_authorization_gives_the_same_401_and_at_most_two_queries(app, stage):
+    good = stage.talker.token
+    values = [
+        None, "", "Bearer", "Bearer ", "Bearer x", f"Basic {good}", f"Token {good}", good,
+        f"Bearer {good}x", f"Bearer {good[:-1]}", f"Bearer {good},Bearer {good}", f"Bearer {good} {good}",
+        f"Bearer {new_token('mvv')}", f"Bearer {new_token('mvs')}", "Bearer mvv_" + "é" * 42,
+        "Bearer " + bytes(range(1, 256)).decode("latin-1").replace("\n", "").replace("\r", ""),
+        "Bearer \x00", "Bearer " + "x" * 100_000, "\xff" * 50, "Bearer null", "Bearer undefined",
+    ]  # fmt: skip
+    bodies = set()
+    for route in routes(app):
+        if route.guard != "visitor_in_conversation":
+            continue
+        for value in values:
+            headers = {} if value is None else {"Authorization": value}
+            with _Queries() as queries:
+                answer = stage.talker.client.open(
+                    route.url(stage.values), method=route.method, headers=headers
+                )
+            assert answer.status_code == 401, (route.rule, value)
+            assert queries.count <= 2
+            bodies.add(answer.data)
+    assert len(bodies) == 1
+
+
+def test_the_scheme_of_an_authorization_is_read_in_any_case(app, stage):
+    for value in (f"bearer {stage.talker.token}", f"BEARER  {stage.talker.token} "):
+        url, headers = f"{stage.talker.url}/messages", {"Authorization": value}
+        assert stage.talker.client.get(url, headers=headers).status_code == 200
+
+
+class _Queries:
+    """How many statements the database was asked."""
+
+    def __enter__(self) -> "_Queries":
+        self.count = 0
+        event.listen(Engine, "before_cursor_execute", self._one)
+        return self
+
+    def __exit__(self, *_) -> None:
+        event.remove(Engine, "before_cursor_execute", self._one)
+
+    def _one(self, _connection, _cursor, statement, *_) -> None:
+        self.count += statement.split()[0] == "SELECT"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example", "///evil.example", "////evil.example/%2f..", "https://evil.example",
+        "\\\\evil.example", "/\\evil.example", "/\t/evil.example", "/\n//evil.example",
+        "http:evil.example", "javascript:alert(1)", " //evil.example", "/%09/evil.example",
+        "\x00//evil.example", "/\x01/evil.example", "/\u2028/evil.example", "/.//evil.example",
+        "/%5cevil.example", "/\ufeff/evil.example", "evil.example", "",
+    ],
+)  # fmt: skip
+def test_signing_in_never_leads_to_another_host(app, cast, target):
+    form = {"email": "owner@example.com", "password": PASSWORD}
+    browser = Visitor(app)
+    answer = browser.client.post(
+        "/sign-in",
+        query_string={"next": target},
+        data=form | {"csrf_token": browser.csrf_token()},
+    )
+    assert answer.status_code == 303
+    assert _where_a_browser_goes(answer.location) == ("http", "localhost")
+
+
+def _where_a_browser_goes(location: str) -> tuple[str, str]:
+    """Browsers drop tabs and line breaks, and take a backslash for a slash."""
+    seen = re.sub(r"[\t\r\n]", "", location).strip().replace("\\", "/")
+    parts = urlsplit(urljoin("http://localhost/sign-in", seen))
+    return parts.scheme, parts.netloc
+
+
+def test_a_post_without_a_good_csrf_token_changes_nothing(app, stage, owner):
+    others = Visitor(app).csrf_token()
+    before = _all_rows()
+    with Problems() as problems:
+        for route in routes(app):
+            if route.method != "POST" or route.is_api:
+                continue
+            for number, token in enumerate((None, "", "wrong", others, "ÿ\x00")):
+                form = FORMS[route.endpoint] | ({"csrf_token": token} if token is not None else {})
+                headers = {"HX-Request": "true"} if number % 2 else {}
+                answer = problems.ask(
+                    owner.client, "csrf", route.url(stage.values),
+                    method="POST", data=form, headers=headers,
+                )  # fmt: skip
+                assert answer is None or answer.status_code == 400, route.rule
+                assert answer is None or "Load it again" in answer.text
+    assert _all_rows() == before
+
+
+def _all_rows() -> dict[str, int]:
+    from sqlalchemy import func, select
+
+    from core.db import db, session
+
+    session().commit()
+    return {
+        table.name: session().execute(select(func.count()).select_from(table)).scalar_one()
+        for table in db.metadata.sorted_tables
+    }
+
+
+def test_the_bot_endpoint_answers_in_json_whatever_the_caller_claims_to_be(app, stage):
+    for headers in ({"HX-Request": "true"}, {"Accept": "text/html"}, {}):
+        answer = app.test_client().get(f"{stage.talker.url}/messages", headers=headers)
+        assert answer.json["error"]["code"] == "bad_token"
+
+
+WORDS = st.text(min_size=1, max_size=30)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+MESSAGES = st.fixed_dictionaries(
+    {"text": WORDS | VALUES},
+    optional={"client_message_id": WORDS | VALUES, "api_base": VALUES, "model": WORDS},
+)
+SENT = st.one_of(
+    MESSAGES.map(
+        lambda body: json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    ),
+    MESSAGES.map(lambda body: json.dumps(body).encode("utf-8", "surrogatepass")),
+    VALUES.map(lambda body: json.dumps(body).encode("utf-8", "surrogatepass")),
+    st.binary(max_size=60),
+)
+
+
+def test_any_body_is_answered_or_refused_clearly(app, cast, provider):
+    """200 examples of anything: never a 500, and every text that was taken has come to an end."""
+    talker = Talker(app, make_bot(cast.workspace))
+    statuses = set()
+
+    @settings(
+        max_examples=200,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(body=SENT, accept=st.sampled_from(["application/json", "text/event-stream", "*/*"]))
+    def send(body: bytes, accept: str) -> None:
+        headers = talker.headers() | {"Accept": accept}
+        answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
+        _check_clear(answer, {})
+        assert answer.status_code in (200, 400, 409, 413, 422), answer.status
+        statuses.add(answer.status_code)
+
+    send()
+    assert {200, 400, 422} <= statuses
+    assert all(message["status"] == "complete" for message in talker.messages())
+    assert all("api_base" not in call.body for call in provider.calls)
+
+
+def _ends_things(route) -> bool:
+    return route.endpoint in ("auth.sign_out", "bots.deletion", "provider_keys.deletion")
