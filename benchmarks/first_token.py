@@ -131,7 +131,8 @@ def _first(
 def _table(rows: list[tuple[int, list[float], list[float]]], options: argparse.Namespace) -> str:
     lines = [
         "# Time to the first token\n",
-        f"A provider on loopback that is silent for {PROVIDER_FIRST_BYTE_MS} ms, asked directly and through a bot, in turn;",
+        f"A provider on loopback that is silent for {PROVIDER_FIRST_BYTE_MS} ms, asked directly and",
+        "through a bot, in turn;",
         f"{options.pairs} pairs for each client; everything on one machine of two cores, the clients included.",
         "Again: `bin/bench first_token`\n",
         "| clients | | direct ms | through the bot ms | added ms | ratio |",

@@ -1,5 +1,6 @@
 """What the tests stand on: a real Redis, a real database each, a provider on loopback, the cast."""
 
+import io
 import logging
 import os
 import subprocess
@@ -139,6 +140,17 @@ def visitor(app: Flask) -> Visitor:
 def signed_in(app: Flask, cast: Cast) -> Callable[[str], Visitor]:
     """`signed_in("owner")`: a browser of that member of the cast."""
     return lambda name: Visitor(app).sign_in(cast[name])
+
+
+@pytest.fixture
+def logged(app: Flask) -> Callable[[], str]:
+    """`logged()`: all that this process wrote to its logs since the test began."""
+    written = io.StringIO()
+    for logger in (logging.getLogger(), logging.getLogger("rq.worker")):
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(written)
+    return written.getvalue
 
 
 @pytest.fixture

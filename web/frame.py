@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -14,6 +14,7 @@ from core import clock
 from core.accounts import workspaces
 
 _THIN = "\u2009"
+_YEAR_SECONDS = 365 * 86400
 _STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     app.context_processor(_everywhere)
     app.jinja_env.filters.update(ago=ago, day=day, grouped=grouped, seconds=seconds)
     app.jinja_env.globals["asset"] = asset
+    app.get_send_file_max_age = _kept_for_seconds  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -54,6 +56,12 @@ def asset(path: str) -> str:
     folder = current_app.static_folder or ""
     digest = None if path.startswith("vendor/") else _digest(str(Path(folder) / path))
     return url_for("static", filename=path, v=digest)
+
+
+def _kept_for_seconds(path: str | None) -> int | None:
+    """A year for an address that changes with its content; a module that others import is asked for again."""
+    fixed = "v" in request.args or (path or "").startswith("vendor/")
+    return _YEAR_SECONDS if fixed else None
 
 
 @lru_cache(maxsize=500)
