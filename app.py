@@ -1,5 +1,8 @@
 """The only place where the parts are chosen and joined."""
 
+import sys
+from pathlib import Path
+
 from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -9,13 +12,16 @@ import core.bots.models  # noqa: F401
 import core.keys.models  # noqa: F401
 import web
 from core import db, log, queue, settings
+from core.errors import SettingsError
 from core.keys import vault
 from core.providers import endpoints
+
+MIGRATIONS = Path(__file__).parent / "core" / "migrations"
 
 
 def create_app(chosen: settings.Settings | None = None) -> Flask:
     """The application on the given settings, or on those of the environment."""
-    chosen = chosen or settings.read()
+    chosen = chosen or _settings_or_exit()
     log.configure(chosen.log_level)
     vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
     queue.configure(chosen.redis_address)
@@ -29,9 +35,17 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     db.db.init_app(app)
     db.bind(app)
-    Migrate(app, db.db, directory="core/migrations", render_as_batch=True, compare_type=True)
+    Migrate(app, db.db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     web.register(app, chosen)
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _settings_or_exit() -> settings.Settings:
+    """An operator's mistake is one sentence, not a traceback."""
+    try:
+        return settings.read()
+    except SettingsError as error:
+        sys.exit(error.message)

@@ -37,6 +37,14 @@ class AllowedJob(Job):
         function: Callable[..., Any] = super().func
         return function
 
+    def restore(self, raw_data: Any) -> Any:
+        """Leaves out what else a job could name to be run or called: we use none of it."""
+        super().restore(raw_data)
+        self.webhooks: list[Any] = []
+        self._success_callback_name = None
+        self._failure_callback_name = None
+        self._stopped_callback_name = None
+
 
 def configure(address: str) -> None:
     """Called once by `create_app` with the settings' Redis address."""

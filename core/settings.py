@@ -72,7 +72,8 @@ class Settings(BaseModel):
     @property
     def address(self) -> str:
         """Where people find this deployment, without a slash at the end."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def database_address(self) -> str:

@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from core.errors import SettingsError
 
@@ -75,20 +76,20 @@ def _write_new(path: Path, content: bytes) -> None:
 
 def embedded_redis(data_dir: Path) -> str:
     """The address of the Redis that `bin/run` starts when REDIS_URL is not set."""
-    folder = data_dir.absolute() / "redis"
+    folder = data_dir.resolve() / "redis"
     try:
         password = (folder / "password").read_text().strip()
     except OSError:
         raise SettingsError(
             "There is no Redis: set REDIS_URL, or start the embedded one with bin/run."
         ) from None
-    return f"unix://:{password}@{_socket(folder)}"
+    return f"unix://:{password}@{quote(str(_socket(folder)))}"
 
 
 def _socket(folder: Path) -> Path:
     """Where `bin/redis` puts its socket: socket paths are limited to about 107 bytes."""
     path = folder / "redis.sock"
-    if len(str(path)) <= _SOCKET_PATH_LIMIT:
+    if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
         return path
-    digest = hashlib.sha256(str(folder.parent).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(os.fsencode(folder.parent)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"mevichat-{digest}" / "redis.sock"

@@ -5,6 +5,8 @@ writing the row, whatever happened. Its key is opened once, at the start, and us
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core import clock
@@ -19,13 +21,16 @@ from core.keys import life
 from core.keys.life import Unusable, Usable
 from core.log import logger
 from core.providers import client, endpoints
-from core.providers.wire import ChatRequest, Failed, Finished, Text, Usage
+from core.providers.wire import ChatRequest, Endpoint, Failed, Finished, Text, Usage
 from core.text import fit
+
+BREAK_OFF_SECONDS = 5.0
 
 log = logger(__name__)
 
 _running: dict[str, Live] = {}
 _tasks: set[threading.Thread] = set()
+_streams: set[client.ChatStream] = set()
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,17 @@ def live_answer(message_id: str, attempt: int) -> Live | None:
 
 
 def drain(timeout_seconds: float) -> None:
-    """Lets running answers finish: called when the process was asked to stop."""
+    """Lets running answers finish: called when the process was asked to stop.
+
+    Those that take longer are broken off, and end as interrupted with what they have said.
+    """
     deadline = clock.monotonic() + timeout_seconds
     for task in list(_tasks):
         task.join(max(0.0, deadline - clock.monotonic()))
+    for stream in list(_streams):
+        stream.cancel()
+    for task in list(_tasks):
+        task.join(BREAK_OFF_SECONDS)
 
 
 def _run(live: Live) -> None:
@@ -106,7 +118,7 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
     started = clock.monotonic()
     outcome = Outcome(provider=work.provider, key=work.key)
     endpoint = endpoints.endpoint(work.provider)
-    with client.stream_chat(endpoint, secret, work.request, endpoints.timeouts()) as stream:
+    with _cancellable(endpoint, secret, work.request) as stream:
         for event in stream:
             if isinstance(event, Text):
                 outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
@@ -121,6 +133,19 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
                 outcome.fail(event.failure, partial=bool(live.text))
     outcome.latency_ms = _milliseconds_since(started)
     return outcome
+
+
+@contextmanager
+def _cancellable(
+    endpoint: Endpoint, secret: str, request: ChatRequest
+) -> Iterator[client.ChatStream]:
+    """The provider's stream, where `drain` finds it."""
+    with client.stream_chat(endpoint, secret, request, endpoints.timeouts()) as stream:
+        _streams.add(stream)
+        try:
+            yield stream
+        finally:
+            _streams.discard(stream)
 
 
 def _milliseconds_since(started: float) -> int:

@@ -20,7 +20,7 @@ from core.errors import MevichatError
 from core.keys import checks, life
 from core.keys.life import Usable
 from core.log import logger
-from core.providers.failures import Failure, is_key_fault
+from core.providers.failures import Failure, FailureKind, is_key_fault
 from core.providers.wire import Usage
 
 DEAD_AFTER = timedelta(seconds=30)
@@ -60,6 +60,8 @@ class Outcome:
         """Interrupted when the visitor has read a part of it, failed otherwise."""
         self.status = INTERRUPTED if partial else FAILED
         self.reason, self.failure = str(failure.kind), failure
+        if failure.kind is FailureKind.cancelled:
+            self.reason = "process_ended"
 
 
 def end(live: Live, outcome: Outcome) -> None:

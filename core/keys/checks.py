@@ -69,7 +69,8 @@ def run_candidate(check_id: str) -> None:
     if check is None or not check.pending:
         return
     sealed = pending.candidate(check_id)
-    if sealed is None:
+    if sealed is None or check.overdue:
+        pending.forget_candidate(check_id)
         pending.keep(replace(check, state=LOST))
         return
     pending.keep(_judged_candidate(replace(check, state=ASKING), sealed))

@@ -158,9 +158,14 @@ def mark_valid(key: ProviderKey, checked_by: str, note: str = "") -> bool:
 
 def note_failed_check(key: ProviderKey, failure: Failure, checked_by: str) -> None:
     """A check of this version did not pass: invalid if that is the key's fault, else only checked."""
-    if is_key_fault(failure) and mark_invalid(key.id, key.version, failure, checked_by):
-        return
-    _judge(key.id, key.version, key.status, checked_by, {})
+    if not is_key_fault(failure):
+        _judge(key.id, key.version, key.status, checked_by, {})
+    elif not mark_invalid(key.id, key.version, failure, checked_by):
+        latest: dict[str, object] = {
+            "reason": str(failure.kind),
+            "provider_words": failure.message[:400],
+        }
+        _judge(key.id, key.version, INVALID, checked_by, latest)
 
 
 def mark_unreadable(key: ProviderKey) -> None:

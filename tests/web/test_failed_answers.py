@@ -1,9 +1,11 @@
 """Every way in which a provider fails: the visitor's sentence, the rows, the quota, the key, the reason."""
 
+import threading
+
 import pytest
 from markupsafe import escape
 
-from core.bots import reasons
+from core.bots import answering, reasons
 from core.bots.reasons import FAILURE_SENTENCE
 from core.keys import life
 from tests.providers import Reply
@@ -132,3 +134,19 @@ def _accept_again(provider):
 
 def _recover(workspace, slug):
     life.mark_valid(life.get(workspace.id, slug), "test")
+
+
+def test_an_answer_that_outlasts_the_stop_is_kept_as_interrupted(app, cast, provider):
+    make_key(cast.workspace)
+    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    provider.next(Reply.stall(after_chunks=1))
+    turn = threading.Thread(target=talker.say)
+    turn.start()
+    assert provider.wait_for_calls(1, timeout_seconds=5)
+    answering.drain(timeout_seconds=0.3)
+    turn.join(10)
+    question, answer = talker.messages()
+    assert (answer["status"], bool(answer["text"])) == ("interrupted", True)
+    assert used(cast.workspace) == 0
+    talker.retry(answer["id"])
+    assert talker.messages()[1]["status"] == "complete"
