@@ -23,9 +23,10 @@ WARM_UP = 5
 
 def main() -> None:
     options = _options()
-    with provider(PROVIDER_FIRST_BYTE_MS, chunks=8) as provider_url, product(
-        ANTHROPIC_BASE_URL=provider_url, MINI_BASE_URL=f"{provider_url}/v1"
-    ) as running:
+    with (
+        provider(PROVIDER_FIRST_BYTE_MS, chunks=8) as provider_url,
+        product(ANTHROPIC_BASE_URL=provider_url, MINI_BASE_URL=f"{provider_url}/v1") as running,
+    ):
         bot_url = _bot(running)
         rows = [
             (clients, *_measured(provider_url, bot_url, clients, options.pairs))

@@ -171,9 +171,11 @@ def run_jobs(app: Flask) -> Callable[[], None]:
             )
             for name in (queue.CHECKS, queue.DEFAULT)
         ]
-        SimpleWorker(
+        worker = SimpleWorker(
             queues, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob
-        ).work(burst=True, logging_level="WARNING")
+        )
+        with db.work_context():
+            worker.work(burst=True, logging_level="WARNING")
 
     return run
 

@@ -101,6 +101,7 @@ class LiveHouse:
             input=typed,
             capture_output=True,
             text=True,
+            check=False,
             timeout=READY_SECONDS,
         )
         with (self.folder / "logs" / "flask.log").open("a") as log:

@@ -79,7 +79,7 @@ class Child:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=self._prepare,
+                preexec_fn=self._prepare,  # noqa: PLW1509  (it takes no lock)
             )
 
     def _prepare(self) -> None:

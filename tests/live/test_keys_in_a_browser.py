@@ -22,7 +22,10 @@ def row(live, owner, workspace, provider, windows):
     page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    return page.locator("#key-anthropic")
+    row = page.locator("#key-anthropic")
+    expect(row).to_be_visible()
+    page.wait_for_load_state()  # before its scripts are there, links lead to pages of their own
+    return row
 
 
 def test_a_test_shows_its_outcome_in_the_keys_row(row, provider, workspace):

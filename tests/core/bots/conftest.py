@@ -1,0 +1,89 @@
+"""A bot with a conversation, below the web; and answers that are written without asking a provider."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core.accounts.models import Workspace
+from core.bots import endings, turns, visitors
+from core.bots.endings import Outcome
+from core.bots.live import Live
+from core.bots.models import Bot, Conversation, Message
+from core.bots.turns import Turn
+from core.db import session, work_context
+from tests.people import make_person, make_workspace
+from tests.talking import make_bot
+
+
+@pytest.fixture
+def workspace(app: Flask) -> Workspace:
+    return make_workspace(make_person("ann"), "Acme", "pro")
+
+
+@pytest.fixture
+def bot(workspace: Workspace) -> Bot:
+    return make_bot(workspace)
+
+
+@pytest.fixture
+def conversation(bot: Bot) -> Conversation:
+    return visitors.open_conversation(bot, "a secret of the tests")[0]
+
+
+@pytest.fixture
+def at_once(app: Flask) -> Callable[..., list[Any]]:
+    """`at_once(20, act)`: what `act(number)` gave in each of 20 threads that start together."""
+
+    def run(count: int, act: Callable[[int], Any]) -> list[Any]:
+        ready, outcomes = threading.Barrier(count), []
+
+        def one(number: int) -> None:
+            with work_context():
+                ready.wait()
+                try:
+                    outcomes.append(act(number))
+                except Exception as error:
+                    outcomes.append(error)
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    return run
+
+
+def live_of(turn: Turn, text: str = "") -> Live:
+    live = Live(turn.answer.id, turn.question_id, turn.answer.attempt)
+    live.add(text)
+    return live
+
+
+def finish(turn: Turn, text: str = "An answer.") -> None:
+    """As the provider's stream would end it."""
+    outcome = Outcome(provider="mevichat", tokens_in=3, tokens_out=2, latency_ms=9)
+    outcome.finish(text)
+    endings.end(live_of(turn, text), outcome)
+
+
+def fail(turn: Turn, text: str = "") -> None:
+    endings.end(live_of(turn, text), Outcome.failed("overloaded", "mevichat"))
+
+
+def say(conversation: Conversation, text: str = "Hello", answer: str = "An answer.") -> Message:
+    """A turn that went well; the answer's row."""
+    turn = turns.accept(conversation, text)
+    finish(turn, answer)
+    return row_of(turn)
+
+
+def row_of(turn: Turn) -> Message:
+    """The answer as the database has it now."""
+    session().commit()
+    session().expire_all()
+    return session().get_one(Message, turn.answer.id)
