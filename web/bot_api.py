@@ -9,7 +9,7 @@ from core import db
 from core.bots import answering, conversations, following, turns, visitors
 from core.bots.models import COMPLETE, Bot, Conversation, Message
 from core.bots.reasons import for_visitor
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from web import sse
 from web.guards import visitor_in_conversation, visitor_of_bot
 
@@ -121,7 +121,9 @@ def _wants_json() -> bool:
 
 def _finished(message_id: str) -> tuple[Response, int]:
     """The answer as one JSON object: 200, or 503 with the visitor's sentence."""
-    answer = db.session().get_one(Message, message_id)
+    answer = db.session().get(Message, message_id)
+    if answer is None:
+        raise NotFound("This bot was deleted while it answered.")
     body: dict[str, Any] = {
         "message_id": answer.id,
         "status": answer.status,

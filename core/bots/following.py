@@ -56,12 +56,15 @@ def _from_elsewhere(message_id: str, attempt: int, position: int) -> Iterator[Ev
 
 
 def _journalled(message_id: str, attempt: int, position: int) -> Iterator[Event]:
+    """What the journal holds after `position`, up to its end or to a hole that Redis's absence left."""
     try:
         for entry in journal.follow(message_id, attempt, LOOK_AGAIN_SECONDS):
             if entry is None:
                 if _row(message_id).ended:
                     return
                 yield PING
+            elif entry.position > position:
+                return
             elif text := entry.text[max(0, position - entry.position) :]:
                 position += len(text)
                 yield Event("delta", {"text": text}, event_id(attempt, position))

@@ -1,7 +1,7 @@
 """Visitors: who may talk to a bot from where, and the token that holds them to one conversation."""
 
+import re
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
@@ -13,6 +13,7 @@ from core.errors import BadToken, BotOff, Invalid, NotFound, OriginNotAllowed
 PREFIX = "mvv"
 TOKEN_LIFE = timedelta(days=7)
 _MOST_ORIGINS = 50
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\d{1,5})?")
 
 
 def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
@@ -80,19 +81,8 @@ def checked_origins(lines: list[str]) -> list[str]:
 
 def _checked_origin(line: str) -> str:
     text = line.strip().rstrip("/").lower()
-    parts = _split(text)
-    if parts is None or text != f"{parts[0]}://{parts[1]}" or len(text) > 200:
+    if not _ORIGIN.fullmatch(text) or len(text) > 200:
         raise Invalid(
             f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
         )
     return text
-
-
-def _split(text: str) -> tuple[str, str] | None:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-        _ = parts.port
-    except ValueError:
-        return None
-    return (parts.scheme, parts.netloc) if usable else None

@@ -9,6 +9,8 @@ from tests.live.processes import until
 from tests.people import PASSWORD
 
 ANSWER_SECONDS = 90
+QUESTION, BRIEFLY = "What is the sea?", "Answer in three sentences."
+"""What keeps the small local model to about fifty tokens; left alone, it may go on for a thousand."""
 GROWN_IN_STEPS = 4
 """An answer that was shown in so many lengths was streamed."""
 _NOTE_EVERY_LENGTH = """() => {
@@ -47,6 +49,8 @@ def make_bot(page: Page, name: str, model: str) -> None:
     page.get_by_role("link", name=re.compile("^(New bot|Make your first bot)$")).click()
     page.get_by_label("Name").fill(name)
     page.get_by_label(model).check()
+    page.get_by_text("Instructions, welcome and origins").click()
+    page.get_by_label("Instructions").fill(BRIEFLY)
     page.get_by_role("button", name="Make bot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 

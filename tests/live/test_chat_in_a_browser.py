@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 from core.bots.reasons import FAILURE_SENTENCE
 from tests.live.pages import (
     ANSWER_SECONDS,
+    BRIEFLY,
     GROWN_IN_STEPS,
+    QUESTION,
     Chat,
     make_bot,
     open_chat,
@@ -19,13 +21,12 @@ from tests.talking import make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
-QUESTION = "Write two paragraphs about the sea."
-
 
 @pytest.fixture
 def chat(live, workspace, windows):
     """The chat page of a bot on the real local model."""
-    return Chat(windows.open(f"{live.url}/chat/{bot_of(workspace).id}"))
+    bot = bot_of(workspace, instructions=BRIEFLY)
+    return Chat(windows.open(f"{live.url}/chat/{bot.id}"))
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_a_broken_answer_says_so_kindly_and_retry_answers_the_same_message(held_
 
 
 def test_the_chat_works_without_javascript(live, workspace, windows):
-    bot = bot_of(workspace, instructions="Answer in one sentence.")
+    bot = bot_of(workspace, instructions=BRIEFLY)
     page = windows.open(f"{live.url}/chat/{bot.id}", java_script_enabled=False)
     page.set_default_timeout(ANSWER_SECONDS * 1000)
     chat = Chat(page, has_scripts=False)

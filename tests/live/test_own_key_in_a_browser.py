@@ -9,6 +9,7 @@ from tests import marker
 from tests.live.house import LLAMA_KEY, LiveHouse
 from tests.live.pages import (
     GROWN_IN_STEPS,
+    QUESTION,
     Chat,
     create_organization,
     make_bot,
@@ -98,7 +99,7 @@ def test_the_right_key_is_masked_in_seconds_and_a_bot_answers_on_it(byok, consol
     page.get_by_role("navigation", name="Workspace").get_by_role("link", name="Bots").click()
     make_bot(page, f"On {provider}", model_name)
     chat = Chat(open_chat(page))
-    chat.ask("Write two paragraphs about the sea.")
+    chat.ask(QUESTION)
     assert len(chat.watch_it_grow()) >= GROWN_IN_STEPS
     answer = byok.message(chat.answers.last.get_attribute("data-id"))
     assert (answer["status"], answer["model_id"], answer["provider"], answer["key_version"]) == (
@@ -108,7 +109,7 @@ def test_the_right_key_is_masked_in_seconds_and_a_bot_answers_on_it(byok, consol
     assert answer["tokens_out"] >= len(words(answer["text"]))
 
     page.reload()
-    page.get_by_role("link", name="Write two paragraphs about the sea.").click()
+    page.get_by_role("link", name=QUESTION).click()
     page.locator("summary", has_text=model_name).click()
     took = page.get_by_text(f"{answer['tokens_in']} in, {answer['tokens_out']} out", exact=True)
     expect(took).to_be_visible()

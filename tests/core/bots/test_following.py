@@ -144,21 +144,21 @@ def test_a_silent_stream_is_pinged(monkeypatch):
 
 
 def test_many_readers_of_one_answer_read_the_same(app, workspace, provider, at_once):
+    """The same message sent again by other tabs, in the middle of its answer."""
     talker = Talker(app, make_bot(workspace))
     provider.next(Reply.answer("one two three four five", chunk_delay_seconds=0.05))
-    gate = provider.hold()
-    started = {}
+    gate, said = provider.hold(), []
+    first = _in_thread(lambda: said.append(talker.say("Hello", client_message_id="c-1")))
+    gate.wait_for(1)
 
-    def act(number: int):
+    def join_in(number: int) -> None:
         if number == 0:
-            return talker.say("Hello", client_message_id="c-1")
-        gate.wait_for(1)
-        if number == 1:
-            started["open"] = gate.open()
-        return talker.say("Hello", client_message_id="c-1")
+            gate.open()
+        said.append(talker.say("Hello", client_message_id="c-1"))
 
-    said = at_once(6, act)
-    assert {one.text for one in said} == {"one two three four five"}
+    at_once(5, join_in)
+    first.join(10)
+    assert [one.text for one in said] == ["one two three four five"] * 6
     assert {one.last for one in said} == {"done"}
     assert len(provider.chats) == 1
 
