@@ -71,7 +71,8 @@ def parameters(settings: Settings, model: Path) -> xllamacpp.CommonParams:
     chosen.port = settings.mini_port
     chosen.n_parallel = CONVERSATIONS
     chosen.n_ctx = CONVERSATIONS * TOKENS_EACH
-    chosen.cpuparams.n_threads = min(8, len(os.sched_getaffinity(0)))
+    # One core stays free: on busy cores llama.cpp's threads wait for one another, 50 times slower.
+    chosen.cpuparams.n_threads = max(1, min(8, len(os.sched_getaffinity(0)) - 1))
     chosen.cache_ram_mib = CACHE_MEGABYTES
     chosen.ui = False
     chosen.endpoint_slots = False

@@ -1,5 +1,7 @@
 """A person's account: made with e-mail and password, proven again at each sign-in."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
@@ -15,7 +17,6 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
 _hasher = PasswordHasher()
-_NOBODYS_HASH = _hasher.hash("a password that nobody has")
 
 
 def sign_up(email: str, password: str, name: str = "") -> Person:
@@ -42,12 +43,18 @@ def sign_up(email: str, password: str, name: str = "") -> Person:
 def authenticate(email: str, password: str) -> Person | None:
     """The person, or None: in the same time whether the address or the password is wrong."""
     person = find(email)
-    known_hash = person.password_hash if person else _NOBODYS_HASH
+    known_hash = person.password_hash if person else _nobodys_hash()
     try:
         _hasher.verify(known_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return None
     return person
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What a wrong address is compared with, so that it takes as long as a wrong password."""
+    return _hasher.hash("a password that nobody has")
 
 
 def find(email: str) -> Person | None:

@@ -19,10 +19,13 @@ _LONG_ENOUGH_TO_SHOW = 12
 
 def tidy(text: str) -> tuple[str, str]:
     """The bare secret, and a hint that says what was left out around it (or "")."""
-    secret = text.strip().strip("\"'`“”‘’").strip()
-    secret = re.sub(r"^bearer\s+", "", secret, flags=re.IGNORECASE).strip()
+    secret = _bare(re.sub(r"^bearer\s+", "", _bare(text), flags=re.IGNORECASE))
     hint = "" if secret == text else "Spaces, quotes or “Bearer” around the key were left out."
     return secret, hint
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("\"'`“”‘’").strip()
 
 
 def check(secret: str, provider: Provider) -> None:

@@ -166,7 +166,7 @@ class Llama:
         )
         # Two threads of llama.cpp wait for one another in a busy loop: beside other tests, on two
         # cores, that is a word a second. One thread keeps its pace.
-        self._child = Child(LINES["mini"], environ, self.folder / "mini.log", one_core=True)
+        self._child = Child(LINES["mini"], environ, self.folder / "mini.log")
         return self
 
     def wait_until_ready(self) -> None:

@@ -64,12 +64,17 @@ def _data_dir(process: psutil.Process) -> str:
         return ""
 
 
+def _end_with_parent() -> None:
+    """In the child: it ends when its parent does."""
+    if _libc is not None:
+        _libc.prctl(_END_WITH_PARENT, signal.SIGTERM)
+
+
 class Child:
     """One line of shell as a process in a session of its own; all it says is in its log."""
 
-    def __init__(self, line: str, environ: dict[str, str], log: Path, one_core: bool = False):
+    def __init__(self, line: str, environ: dict[str, str], log: Path):
         self.log = log
-        self._one_core = one_core
         with log.open("ab") as file:
             self._popen = subprocess.Popen(
                 ["/bin/sh", "-c", line],
@@ -79,15 +84,8 @@ class Child:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=self._prepare,  # noqa: PLW1509  (it takes no lock)
+                preexec_fn=_end_with_parent,  # noqa: PLW1509  (it takes no lock)
             )
-
-    def _prepare(self) -> None:
-        """In the child: it ends when its parent does, and keeps to one core if it is told to."""
-        if _libc is not None:
-            _libc.prctl(_END_WITH_PARENT, signal.SIGTERM)
-        if self._one_core:
-            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
     @property
     def pid(self) -> int:

@@ -60,16 +60,26 @@ def _attention(
 ) -> list[Notice]:
     keys_url = url_for("provider_keys.index", slug=workspace.slug)
     notices = [
-        Notice("bad", key.sentence, "Go to provider keys", keys_url)
+        Notice("bad", f"{key.sentence}{_silenced(key)}", "Go to provider keys", keys_url)
         for key in keys
         if key.state in _BROKEN
     ]
+    told = {key.provider.name for key in keys if key.state in _BROKEN}
     notices += [
         Notice("bad", f"{bot.name}: {bot.sentence}", "Open the bot", _bot_url(workspace, bot))
         for bot in bots
-        if bot.state == "blocked"
+        if bot.state == "blocked" and bot.provider_name not in told
     ]
     return notices + _quota_notices(workspace, standing)
+
+
+def _silenced(key: KeyRow) -> str:
+    """Which bots wait for that key, as a sentence; "" if none does."""
+    names = [bot.name for bot in key.bots if bot.enabled]
+    if not names:
+        return ""
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f" Until then {listed} cannot answer."
 
 
 def _quota_notices(workspace: Workspace, standing: Quota) -> list[Notice]:

@@ -13,7 +13,16 @@ KEY = "sk-ant-api03-" + "x" * 91 + "7xA2"
 
 @pytest.mark.parametrize(
     "text",
-    [KEY, f"  {KEY}\n", f'"{KEY}"', f"Bearer {KEY}", f"bearer  {KEY}", f"“{KEY}”", f"`{KEY}` "],
+    [
+        KEY,
+        f"  {KEY}\n",
+        f'"{KEY}"',
+        f"Bearer {KEY}",
+        f"bearer  {KEY}",
+        f"“{KEY}”",
+        f'Bearer "{KEY}"',
+        f"`{KEY}` ",
+    ],
 )
 def test_what_surrounds_a_key_is_left_out_and_said(text):
     secret, hint = paste.tidy(text)
