@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -174,8 +175,11 @@ def run_jobs(app: Flask) -> Callable[[], None]:
         worker = SimpleWorker(
             queues, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob
         )
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         with db.work_context():
             worker.work(burst=True, logging_level="WARNING")
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
     return run
 

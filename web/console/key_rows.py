@@ -32,15 +32,14 @@ _BROKEN_FIRST = ("unreadable", "invalid", "dormant", "disabled", "valid")
 
 @dataclass(frozen=True)
 class KeyRow:
+    """The stored key, and what a page says about it."""
+
     key: ProviderKey
     provider: Provider
     state: str
     bots: list[Bot]
     tokens_this_month: int
     check: CheckView | None = None
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.key, name)
 
     @property
     def state_word(self) -> str:
