@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -118,6 +119,9 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     made.testing = True
     logging.getLogger().addHandler(_log_file(house))
     made.test_client_class = OutsideClient
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(
+        str(house)
+    )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
         yield made
