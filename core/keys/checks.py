@@ -27,8 +27,12 @@ def check_candidate_later(
     require_plan(workspace)
     secret, hint = paste.tidy(text)
     paste.check(secret, provider)
-    _refuse_the_stored_key(workspace, provider_slug, secret)
-    check = pending.new_check(workspace.id, provider_slug, "save", person.name, hint=hint)
+    stored = life.find(workspace.id, provider_slug)
+    _refuse_the_stored_key(stored, secret)
+    key_id = stored.id if stored else ""
+    check = pending.new_check(
+        workspace.id, provider_slug, "save", person.name, hint=hint, key_id=key_id
+    )
     pending.keep_candidate(check.id, vault.seal(secret, workspace.id, provider_slug))
     pending.keep(check)
     queue.enqueue(queue.CHECKS, "workers.jobs.check_candidate", check.id)
@@ -60,7 +64,15 @@ def find(check_id: str, workspace_id: str) -> Check:
     check = pending.load(check_id)
     if check is None or check.workspace_id != workspace_id:
         raise NotFound("This check is over and its outcome no longer kept. Look at the key’s row.")
-    return replace(check, state=LOST) if check.overdue else check
+    return _what_became_of(check) if check.overdue else check
+
+
+def _what_became_of(check: Check) -> Check:
+    """A check without an end is lost, unless its key was stored and only the word of it did not arrive."""
+    key = life.find(check.workspace_id, check.provider)
+    if key and key.saved_by_check == check.id:
+        return replace(check, state=SAVED, mask=key.mask)
+    return replace(check, state=LOST)
 
 
 def run_candidate(check_id: str) -> None:
@@ -71,7 +83,7 @@ def run_candidate(check_id: str) -> None:
     sealed = pending.candidate(check_id)
     if sealed is None or check.overdue:
         pending.forget_candidate(check_id)
-        pending.keep(replace(check, state=LOST))
+        pending.keep(_what_became_of(check))
         return
     pending.keep(_judged_candidate(replace(check, state=ASKING), sealed))
     pending.forget_candidate(check_id)
@@ -84,7 +96,9 @@ def _judged_candidate(check: Check, sealed: str) -> Check:
     if outcome.failure is not None:
         return _with_failure(check, outcome.failure)
     try:
-        key = life.save(check.workspace_id, check.provider, secret, check.asked_by, check.id)
+        key = life.save(
+            check.workspace_id, check.provider, secret, check.asked_by, check.id, check.key_id
+        )
     except MevichatError as error:
         return replace(check, state=FAILED, words=error.message)
     return replace(check, state=SAVED, mask=key.mask, model=outcome.model)
@@ -129,7 +143,6 @@ def _with_failure(check: Check, failure: Failure) -> Check:
     return replace(check, state=state, reason=str(failure.kind), words=failure.message)
 
 
-def _refuse_the_stored_key(workspace: Workspace, provider_slug: str, secret: str) -> None:
-    stored = life.find(workspace.id, provider_slug)
-    if stored and stored.fingerprint == vault.fingerprint(secret, workspace.id):
+def _refuse_the_stored_key(stored: ProviderKey | None, secret: str) -> None:
+    if stored and stored.fingerprint == vault.fingerprint(secret, stored.workspace_id):
         raise Invalid("This is the key that is stored already. Use “Test” to check it again.")

@@ -7,7 +7,7 @@ passes through `save` and `use` only.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,9 @@ from core.providers.failures import Failure, is_key_fault
 
 OLD_AFTER = timedelta(days=90)
 UNREADABLE = "unreadable"
+
+_ADDED_MEANWHILE = "Somebody else stored a key for this provider meanwhile. Look at its row."
+_DELETED_MEANWHILE = "The key was deleted while its replacement was checked. Add it as a new key."
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,18 @@ def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
     return Usable(key.id, key.version, provider), secret
 
 
-def save(workspace_id: str, provider_slug: str, secret: str, by: str, check_id: str) -> ProviderKey:
+def save(
+    workspace_id: str,
+    provider_slug: str,
+    secret: str,
+    by: str,
+    check_id: str,
+    expected: str | None = None,
+) -> ProviderKey:
     """Stores a key that has just passed its check, as a new row or in place of the old secret.
 
-    Idempotent by `check_id`, since a job may run twice.
+    Idempotent by `check_id`, since a job may run twice. `expected` is the id of the key that was there
+    when the check began ("" for none): raises `Conflict` if somebody changed that meanwhile.
     """
     values = {
         "sealed": vault.seal(secret, workspace_id, provider_slug),
@@ -105,32 +116,46 @@ def save(workspace_id: str, provider_slug: str, secret: str, by: str, check_id: 
     }
     try:
         with transaction() as current:
-            if not _replace(current, workspace_id, provider_slug, values, by):
-                current.add(
-                    ProviderKey(
-                        workspace_id=workspace_id, provider=provider_slug, added_by=by, **values
-                    )
-                )
+            stored = _stored(current, workspace_id, provider_slug)
+            if stored is None or stored.saved_by_check != check_id:
+                _refuse_the_unexpected(stored, expected)
+                _put(current, stored, workspace_id, provider_slug, values, by)
     except IntegrityError:
-        raise Conflict("Somebody else added a key for this provider at the same moment.") from None
+        raise Conflict(_ADDED_MEANWHILE) from None
     session().expire_all()
     return get(workspace_id, provider_slug)
 
 
-def _replace(
-    current: Session, workspace_id: str, provider: str, values: dict[str, object], by: str
-) -> bool:
-    """Whether there was a row; puts the new secret into it unless this very check already did."""
-    row = current.execute(
+def _stored(current: Session, workspace_id: str, provider: str) -> Row[str, str] | None:
+    return current.execute(
         select(ProviderKey.id, ProviderKey.saved_by_check).where(
             ProviderKey.workspace_id == workspace_id, ProviderKey.provider == provider
         )
     ).first()
-    if row is None or row.saved_by_check == values["saved_by_check"]:
-        return row is not None
+
+
+def _refuse_the_unexpected(stored: Row[str, str] | None, expected: str | None) -> None:
+    if expected is None or expected == (stored.id if stored else ""):
+        return
+    raise Conflict(_DELETED_MEANWHILE if stored is None else _ADDED_MEANWHILE)
+
+
+def _put(
+    current: Session,
+    stored: Row[str, str] | None,
+    workspace_id: str,
+    provider: str,
+    values: dict[str, object],
+    by: str,
+) -> None:
+    """A new row, or the next version of the one there is."""
+    if stored is None:
+        added = ProviderKey(workspace_id=workspace_id, provider=provider, added_by=by, **values)
+        current.add(added)
+        return
     current.execute(
         update(ProviderKey)
-        .where(ProviderKey.id == row.id)
+        .where(ProviderKey.id == stored.id)
         .values(
             **values,
             version=ProviderKey.version + 1,
@@ -139,7 +164,6 @@ def _replace(
             **_status(VALID),
         )
     )
-    return True
 
 
 def mark_invalid(key_id: str, version: int, failure: Failure, checked_by: str) -> bool:

@@ -36,6 +36,7 @@ class Check:
     reason: str = ""
     mask: str = ""
     model: str = ""
+    key_id: str = ""
 
     @property
     def pending(self) -> bool:

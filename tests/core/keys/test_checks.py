@@ -159,3 +159,38 @@ def test_the_words_of_a_provider_are_fit_to_store_and_to_show(workspace, person,
     key = make_key(workspace)
     checks.run_key(checks.check_key_later(key, "Ann").id, key.id, 1)
     assert key_of(workspace).provider_words == words
+
+
+def test_a_replacement_of_a_key_that_is_deleted_meanwhile_stores_nothing(
+    workspace, person, provider
+):
+    make_key(workspace)
+    provider.accept(marker.anthropic_key("NEXT"))
+    check = ask(workspace, person, marker.anthropic_key("NEXT"))
+    life.remove(key_of(workspace))
+    checks.run_candidate(check.id)
+    ended = checks.find(check.id, workspace.id)
+    assert (ended.state, "deleted" in ended.words) == ("failed", True)
+    assert life.find(workspace.id, "anthropic") is None
+
+
+def test_a_new_key_does_not_replace_one_that_is_stored_meanwhile(workspace, person, provider):
+    check = ask(workspace, person)
+    provider.accept(marker.anthropic_key("NEXT"))
+    make_key(workspace, secret=marker.anthropic_key("NEXT"))
+    checks.run_candidate(check.id)
+    workspace = workspaces.by_slug("acme")
+    assert checks.find(check.id, workspace.id).state == "failed"
+    assert (key_of(workspace).version, key_of(workspace).mask[-4:]) == (1, "NEXT")
+
+
+def test_a_stored_key_whose_last_word_got_lost_reads_as_saved(
+    workspace, person, provider, shift_clock
+):
+    check = ask(workspace, person)
+    checks.run_candidate(check.id)
+    pending.keep(check)
+    shift_clock(timedelta(seconds=91))
+    assert checks.find(check.id, workspace.id).state == "saved"
+    checks.run_candidate(check.id)
+    assert key_of(workspace).version == 1
