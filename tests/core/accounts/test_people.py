@@ -1,18 +1,18 @@
 """Accounts and workspaces: the rules of passwords, addresses and names, on both databases."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 
 from core.accounts import people, sign_ins, workspaces
 from core.accounts.models import Person, SignIn
-from core.db import session, work_context
+from core.db import session
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_token
 from core.plans import PLANS
 from tests.databases import on_both_databases
 from tests.people import PASSWORD, make_person, make_workspace
+from tests.threads import at_once
 
 SECRET = "a secret of the tests"
 
@@ -86,22 +86,7 @@ def test_one_name_for_many_workspaces_at_once(app):
 
 def _at_once(count: int, act) -> list[str]:
     """What each of `count` threads got, by name."""
-    ready, outcomes = threading.Barrier(count), []
-
-    def run(number: int) -> None:
-        with work_context():
-            ready.wait()
-            try:
-                outcomes.append(type(act(number)).__name__)
-            except Exception as error:
-                outcomes.append(type(error).__name__)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
+    return [type(outcome).__name__ for outcome in at_once(count, act)]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,5 @@
 """A bot with a conversation, below the web; and answers that are written without asking a provider."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from flask import Flask
 
@@ -13,7 +9,7 @@ from core.bots.endings import Outcome
 from core.bots.live import Live
 from core.bots.models import Bot, Conversation, Message
 from core.bots.turns import Turn
-from core.db import session, work_context
+from core.db import session
 from tests.people import make_person, make_workspace
 from tests.talking import make_bot
 
@@ -31,31 +27,6 @@ def bot(workspace: Workspace) -> Bot:
 @pytest.fixture
 def conversation(bot: Bot) -> Conversation:
     return visitors.open_conversation(bot, "a secret of the tests")[0]
-
-
-@pytest.fixture
-def at_once(app: Flask) -> Callable[..., list[Any]]:
-    """`at_once(20, act)`: what `act(number)` gave in each of 20 threads that start together."""
-
-    def run(count: int, act: Callable[[int], Any]) -> list[Any]:
-        ready, outcomes = threading.Barrier(count), []
-
-        def one(number: int) -> None:
-            with work_context():
-                ready.wait()
-                try:
-                    outcomes.append(act(number))
-                except Exception as error:
-                    outcomes.append(error)
-
-        threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return outcomes
-
-    return run
 
 
 def live_of(turn: Turn, text: str = "") -> Live:

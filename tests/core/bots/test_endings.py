@@ -13,6 +13,7 @@ from tests.core.bots.conftest import finish, live_of, row_of
 from tests.databases import on_both_databases
 from tests.providers import Reply
 from tests.talking import Talker, key_of, make_bot, make_key, used
+from tests.threads import at_once
 
 LONG_AGO = DEAD_AFTER + timedelta(seconds=1)
 
@@ -48,7 +49,7 @@ def test_a_sweep_ends_what_a_dead_process_left_with_what_it_had_said(
 
 
 @on_both_databases
-def test_many_sweeps_at_once_end_each_answer_once(workspace, bot, shift_clock, at_once):
+def test_many_sweeps_at_once_end_each_answer_once(workspace, bot, shift_clock):
     for _ in range(5):
         conversation, _token = visitors.open_conversation(bot, "secret")
         turns.accept(conversation, "Hello")
@@ -134,7 +135,7 @@ def test_a_task_of_an_earlier_attempt_is_ignored(workspace, conversation, shift_
 
 
 @on_both_databases
-def test_an_answer_that_ends_many_times_gives_back_once(workspace, conversation, at_once):
+def test_an_answer_that_ends_many_times_gives_back_once(workspace, conversation):
     turns.accept(conversation, "Another one")
     turn = turns.accept(conversation, "Hello")
     at_once(12, lambda _: endings.end(live_of(turn), Outcome.failed("overloaded")))
@@ -171,7 +172,7 @@ def test_the_key_that_served_is_noted_with_its_version(workspace, conversation):
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "stream"])
 def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
-    app, workspace, provider, at_once, as_json
+    app, workspace, provider, as_json
 ):
     bot = make_bot(workspace)
     talker = Talker(app, bot)

@@ -15,6 +15,7 @@ from core.db import work_context
 from tests.core.bots.conftest import fail, finish, say
 from tests.providers import Reply
 from tests.talking import Talker, make_bot
+from tests.threads import at_once
 
 PIECES = st.lists(st.text(alphabet="aé名💥 \n", min_size=1, max_size=6), min_size=1, max_size=12)
 
@@ -145,7 +146,7 @@ def test_a_silent_stream_is_pinged(monkeypatch):
     assert names[-1] == "done"
 
 
-def test_many_readers_of_one_answer_read_the_same(app, workspace, provider, at_once):
+def test_many_readers_of_one_answer_read_the_same(app, workspace, provider):
     """The same message sent again by other tabs, in the middle of its answer."""
     talker = Talker(app, make_bot(workspace))
     provider.next(Reply.answer("one two three four five", chunk_delay_seconds=0.05))

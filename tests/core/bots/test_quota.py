@@ -13,6 +13,7 @@ from tests.core.bots.conftest import fail, finish
 from tests.databases import on_both_databases
 from tests.providers import Reply
 from tests.talking import Talker, make_bot, used
+from tests.threads import at_once
 
 LIMIT = 5_000
 
@@ -82,7 +83,7 @@ def test_giving_back_never_goes_below_nothing(workspace, before, after):
 
 
 @on_both_databases
-def test_of_64_at_once_exactly_the_free_ones_pass(workspace, at_once):
+def test_of_64_at_once_exactly_the_free_ones_pass(workspace):
     set_used(workspace, LIMIT - 5)
     outcomes = at_once(64, lambda _: reserve(workspace))
     period = clock.period_of(clock.now())
@@ -91,13 +92,13 @@ def test_of_64_at_once_exactly_the_free_ones_pass(workspace, at_once):
 
 
 @on_both_databases
-def test_the_first_64_of_a_month_are_all_counted(workspace, at_once):
+def test_the_first_64_of_a_month_are_all_counted(workspace):
     assert len(set(at_once(64, lambda _: reserve(workspace)))) == 1
     assert used(workspace) == 64
 
 
 @on_both_databases
-def test_of_64_turns_at_once_exactly_the_free_ones_are_pending(workspace, bot, at_once):
+def test_of_64_turns_at_once_exactly_the_free_ones_are_pending(workspace, bot):
     set_used(workspace, LIMIT - 5)
 
     def talk(_: int) -> str:
@@ -108,9 +109,7 @@ def test_of_64_turns_at_once_exactly_the_free_ones_are_pending(workspace, bot, a
     assert used(workspace) == LIMIT
 
 
-def test_of_64_visitors_at_once_exactly_the_free_ones_are_answered(
-    app, workspace, bot, at_once, provider
-):
+def test_of_64_visitors_at_once_exactly_the_free_ones_are_answered(app, workspace, bot, provider):
     """Through the endpoint, with a provider behind it: no more answers than messages."""
     talkers = [Talker(app, bot) for _ in range(64)]
     set_used(workspace, LIMIT - 5)
@@ -121,7 +120,7 @@ def test_of_64_visitors_at_once_exactly_the_free_ones_are_answered(
 
 
 @on_both_databases
-def test_reserving_and_giving_back_at_once_loses_no_count(workspace, at_once):
+def test_reserving_and_giving_back_at_once_loses_no_count(workspace):
     set_used(workspace, 100)
 
     def act(number: int) -> None:

@@ -10,6 +10,7 @@ from core.errors import Conflict, Invalid, NotFound, TooLarge
 from tests.core.bots.conftest import fail, finish, row_of
 from tests.databases import on_both_databases
 from tests.talking import make_bot, used
+from tests.threads import at_once
 
 
 def rows(conversation) -> list[Message]:
@@ -58,7 +59,7 @@ def test_a_repeated_client_id_is_the_turn_it_made_before(workspace, conversation
 
 
 @on_both_databases
-def test_20_at_once_with_one_client_id_are_one_message(workspace, conversation, at_once):
+def test_20_at_once_with_one_client_id_are_one_message(workspace, conversation):
     """As an impatient browser sends it: one question, one answer, one message, one task."""
     made = at_once(20, lambda _: turns.accept(conversation, "Hello", "c-1"))
     assert len({turn.answer.id for turn in made}) == 1
@@ -68,7 +69,7 @@ def test_20_at_once_with_one_client_id_are_one_message(workspace, conversation, 
 
 
 @on_both_databases
-def test_20_at_once_without_a_client_id_are_20_messages(workspace, conversation, at_once):
+def test_20_at_once_without_a_client_id_are_20_messages(workspace, conversation):
     made = at_once(20, lambda _: turns.accept(conversation, "Hello"))
     assert len({turn.answer.id for turn in made}) == 20
     assert all(turn.fresh for turn in made)
@@ -82,7 +83,7 @@ def test_a_client_id_counts_in_its_own_conversation(bot, conversation):
 
 
 @on_both_databases
-def test_of_20_retries_at_once_one_starts_a_task(workspace, conversation, at_once):
+def test_of_20_retries_at_once_one_starts_a_task(workspace, conversation):
     turn = turns.accept(conversation, "Hello")
     fail(turn, "Half an ans")
     assert used(workspace) == 0

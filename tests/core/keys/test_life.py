@@ -1,12 +1,10 @@
 """A stored key's verbs, on both databases: each is one conditional update, so that none overtakes another."""
 
-import threading
-
 import pytest
 
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.db import session, transaction, work_context
+from core.db import session, transaction
 from core.errors import NotFound
 from core.keys import life, vault
 from core.keys.life import Unusable
@@ -16,6 +14,7 @@ from tests import marker
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 from tests.talking import key_of
+from tests.threads import at_once
 
 REJECTED = Failure(FailureKind.rejected, "Invalid key.")
 SECRET = marker.anthropic_key()
@@ -29,26 +28,6 @@ def workspace(app) -> Workspace:
 
 def save(workspace: Workspace, secret: str = SECRET, check_id: str = "chk_1") -> ProviderKey:
     return life.save(workspace.id, "anthropic", secret, "Ann", check_id)
-
-
-def at_once(count: int, act) -> list:
-    """What each of `count` threads got, or the error that it got."""
-    ready, outcomes = threading.Barrier(count), []
-
-    def run(number: int) -> None:
-        with work_context():
-            ready.wait()
-            try:
-                outcomes.append(act(number))
-            except Exception as error:
-                outcomes.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 @on_both_databases
