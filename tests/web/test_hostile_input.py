@@ -30,8 +30,7 @@ IDS = [
 TEXTS = {
     "nothing": b"",
     "spaces": b"   \t\r\n ",
-    "nul": b"\x00",
-    "nul inside": b"a\x00b",
+    "nul": b"a\x00b",
     "controls": b"\x01\x02\x1b[31m\x7f",
     "invalid utf-8": b"\xff\xfe\xc3\x28",
     "half a surrogate": b"\xed\xa0\x80",
@@ -39,10 +38,8 @@ TEXTS = {
     "emoji": "💥👩‍👩‍👧".encode() * 40,
     "right to left": "\u202egnp.exe \u200b\u200d".encode(),
     "markup": b"<script>alert(1)</script>\"'><img src=x onerror=alert(1)>",
-    "template": b"{{7*7}}{% raw %}${7*7}#{7*7}%s%n",
     "header": b"x\r\nSet-Cookie: a=b",
     "long": b"x" * 100_000,
-    "list": b"[1,2]",
 }
 
 FORMS = {
@@ -151,18 +148,25 @@ def test_every_form_is_in_the_list(app):
     assert posts == set(FORMS)
 
 
-@on_postgres
 def test_ids_that_are_none(app, stage, owner):
+    _ask_for_ids(app, stage, owner, IDS)
+
+
+@on_postgres
+def test_ids_that_postgresql_would_choke_on(app, stage, owner):
+    _ask_for_ids(app, stage, owner, ["a%00b"], query="?q=%00&bot=%00&provider=%00&page=%00")
+
+
+def _ask_for_ids(app, stage, owner, ids, query: str = "") -> None:
     """Each argument of each address in turn, with the others right."""
     form, token = {"csrf_token": owner.csrf_token()}, stage.talker.headers()
     with Problems() as problems:
         for route in routes(app):
             for argument in route.arguments:
-                for text in IDS:
-                    url = route.url(stage.values | {argument: text})
+                for text in ids:
+                    url = route.url(stage.values | {argument: text}) + query
                     answer = problems.ask(
-                        owner.client, argument, url,
-                        method=route.method,
+                        owner.client, argument, url, method=route.method,
                         data=form if route.method == "POST" else None,
                         headers=token if route.is_api else {},
                     )  # fmt: skip
@@ -265,54 +269,44 @@ def _json(value) -> bytes:
 
 
 @on_both_databases
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
-        ('"a\\u0000b"', "ab"),
-        ('"a\\ud800b"', "ab"),
-        ('"\\ud83d\\ude00"', "😀"),
-        ('"tab\\tand\\nline"', "tab\tand\nline"),
-        ('"\\u0007\\u001b[31mred"', "[31mred"),
-        ('"' + "é" * turns.LONGEST_TEXT + '"', "é" * turns.LONGEST_TEXT),
-    ],
-    ids=["nul", "half a surrogate", "emoji", "white space", "controls", "longest"],
-)
-def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in, sent, kept):
+def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
     """Neither database nor page has a form for it, and a visitor's browser may send it."""
     talker = Talker(app, make_bot(cast.workspace))
     headers = talker.headers() | {"Accept": "application/json"}
-    body = f'{{"text": {sent}}}'
-    answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert talker.messages()[0]["text"] == kept
+    for sent, kept in (
+        ("a\\u0000b", "ab"),
+        ("a\\ud800b", "ab"),
+        ("\\ud83d\\ude00", "😀"),
+        ("tab\\tand\\nline", "tab\tand\nline"),
+        ("\\u0007\\u001b[31mred", "[31mred"),
+        ("é" * turns.LONGEST_TEXT, "é" * turns.LONGEST_TEXT),
+    ):
+        body = f'{{"text": "{sent}"}}'
+        answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
+        assert answer.status_code == 200, sent
+        assert talker.messages()[-2]["text"] == kept
     page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
     assert page.status_code == 200
 
 
-@pytest.mark.parametrize("text", ["\x00", "\ud800", " \x00\n", "\x07\x1b"])
-def test_a_text_of_nothing_that_can_be_shown_is_empty(app, cast, provider, text):
+def test_what_is_no_text_or_no_client_id_is_refused(app, cast, provider):
     talker = Talker(app, make_bot(cast.workspace))
-    answer = talker.post("/messages", {"text": text})
-    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid")
+    bodies = [{"text": text} for text in ("\x00", "\ud800", " \x00\n", "\x07\x1b", "\ufffe")]
+    for client_id in ("\x00", "a\x00b", "\ud800", "\ufffe", "", "x" * 65):
+        bodies.append({"text": "Hello", "client_message_id": client_id})
+    for body in bodies:
+        answer = talker.post("/messages", body)
+        assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid"), body
     assert not provider.calls
+    assert talker.messages() == []
 
 
-@pytest.mark.parametrize("text", ["\x00", "a\x00b", "\ud800", "\ufffe", "", "x" * 65])
-def test_a_client_id_that_cannot_be_kept_is_refused(app, cast, text):
-    answer = Talker(app, make_bot(cast.workspace)).post(
-        "/messages", {"text": "Hello", "client_message_id": text}
-    )
-    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid")
-
-
-@pytest.mark.parametrize(
-    ("length", "status", "code"),
-    [(turns.LONGEST_TEXT, 200, ""), (turns.LONGEST_TEXT + 1, 413, "too_large"), (1_000_000, 413, "too_large")],
-)  # fmt: skip
-def test_the_longest_text(app, cast, length, status, code):
-    answer = Talker(app, make_bot(cast.workspace)).ask_json("x" * length)
-    assert answer.status_code == status
-    assert not code or answer.json["error"]["code"] == code
+def test_the_longest_text(app, cast):
+    talker = Talker(app, make_bot(cast.workspace))
+    assert talker.ask_json("x" * turns.LONGEST_TEXT).status_code == 200
+    for length in (turns.LONGEST_TEXT + 1, 1_000_000):
+        answer = talker.ask_json("x" * length)
+        assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
 
 
 def test_wrong_methods(app, stage, owner):
@@ -331,7 +325,6 @@ def test_wrong_methods(app, stage, owner):
                     assert methods <= set(answer.headers["Allow"].split(", "))
 
 
-@on_postgres
 def test_query_strings(app, stage, owner):
     queries = [
         "page=-1", "page=0", "page=99999999999999999999", "page=%00", "page=1e3", "page=%D9%A1",
@@ -351,7 +344,6 @@ def test_query_strings(app, stage, owner):
                 )  # fmt: skip
 
 
-@on_postgres
 def test_headers(app, stage, owner):
     """At one address for each guard, and at every one of the bot endpoint."""
     headers = [
@@ -424,26 +416,24 @@ class _Queries:
         self.count += statement.split()[0] == "SELECT"
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "//evil.example", "///evil.example", "////evil.example/%2f..", "https://evil.example",
-        "\\\\evil.example", "/\\evil.example", "/\t/evil.example", "/\n//evil.example",
-        "http:evil.example", "javascript:alert(1)", " //evil.example", "/%09/evil.example",
-        "\x00//evil.example", "/\x01/evil.example", "/\u2028/evil.example", "/.//evil.example",
-        "/%5cevil.example", "/\ufeff/evil.example", "evil.example", "",
-    ],
-)  # fmt: skip
-def test_signing_in_never_leads_to_another_host(app, cast, target):
+EVIL = [
+    "//evil.example", "///evil.example", "////evil.example/%2f..", "https://evil.example",
+    "\\\\evil.example", "/\\evil.example", "/\t/evil.example", "/\n//evil.example",
+    "http:evil.example", "javascript:alert(1)", " //evil.example", "/%09/evil.example",
+    "\x00//evil.example", "/\x01/evil.example", "/\u2028/evil.example", "/.//evil.example",
+    "/%5cevil.example", "/\ufeff/evil.example", "evil.example", "",
+]  # fmt: skip
+
+
+def test_signing_in_never_leads_to_another_host(app, cast):
     form = {"email": "owner@example.com", "password": PASSWORD}
-    browser = Visitor(app)
-    answer = browser.client.post(
-        "/sign-in",
-        query_string={"next": target},
-        data=form | {"csrf_token": browser.csrf_token()},
-    )
-    assert answer.status_code == 303
-    assert _where_a_browser_goes(answer.location) == ("http", "localhost")
+    for target in EVIL:
+        browser = Visitor(app)
+        token = {"csrf_token": browser.csrf_token()}
+        query = {"next": target}
+        answer = browser.client.post("/sign-in", query_string=query, data=form | token)
+        assert answer.status_code == 303, target
+        assert _where_a_browser_goes(answer.location) == ("http", "localhost"), target
 
 
 def _where_a_browser_goes(location: str) -> tuple[str, str]:

@@ -64,6 +64,7 @@ NEEDS = {
 STRICTER_INSIDE = {("settings.show", "POST"): "everybody reads the page, an owner saves it"}
 LEAD_TO_SIGN_IN = ("auth.start", "auth.sign_out")
 """Where they lead whom is in test_accounts.py."""
+ASKED_AS_HTMX = ("admin", "billing", "stranger", "nobody")
 ROLES = {
     "owner": Role.OWNER,
     "billing": Role.BILLING,
@@ -79,8 +80,10 @@ def test_every_route_has_a_line_in_the_table_and_the_guard_it_names(app):
     assert different == set(STRICTER_INSIDE)
 
 
-@pytest.mark.parametrize("who", [*EVERYONE, "nobody"])
-@pytest.mark.parametrize("htmx", [False, True], ids=["page", "piece"])
+@pytest.mark.parametrize(
+    ("who", "htmx"),
+    [*((who, False) for who in (*EVERYONE, "nobody")), *((who, True) for who in ASKED_AS_HTMX)],
+)
 def test_each_person_at_each_address(app, cast, signed_in, who, htmx):
     stage = set_stage(app, cast.workspace)
     browser = Visitor(app) if who == "nobody" else signed_in(who)
