@@ -106,14 +106,7 @@ def save(
     Idempotent by `check_id`, since a job may run twice. `expected` is the id of the key that was there
     when the check began ("" for none): raises `Conflict` if somebody changed that meanwhile.
     """
-    values = {
-        "sealed": vault.seal(secret, workspace_id, provider_slug),
-        "mask": paste.mask(secret, catalogue.provider(provider_slug)),
-        "fingerprint": vault.fingerprint(secret, workspace_id),
-        "saved_by_check": check_id,
-        "checked_at": clock.now(),
-        "checked_by": "save",
-    }
+    values = _checked_values(workspace_id, provider_slug, secret, check_id)
     try:
         with transaction() as current:
             stored = _stored(current, workspace_id, provider_slug)
@@ -124,6 +117,19 @@ def save(
         raise Conflict(_ADDED_MEANWHILE) from None
     session().expire_all()
     return get(workspace_id, provider_slug)
+
+
+def _checked_values(
+    workspace_id: str, provider_slug: str, secret: str, check_id: str
+) -> dict[str, object]:
+    return {
+        "sealed": vault.seal(secret, workspace_id, provider_slug),
+        "mask": paste.mask(secret, catalogue.provider(provider_slug)),
+        "fingerprint": vault.fingerprint(secret, workspace_id),
+        "saved_by_check": check_id,
+        "checked_at": clock.now(),
+        "checked_by": "save",
+    }
 
 
 def _stored(current: Session, workspace_id: str, provider: str) -> Row[str, str] | None:
