@@ -64,8 +64,11 @@ _app: Any = None
 
 
 def engine_options(address: str) -> dict[str, Any]:
-    """A pool that is wide enough for many short requests; PostgreSQL counts its days in UTC, as we do."""
-    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 40}
+    """A pool that is wide enough for many short requests; PostgreSQL counts its days in UTC, as we do.
+
+    An error never repeats the values of its statement: it ends up in logs.
+    """
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 40, "hide_parameters": True}
     if address.startswith("postgresql"):
         options |= {"pool_pre_ping": True, "connect_args": {"options": "-c timezone=utc"}}
     return options

@@ -1,11 +1,13 @@
 """A turn, on both databases: two rows and one message of the quota, however often it is sent."""
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.bots import conversations, turns, visitors
 from core.bots.models import Message
-from core.db import session
+from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
 from tests.core.bots.conftest import fail, finish, row_of
 from tests.databases import on_both_databases
@@ -173,3 +175,15 @@ def test_a_bot_can_be_deleted_with_all_that_was_said(workspace, conversation, bo
     session().expire_all()
     assert session().query(Message).count() == 0
     assert make_bot(workspace)
+
+
+@on_both_databases
+def test_an_error_of_the_database_repeats_nothing_of_what_was_written(conversation):
+    """It ends up in logs."""
+    turn = turns.accept(conversation, "Something private")
+    values = {
+        column.name: getattr(turn.answer, column.name) for column in Message.__table__.columns
+    }
+    with pytest.raises(IntegrityError) as refusal, transaction() as current:
+        current.execute(insert(Message).values(**values | {"text": "Something private"}))
+    assert "private" not in str(refusal.value)
