@@ -58,7 +58,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 def register(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load)
     manager.session_protection = None
 

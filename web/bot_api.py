@@ -67,7 +67,7 @@ def retry_message(conversation: Conversation, message_id: str) -> Any:
 def _let_allowed_origins_read(response: Response) -> Response:
     """CORS for the origins on the bot's list; everything else stays closed."""
     origin, bot_id = request.headers.get("Origin"), (request.view_args or {}).get("bot_id", "")
-    if origin and visitors.is_allowed(bot_id, origin):
+    if origin and response.status_code < 500 and visitors.is_allowed(bot_id, origin):
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Headers"] = (
             "Authorization, Content-Type, Accept, Last-Event-ID"

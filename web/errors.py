@@ -15,6 +15,7 @@ from flask import (
     url_for,
 )
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -54,6 +55,7 @@ _CSRF = (
 _UNEXPECTED = (
     "The server had an error of its own. Nothing you did was wrong; the log has the details."
 )
+_DATABASE_AWAY = "The database is away. Nothing was changed; try again in a minute."
 _TITLES = {
     400: "That could not be read",
     401: "Sign in to go on",
@@ -74,6 +76,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.MevichatError, _ours)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -103,6 +106,11 @@ def _http(error: HTTPException) -> AnyResponse:
     return response
 
 
+def _database_away(error: OperationalError) -> AnyResponse:
+    log.error("database_away", error=str(error.orig))
+    return answer(503, errors.Busy.code, _DATABASE_AWAY)
+
+
 def _unexpected(error: Exception) -> AnyResponse:
     """Logged as places in code without values: a traceback with values could hold a secret."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -130,6 +138,8 @@ def answer(status: int, code: str, message: str) -> Response:
 
 
 def _page(status: int, message: str) -> str:
+    """A page that asks the database for nothing: it may be what is missing."""
+    g.stands_alone = True
     return render_template(
         "errors/error.html",
         status=status,

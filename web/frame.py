@@ -30,6 +30,8 @@ def register(app: Flask) -> None:
 
 
 def _everywhere() -> dict[str, Any]:
+    if g.get("stands_alone"):
+        return {"person": None, "workspace": None, "can": _nothing}
     membership = g.get("membership")
     person = current_user.person if current_user and current_user.is_authenticated else None
     return {

@@ -1,6 +1,7 @@
 """The console's pages and the hosted chat: each for everybody who may see it, and inert whatever was typed."""
 
 import re
+from pathlib import Path
 
 import html5lib
 import pytest
@@ -9,6 +10,7 @@ from core.accounts import workspaces
 from core.bots import bots
 from core.bots.bots import Draft
 from core.bots.reasons import FAILURE_SENTENCE
+from core.db import db
 from core.providers import catalogue
 from tests.pages import Visitor
 from tests.people import INSIDERS, PASSWORD, make_workspace
@@ -199,6 +201,30 @@ def test_a_bot_that_is_off_says_so_on_its_page(app, cast, path):
     page = visitor.post(url, {"text": "Hello"}) if path else visitor.get(url)
     assert page.status_code == 403
     assert "switched off" in page.text
+
+
+def test_without_the_database_every_caller_is_told_so_in_its_own_format(
+    app, cast, chosen, signed_in
+):
+    owner, bot = signed_in("owner"), make_bot(cast.workspace)
+    db.session.remove()
+    path = Path(chosen.database_url.removeprefix("sqlite:///"))
+    path.rename(f"{path}.away")
+    path.mkdir()
+    db.engine.dispose()
+    try:
+        page, piece = owner.get("/w/acme"), owner.get("/w/acme", htmx=True)
+        headers = {"Authorization": "Bearer x", "Origin": "https://shop.example"}
+        program = owner.client.get(f"/v1/bots/{bot.id}/messages", headers=headers)
+    finally:
+        path.rmdir()
+        Path(f"{path}.away").rename(path)
+        db.engine.dispose()
+    assert {answer.status_code for answer in (page, piece, program)} == {503}
+    assert "The database is away" in page.text
+    assert piece.mimetype == "text/plain"
+    assert program.json["error"]["code"] == "busy"
+    assert owner.get("/w/acme").status_code == 200
 
 
 def test_pages_carry_the_headers_that_keep_them_safe(app, cast, signed_in):
