@@ -7,9 +7,12 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import core.accounts.models  # noqa: F401  (each of these brings its tables)
+import core.accounts.audit  # noqa: F401  (each of these brings its tables)
+import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
+import core.kept_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
+import core.outbox.models  # noqa: F401
 import web
 from core import db, log, queue, settings
 from core.errors import SettingsError

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Dialect, Insert, MetaData, Update, event
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
@@ -119,6 +121,13 @@ def changed_one(current: Session, statement: Update | Insert) -> bool:
     """Runs a conditional write and says whether its condition held: the way races are decided."""
     result = current.execute(statement)
     return bool(getattr(result, "rowcount", 0))
+
+
+def insert_new(current: Session, model: type[Base], **values: Any) -> bool:
+    """Inserts a row unless one with its key is there; says whether it did. Others wait for a commit."""
+    sqlite = current.get_bind().dialect.name == "sqlite"
+    insert = sqlite_insert if sqlite else postgres_insert
+    return changed_one(current, insert(model).values(**values).on_conflict_do_nothing())
 
 
 def release() -> None:

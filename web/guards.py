@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, request
 from flask_login import current_user
 
 from core.accounts import workspaces
+from core.accounts.actor import Actor
 from core.accounts.models import Membership, Person
 from core.bots import visitors
 from core.bots.models import Bot, Conversation
@@ -87,6 +88,12 @@ def this_person() -> Person:
 def this_membership() -> Membership:
     membership: Membership = g.membership
     return membership
+
+
+def this_actor() -> Actor:
+    """Who asks, as the audit log remembers it."""
+    person = this_person()
+    return Actor(person.name or person.email, request.remote_addr or "", person.id)
 
 
 def _bot(bot_id: str) -> Bot:

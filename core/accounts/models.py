@@ -1,8 +1,11 @@
-"""The rows of people: who they are, which workspaces they are in, and where they are signed in."""
+"""The rows of people: who they are, which workspaces they are in, and where they are signed in.
+
+Tokens and recovery codes are kept as digests only, the secret of a second factor sealed.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock, plans
@@ -18,7 +21,19 @@ class Person(Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     password_hash: Mapped[str] = mapped_column(String(200))
+    totp_sealed: Mapped[str] = mapped_column(Text, default="", server_default="")
+    totp_since: Mapped[datetime | None] = mapped_column()
+    totp_last_step: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_since is not None
+
+    @property
+    def totp_place(self) -> str:
+        """What the secret of the second factor is sealed for."""
+        return f"totp|{self.id}"
 
 
 class Workspace(Model):
@@ -75,3 +90,52 @@ class SignIn(Model):
     user_agent: Mapped[str] = mapped_column(String(200), default="")
 
     person: Mapped[Person] = relationship(lazy="joined")
+
+
+class RecoveryCode(Model):
+    """One of ten codes that each stand in for the second factor once."""
+
+    __tablename__ = "recovery_codes"
+
+    person_id: Mapped[str] = mapped_column(
+        ForeignKey("people.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column()
+
+
+class PasswordReset(Model):
+    """A way to a new password that was sent by mail: once, within an hour."""
+
+    __tablename__ = "password_resets"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("pwr"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime | None] = mapped_column()
+
+
+class Invitation(Model):
+    """A place in a workspace, offered to an e-mail address. Open until accepted, withdrawn or late."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("inv"))
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    email: Mapped[str] = mapped_column(String(254))
+    role: Mapped[str] = mapped_column(String(20))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    invited_by: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column()
+    accepted_at: Mapped[datetime | None] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+
+    workspace: Mapped[Workspace] = relationship(lazy="joined")
+
+    @property
+    def role_name(self) -> str:
+        return ROLE_NAMES[Role(self.role)]

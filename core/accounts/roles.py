@@ -17,10 +17,15 @@ ROLE_NAMES = {
     Role.MEMBER: "Member",
 }
 
-_MEMBER = frozenset({"workspace.read", "bots.read", "keys.read", "conversations.read"})
+_MEMBER = frozenset(
+    {
+        *("workspace.read", "workspace.leave", "bots.read", "keys.read", "conversations.read"),
+        *("people.read", "plan.read"),
+    }
+)
 _ADMIN = _MEMBER | {"bots.manage"}
-_BILLING = _MEMBER | {"keys.manage"}
-_OWNER = _ADMIN | _BILLING | {"workspace.manage"}
+_BILLING = _MEMBER | {"keys.manage", "plan.manage", "alerts.manage", "audit.read"}
+_OWNER = _ADMIN | _BILLING | {"workspace.manage", "people.manage"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.OWNER: _OWNER,
@@ -28,7 +33,18 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.ADMIN: _ADMIN,
     Role.MEMBER: _MEMBER,
 }
+ROLE_TEXTS = {
+    Role.OWNER: "Everything, the people of the workspace included.",
+    Role.BILLING: "Provider keys, the plan and the audit log.",
+    Role.ADMIN: "Bots, what they know and their conversations.",
+    Role.MEMBER: "Reads the console; sees keys masked.",
+}
 
 
 def allows(role: Role, permission: str) -> bool:
     return permission in PERMISSIONS[role]
+
+
+def roles_allowing(permission: str) -> list[Role]:
+    """Who is told of, or may do, what that permission covers."""
+    return [role for role in Role if allows(role, permission)]

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.accounts.models import Workspace
 from core.bots.models import QuotaPeriod
-from core.db import changed_one, session
+from core.db import changed_one, insert_new, session
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def reserve(current: Session, workspace_id: str, limit: int) -> str:
     period = clock.period_of(clock.now())
     if _take_one(current, workspace_id, period, limit):
         return period
-    _ensure_row(current, workspace_id, period)
+    insert_new(current, QuotaPeriod, workspace_id=workspace_id, period=period, used=0)
     return period if _take_one(current, workspace_id, period, limit) else ""
 
 
@@ -80,11 +78,3 @@ def standing(workspace: Workspace) -> Quota:
     days_in_month = (resets_on - now.date().replace(day=1)).days
     projection = (used or 0) * days_in_month // now.day if now.day > 2 and used else None
     return Quota(used or 0, workspace.plan.messages_per_month, resets_on, projection)
-
-
-def _ensure_row(current: Session, workspace_id: str, period: str) -> None:
-    """The month's row, made by whoever comes first; the others wait for that one to commit."""
-    sqlite = current.get_bind().dialect.name == "sqlite"
-    insert = sqlite_insert if sqlite else postgres_insert
-    row = insert(QuotaPeriod).values(workspace_id=workspace_id, period=period, used=0)
-    current.execute(row.on_conflict_do_nothing())

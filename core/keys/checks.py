@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from core import queue
 from core.accounts.models import Person, Workspace
-from core.db import release
+from core.db import release, transaction
 from core.errors import Invalid, MevichatError, NotFound, PlanDoesNotAllow, Unreadable
 from core.keys import life, paste, pending, vault
+from core.keys.fingerprints import fingerprint
 from core.keys.models import ProviderKey
 from core.keys.pending import ASKING, FAILED, LOST, PASSED, SAVED, UNCHECKED, Check
 from core.plans import plans_with_keys
@@ -33,7 +34,9 @@ def check_candidate_later(
     check = pending.new_check(
         workspace.id, provider_slug, "save", person.name, hint=hint, key_id=key_id
     )
-    pending.keep_candidate(check.id, vault.seal(secret, workspace.id, provider_slug))
+    pending.keep_candidate(
+        check.id, vault.seal(secret, vault.key_place(workspace.id, provider_slug))
+    )
     pending.keep(check)
     queue.enqueue(queue.CHECKS, "workers.jobs.check_candidate", check.id)
     return check
@@ -91,7 +94,7 @@ def run_candidate(check_id: str) -> None:
 
 def _judged_candidate(check: Check, sealed: str) -> Check:
     pending.keep(check)
-    secret = vault.open_sealed(sealed, check.workspace_id, check.provider)
+    secret = vault.open_sealed(sealed, vault.key_place(check.workspace_id, check.provider))
     outcome = _ask(check.provider, secret)
     if outcome.failure is not None:
         return _with_failure(check, outcome.failure)
@@ -119,7 +122,7 @@ def run_key(check_id: str, key_id: str, version: int) -> None:
 def _judged_key(check: Check, key: ProviderKey) -> Check:
     pending.keep(check)
     try:
-        secret = vault.open_sealed(key.sealed, key.workspace_id, key.provider)
+        secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable as error:
         life.mark_unreadable(key)
         return replace(check, state=FAILED, reason=life.UNREADABLE, words=error.message)
@@ -144,5 +147,9 @@ def _with_failure(check: Check, failure: Failure) -> Check:
 
 
 def _refuse_the_stored_key(stored: ProviderKey | None, secret: str) -> None:
-    if stored and stored.fingerprint == vault.fingerprint(secret, stored.workspace_id):
+    if stored is None:
+        return
+    with transaction() as current:
+        same = stored.fingerprint == fingerprint(current, secret, stored.workspace_id)
+    if same:
         raise Invalid("This is the key that is stored already. Use “Test” to check it again.")

@@ -16,6 +16,7 @@ from core.accounts.models import Workspace
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, NotFound, Unreadable
 from core.keys import paste, vault
+from core.keys.fingerprints import fingerprint
 from core.keys.models import INVALID, VALID, ProviderKey
 from core.providers import catalogue
 from core.providers.failures import Failure, is_key_fault
@@ -86,7 +87,7 @@ def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
         return Unusable(reason)
     assert key is not None
     try:
-        secret = vault.open_sealed(key.sealed, workspace.id, provider)
+        secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable:
         mark_unreadable(key)
         return Unusable(f"key_{UNREADABLE}")
@@ -106,9 +107,9 @@ def save(
     Idempotent by `check_id`, since a job may run twice. `expected` is the id of the key that was there
     when the check began ("" for none): raises `Conflict` if somebody changed that meanwhile.
     """
-    values = _checked_values(workspace_id, provider_slug, secret, check_id)
     try:
         with transaction() as current:
+            values = _checked_values(current, workspace_id, provider_slug, secret, check_id)
             stored = _stored(current, workspace_id, provider_slug)
             if stored is None or stored.saved_by_check != check_id:
                 _refuse_the_unexpected(stored, expected)
@@ -120,12 +121,13 @@ def save(
 
 
 def _checked_values(
-    workspace_id: str, provider_slug: str, secret: str, check_id: str
+    current: Session, workspace_id: str, provider_slug: str, secret: str, check_id: str
 ) -> dict[str, object]:
     return {
-        "sealed": vault.seal(secret, workspace_id, provider_slug),
+        "sealed": vault.seal(secret, vault.key_place(workspace_id, provider_slug)),
         "mask": paste.mask(secret, catalogue.provider(provider_slug)),
-        "fingerprint": vault.fingerprint(secret, workspace_id),
+        "fingerprint": fingerprint(current, secret, workspace_id),
+        "ring_key": vault.ring_key_names()[0],
         "saved_by_check": check_id,
         "checked_at": clock.now(),
         "checked_by": "save",

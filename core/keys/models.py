@@ -1,13 +1,14 @@
 """The row of a provider key: one per workspace and provider, with a version that each replace raises."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import clock
 from core.db import Model
 from core.ids import new_id
+from core.keys import vault
 
 VALID = "valid"
 INVALID = "invalid"
@@ -17,7 +18,11 @@ class ProviderKey(Model):
     """`status` is the provider's word, `enabled` a person's: no automation touches the second."""
 
     __tablename__ = "provider_keys"
-    __table_args__ = (UniqueConstraint("workspace_id", "provider"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "provider"),
+        Index("ix_provider_keys_recheck", "recheck_at"),
+        Index("ix_provider_keys_ring", "ring_key"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("key"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
@@ -28,13 +33,23 @@ class ProviderKey(Model):
     mask: Mapped[str] = mapped_column(String(60))
     fingerprint: Mapped[str] = mapped_column(String(32))
     saved_by_check: Mapped[str] = mapped_column(String(32))
+    ring_key: Mapped[str] = mapped_column(String(8), default="", server_default="")
+    """The name of the ring key it is sealed under; "" where nobody looked yet."""
 
     enabled: Mapped[bool] = mapped_column(default=True)
     status: Mapped[str] = mapped_column(String(10), default=VALID)
     reason: Mapped[str] = mapped_column(String(30), default="")
     provider_words: Mapped[str] = mapped_column(String(400), default="")
     note: Mapped[str] = mapped_column(String(200), default="")
+    provider_request_id: Mapped[str] = mapped_column(String(100), default="", server_default="")
     status_since: Mapped[datetime] = mapped_column(default=clock.now)
+    told_broken_at: Mapped[datetime | None] = mapped_column()
+    """When people were told that it broke; None again once they were told that it works."""
+    unavailable_models: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Models of the catalogue that this key may not use, as far as the provider said."""
+    subscription: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """The subscription that provisioned it, if one did; set by the operator."""
+    subscription_url: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
     added_by: Mapped[str] = mapped_column(String(100))
     added_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -42,9 +57,34 @@ class ProviderKey(Model):
     replaced_at: Mapped[datetime | None] = mapped_column()
     checked_at: Mapped[datetime | None] = mapped_column()
     checked_by: Mapped[str] = mapped_column(String(20), default="")
+    recheck_at: Mapped[datetime | None] = mapped_column()
+    """When the schedule looks at it next."""
+    rechecks_failed: Mapped[int] = mapped_column(default=0, server_default="0")
     last_used_at: Mapped[datetime | None] = mapped_column()
+
+    @property
+    def place(self) -> str:
+        """What the secret is sealed for."""
+        return vault.key_place(self.workspace_id, self.provider)
 
     @property
     def set_at(self) -> datetime:
         """When the secret in use was entered: its age counts from here."""
         return self.replaced_at or self.added_at
+
+
+class KeyDay(Model):
+    """What happened with a key on one day (UTC): a square of its health strip."""
+
+    __tablename__ = "key_days"
+
+    key_id: Mapped[str] = mapped_column(
+        ForeignKey("provider_keys.id", ondelete="CASCADE"), primary_key=True
+    )
+    day: Mapped[date] = mapped_column(primary_key=True)
+    requests: Mapped[int] = mapped_column(default=0)
+    requests_failed: Mapped[int] = mapped_column(default=0)
+    checks_passed: Mapped[int] = mapped_column(default=0)
+    checks_failed: Mapped[int] = mapped_column(default=0)
+    refusals: Mapped[int] = mapped_column(default=0)
+    """Failures, of requests and checks, that were the key's own fault."""

@@ -220,7 +220,10 @@ def test_the_candidate_waits_sealed_and_the_job_names_only_ids(cast, owner, run_
     (name,) = connection.scan_iter("candidate:*")
     assert 0 < connection.ttl(name) <= 120
     sealed = connection.get(name).decode()
-    assert vault.open_sealed(sealed, cast.workspace.id, "anthropic") == SECRETS["anthropic"]
+    assert (
+        vault.open_sealed(sealed, vault.key_place(cast.workspace.id, "anthropic"))
+        == SECRETS["anthropic"]
+    )
     assert not list(marker.in_redis(connection))
     for job in _jobs(connection):
         assert all(re.fullmatch(r"(chk|key)_\w{20}|\d+", argument) for argument in job.args)
