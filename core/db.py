@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Dialect, Insert, MetaData, Update, event
+from sqlalchemy import Connection, Delete, Dialect, Insert, MetaData, Update, event
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine
@@ -117,7 +117,7 @@ def transaction() -> Iterator[Session]:
         current.info["writing"] = False
 
 
-def changed_one(current: Session, statement: Update | Insert) -> bool:
+def changed_one(current: Session, statement: Update | Insert | Delete) -> bool:
     """Runs a conditional write and says whether its condition held: the way races are decided."""
     result = current.execute(statement)
     return bool(getattr(result, "rowcount", 0))

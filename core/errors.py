@@ -51,9 +51,13 @@ class PlanDoesNotAllow(MevichatError):
 
 
 class Invalid(MevichatError):
-    """What was sent cannot be used; the sentence says what to send instead."""
+    """What was sent cannot be used; the sentence says what to send instead. `field` is what it is about."""
 
     code = "invalid"
+
+    def __init__(self, message: str | None = None, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class TooLarge(MevichatError):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.accounts import people, workspaces
+from core.accounts.actor import OPERATOR
 from core.accounts.models import Membership, Person, Workspace
 from core.accounts.roles import Role
 from core.db import transaction
@@ -47,6 +48,6 @@ def make_person(name: str) -> Person:
 
 
 def make_workspace(owner: Person, name: str, plan: str) -> Workspace:
-    workspace = workspaces.create_organization(owner, name)
-    workspaces.set_plan(workspace, plan)
+    workspace = workspaces.create_organization(owner, name, OPERATOR)
+    workspaces.set_plan(workspace, plan, OPERATOR)
     return workspaces.by_slug(workspace.slug)

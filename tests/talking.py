@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from core.accounts.actor import OPERATOR
 from core.accounts.models import Workspace
 from core.bots import bots, quota
 from core.bots.bots import Draft
@@ -113,7 +114,8 @@ def used(workspace: Workspace) -> int:
 
 
 def make_bot(workspace: Workspace, model: str = "mevichat:mini", **values: Any) -> Bot:
-    return bots.create(workspace, Draft(name=values.pop("name", "Support"), model=model, **values))
+    draft = Draft(name=values.pop("name", "Support"), model=model, **values)
+    return bots.create(workspace, draft, OPERATOR)
 
 
 def make_key(workspace: Workspace, provider: str = "anthropic", secret: str = "") -> ProviderKey:

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from core import backup
 from core.accounts import people, workspaces
+from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.bots import Draft
 from core.errors import Invalid, MevichatError
@@ -66,7 +67,7 @@ def create_workspace(name: str, owner: str) -> None:
         raise Invalid(
             f"Nobody has an account with {owner}. Make one with: flask people create {owner}"
         )
-    click.echo(workspaces.create_organization(person, name).slug)
+    click.echo(workspaces.create_organization(person, name, OPERATOR).slug)
 
 
 @workspaces_group.command("set-plan")
@@ -75,7 +76,7 @@ def create_workspace(name: str, owner: str) -> None:
 @explained
 def set_plan(slug: str, plan: str) -> None:
     """Puts a workspace on a plan of its kind."""
-    workspaces.set_plan(workspaces.by_slug(slug), plan.lower())
+    workspaces.set_plan(workspaces.by_slug(slug), plan.lower(), OPERATOR)
 
 
 @keys_group.command("add")
@@ -107,7 +108,7 @@ def create_bot(
 ) -> None:
     """Makes a bot and prints its id."""
     draft = Draft(name=name, model=model, instructions=instructions, allowed_origins=origin)
-    click.echo(bots.create(workspaces.by_slug(slug), draft).id)
+    click.echo(bots.create(workspaces.by_slug(slug), draft, OPERATOR).id)
 
 
 @click.command("seed")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.accounts import people, workspaces
+from core.accounts.actor import OPERATOR
 from core.accounts.models import Workspace
 from core.bots import bots, quota
 from core.bots.bots import Draft
@@ -29,8 +30,8 @@ def seed_everything(email: str) -> list[str]:
     """Makes the sample and returns what to tell the operator."""
     password = secrets.token_urlsafe(12)
     person = people.sign_up(email, password, "Dana Meyer")
-    workspace = workspaces.create_organization(person, "Norre Lamps")
-    workspaces.set_plan(workspace, PLAN)
+    workspace = workspaces.create_organization(person, "Norre Lamps", OPERATOR)
+    workspaces.set_plan(workspace, PLAN, OPERATOR)
     workspace = workspaces.by_slug(workspace.slug)
     made = [_bot(workspace, name) for name in ("Support", "Lamp finder")]
     with transaction() as current:
@@ -41,9 +42,8 @@ def seed_everything(email: str) -> list[str]:
 
 def _bot(workspace: Workspace, name: str) -> Bot:
     starters = tuple(question for question, _ in _QUESTIONS[:3])
-    return bots.create(
-        workspace, Draft(name=name, welcome="Hello! What can I do for you?", starters=starters)
-    )
+    draft = Draft(name=name, welcome="Hello! What can I do for you?", starters=starters)
+    return bots.create(workspace, draft, OPERATOR)
 
 
 def _talks(current: Session, bot: Bot) -> None:

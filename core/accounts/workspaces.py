@@ -10,18 +10,30 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from core import plans
+from core.accounts import audit
+from core.accounts.actor import Actor
 from core.accounts.models import Membership, Person, Workspace
 from core.accounts.roles import Role
-from core.db import session, transaction
+from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 80
 
 
-def create_organization(owner: Person, name: str) -> Workspace:
+def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:
     """An organization workspace on its first plan, with one owner."""
     with transaction() as current:
-        return _add(current, owner, checked_name(name), "organization")
+        made = _add(current, owner, checked_name(name), "organization")
+        audit.record(
+            current,
+            made.id,
+            actor,
+            "workspace.created",
+            made.slug,
+            name=made.name,
+            plan=made.plan_key,
+        )
+        return made
 
 
 def add_personal(current: Session, person: Person) -> Workspace:
@@ -86,23 +98,49 @@ def by_slug(slug: str) -> Workspace:
     return found
 
 
-def rename(workspace: Workspace, name: str) -> None:
-    _change(workspace, name=checked_name(name))
+def rename(workspace: Workspace, name: str, actor: Actor) -> None:
+    name, of_this = checked_name(name), Workspace.id == workspace.id
+    with transaction() as current:
+        was = current.scalar(select(Workspace.name).where(of_this).with_for_update())
+        renamed = update(Workspace).where(of_this, Workspace.name != name).values(name=name)
+        if changed_one(current, renamed):
+            audit.record(
+                current, workspace.id, actor, "workspace.renamed", workspace.slug, was=was, now=name
+            )
 
 
-def set_plan(workspace: Workspace, plan_key: str) -> None:
+def set_plan(workspace: Workspace, plan_key: str, actor: Actor) -> None:
     """Puts the workspace on a plan of its kind. Bots and keys stay as they are."""
+    plan, of_this = plan_for(workspace, plan_key), Workspace.id == workspace.id
+    with transaction() as current:
+        was = current.scalar(select(Workspace.plan_key).where(of_this).with_for_update())
+        if was and move(current, workspace, was, plan):
+            record_plan(current, workspace, actor, was, plan)
+
+
+def plan_for(workspace: Workspace, plan_key: str) -> plans.Plan:
+    """The plan of that key; raises `Invalid` unless it is there and for workspaces of this kind."""
     plan = plans.plan(plan_key)
     if plan.kind != workspace.kind:
         raise Invalid(
             f"{plan.name} is a plan for {plan.kind} workspaces; this one is {workspace.kind}."
         )
-    _change(workspace, plan_key=plan.key)
+    return plan
 
 
-def _change(workspace: Workspace, **values: str) -> None:
-    with transaction() as current:
-        current.execute(update(Workspace).where(Workspace.id == workspace.id).values(**values))
+def move(current: Session, workspace: Workspace, was: str, plan: plans.Plan) -> bool:
+    """From the plan `was` to another, in the caller's transaction; whether it still was on that one."""
+    if was == plan.key:
+        return False
+    still = (Workspace.id == workspace.id, Workspace.plan_key == was)
+    return changed_one(current, update(Workspace).where(*still).values(plan_key=plan.key))
+
+
+def record_plan(
+    current: Session, workspace: Workspace, actor: Actor, was: str, plan: plans.Plan
+) -> None:
+    """Its line in the audit log: after the last change of rows, since it locks the chain."""
+    audit.record(current, workspace.id, actor, "plan.changed", plan.key, was=was, now=plan.key)
 
 
 def checked_name(name: str) -> str:

@@ -1,13 +1,17 @@
 """A bot: made, changed, switched, deleted; and whether it can answer now."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
+from core.accounts import audit
+from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
-from core.db import session, transaction
+from core.db import changed_one, session, transaction
 from core.errors import Invalid, NotFound, PlanDoesNotAllow
 from core.keys import life
 from core.keys.models import ProviderKey
@@ -19,6 +23,8 @@ LONGEST_INSTRUCTIONS = 20_000
 LONGEST_WELCOME = 500
 MOST_STARTERS = 6
 LONGEST_STARTER = 120
+
+_GONE = "There is no such bot in this workspace."
 
 
 @dataclass(frozen=True)
@@ -33,34 +39,64 @@ class Draft:
     allowed_origins: tuple[str, ...] = ()
 
 
-def create(workspace: Workspace, draft: Draft) -> Bot:
+def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
     """Raises `Invalid` or `PlanDoesNotAllow`; the bot is on from the start."""
     bot = Bot(workspace_id=workspace.id, **_checked(workspace, draft))
     with transaction() as current:
         current.add(bot)
+        current.flush()
+        _record(current, bot, actor, "bot.created", model=bot.model_id)
     return get(workspace.id, bot.id)
 
 
-def change(workspace: Workspace, bot: Bot, draft: Draft) -> None:
+def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
     """A bot that stands on a blocked model may keep it while other things change."""
     values = _checked(workspace, draft, keeps=bot.model_id)
-    _update(bot, values)
+    with transaction() as current:
+        stored = current.get(Bot, bot.id, populate_existing=True, with_for_update={"of": Bot})
+        if stored is None:
+            raise NotFound(_GONE)
+        was = {name: getattr(stored, name) for name in values}
+        changed = [name for name, value in values.items() if was[name] != value]
+        if changed:
+            current.execute(update(Bot).where(Bot.id == bot.id).values(**values))
+            record_change(current, stored, actor, changed, was)
 
 
-def set_enabled(bot: Bot, enabled: bool) -> None:
-    _update(bot, {"enabled": enabled})
+def record_change(
+    current: Session, bot: Bot, actor: Actor, changed: list[str], was: dict[str, Any]
+) -> None:
+    """Which fields changed; of the name and the model also what they were. No text of the bot's."""
+    details: dict[str, Any] = {"fields": sorted(changed)}
+    if "name" in changed:
+        details["name_was"] = was["name"]
+    if "model_id" in changed:
+        details |= {"was": was["model_id"], "now": bot.model_id}
+    _record(current, bot, actor, "bot.changed", **details)
 
 
-def remove(bot: Bot) -> None:
+def set_enabled(bot: Bot, enabled: bool, actor: Actor) -> None:
+    with transaction() as current:
+        switched = update(Bot).where(Bot.id == bot.id, Bot.enabled != enabled)
+        if changed_one(current, switched.values(enabled=enabled)):
+            _record(current, bot, actor, "bot.enabled" if enabled else "bot.disabled")
+
+
+def remove(bot: Bot, actor: Actor) -> None:
     """Deletes the bot with its conversations."""
     with transaction() as current:
-        current.execute(delete(Bot).where(Bot.id == bot.id))
+        if changed_one(current, delete(Bot).where(Bot.id == bot.id)):
+            _record(current, bot, actor, "bot.deleted")
+
+
+def _record(current: Session, bot: Bot, actor: Actor, action: str, **details: Any) -> None:
+    audit.record(current, bot.workspace_id, actor, action, bot.id, name=bot.name, **details)
 
 
 def get(workspace_id: str, bot_id: str) -> Bot:
     found = session().get(Bot, bot_id)
     if found is None or found.workspace_id != workspace_id:
-        raise NotFound("There is no such bot in this workspace.")
+        raise NotFound(_GONE)
     return found
 
 
@@ -78,11 +114,6 @@ def why_blocked(model: catalogue.Model, workspace: Workspace, key: ProviderKey |
     return "" if model.provider == endpoints.MINI else life.why_unusable(key, workspace)
 
 
-def _update(bot: Bot, values: dict[str, object]) -> None:
-    with transaction() as current:
-        current.execute(update(Bot).where(Bot.id == bot.id).values(**values))
-
-
 def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, object]:
     return {
         "name": _bounded("name", " ".join(draft.name.split()), LONGEST_NAME, shortest=1),
@@ -94,11 +125,10 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
     }
 
 
-def _bounded(what: str, text: str, longest: int, shortest: int = 0) -> str:
+def _bounded(what: str, text: str, longest: int, shortest: int = 0, field: str = "") -> str:
     if not shortest <= len(text) <= longest:
-        raise Invalid(
-            f"The {what} can have {shortest} to {longest} characters; this has {len(text)}."
-        )
+        sentence = f"The {what} can have {shortest} to {longest} characters; this has {len(text)}."
+        raise Invalid(sentence, field=field or what)
     return text
 
 
@@ -106,7 +136,7 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
     try:
         model = catalogue.find_model(text)
     except UnknownModel as error:
-        raise Invalid(str(error)) from None
+        raise Invalid(str(error), field="model") from None
     if model.id != keeps and not workspace.plan.allows_tier(model.bot_tier):
         raise PlanDoesNotAllow(f"{model.name} is not part of the {workspace.plan.name} plan.")
     return model.id
@@ -115,5 +145,8 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
 def _checked_starters(lines: tuple[str, ...]) -> list[str]:
     starters = [line.strip() for line in lines if line.strip()]
     if len(starters) > MOST_STARTERS:
-        raise Invalid(f"A bot can have at most {MOST_STARTERS} starter questions.")
-    return [_bounded("starter question", line, LONGEST_STARTER) for line in starters]
+        sentence = f"A bot can have at most {MOST_STARTERS} starter questions."
+        raise Invalid(sentence, field="starters")
+    return [
+        _bounded("starter question", line, LONGEST_STARTER, field="starters") for line in starters
+    ]

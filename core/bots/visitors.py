@@ -75,14 +75,14 @@ def checked_origins(lines: list[str]) -> list[str]:
     """Origins as browsers send them (`https://example.com`); raises `Invalid` with the bad one."""
     origins = list(dict.fromkeys(_checked_origin(line) for line in lines if line.strip()))
     if len(origins) > _MOST_ORIGINS:
-        raise Invalid(f"A bot can have at most {_MOST_ORIGINS} allowed origins.")
+        sentence = f"A bot can have at most {_MOST_ORIGINS} allowed origins."
+        raise Invalid(sentence, field="allowed_origins")
     return origins
 
 
 def _checked_origin(line: str) -> str:
     text = line.strip().rstrip("/").lower()
     if not _ORIGIN.fullmatch(text) or len(text) > 200:
-        raise Invalid(
-            f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
-        )
+        sentence = f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
+        raise Invalid(sentence, field="allowed_origins")
     return text

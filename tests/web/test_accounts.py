@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from app import create_app
 from core import queue
 from core.accounts import people, sign_ins, workspaces
+from core.accounts.actor import OPERATOR
 from core.accounts.models import SignIn
 from core.bots import bots
 from core.db import session
@@ -297,7 +298,7 @@ def test_keys_add_tells_the_providers_words_and_never_the_key(app, cast, provide
     fails(refused, "Nothing was stored. OpenAI said: Incorrect API key provided: [key]")
     assert marker.MARKER not in refused.output
     assert life.find(cast.workspace.id, "openai") is None
-    workspaces.set_plan(cast.workspace, "free")
+    workspaces.set_plan(cast.workspace, "free", OPERATOR)
     fails(flask("keys", "add", "acme", "openai", typed=wrong), "has no provider keys")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.accounts.actor import OPERATOR
 from tests.providers import Reply
 from tests.talking import Talker, make_bot, make_key, used
 
@@ -105,7 +106,7 @@ def test_a_bot_that_is_off_says_only_that(app, workspace):
 
     bot = make_bot(workspace)
     talker = Talker(app, bot)
-    bots.set_enabled(bot, False)
+    bots.set_enabled(bot, False, OPERATOR)
     answer = talker.post("/messages", {"text": "Hello"})
     assert answer.status_code == 403
     assert answer.json["error"]["code"] == "bot_off"

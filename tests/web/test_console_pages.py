@@ -7,6 +7,7 @@ import html5lib
 import pytest
 
 from core.accounts import workspaces
+from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.bots import Draft
 from core.bots.reasons import FAILURE_SENTENCE
@@ -60,7 +61,7 @@ def test_every_page_of_the_console_is_valid(app, cast, signed_in, who):
 
 @pytest.mark.parametrize("plan", ["free", "pro", "scale"])
 def test_an_empty_workspace_teaches_the_next_step(app, cast, signed_in, plan):
-    workspaces.set_plan(cast.workspace, plan)
+    workspaces.set_plan(cast.workspace, plan, OPERATOR)
     owner = signed_in("owner")
     assert "Getting started" in owner.get("/w/acme").text
     assert "No bots yet" in owner.get("/w/acme/bots").text
@@ -82,12 +83,12 @@ def test_a_personal_workspace_has_the_same_pages(app, cast, signed_in):
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_people_type_is_inert_on_every_page(app, cast, provider, signed_in, attack):
     """As names, texts, questions and answers, on every page of the console and of the chat."""
-    workspaces.rename(cast.workspace, attack)
+    workspaces.rename(cast.workspace, attack, OPERATOR)
     draft = Draft(
         name=attack, model="mevichat:mini", instructions=attack, welcome=attack, starters=(attack,),
     )  # fmt: skip
     stage = set_stage(app, workspaces.by_slug("acme"))
-    bots.change(stage.workspace, stage.bot, draft)
+    bots.change(stage.workspace, stage.bot, draft, OPERATOR)
     provider.next(Reply.answer(attack))
     stage.talker.say(attack)
     provider.next(Reply.status(500, message=attack))
@@ -195,7 +196,7 @@ def test_a_retry_of_nobodys_message_opens_no_conversation(app, cast):
 @pytest.mark.parametrize("path", ["", "/messages"])
 def test_a_bot_that_is_off_says_so_on_its_page(app, cast, path):
     bot = make_bot(cast.workspace)
-    bots.set_enabled(bot, False)
+    bots.set_enabled(bot, False, OPERATOR)
     visitor = Visitor(app)
     url = f"/chat/{bot.id}{path}"
     page = visitor.post(url, {"text": "Hello"}) if path else visitor.get(url)

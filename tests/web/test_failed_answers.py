@@ -5,6 +5,7 @@ import threading
 import pytest
 from markupsafe import escape
 
+from core.accounts.actor import OPERATOR
 from core.bots import answering, reasons
 from core.bots.reasons import FAILURE_SENTENCE
 from core.keys import life
@@ -116,7 +117,7 @@ def test_a_free_workspace_answers_on_mini_only(app, cast, provider, model):
 
     make_key(cast.workspace)
     paid, mini = make_bot(cast.workspace, model), make_bot(cast.workspace)
-    workspaces.set_plan(cast.workspace, "free")
+    workspaces.set_plan(cast.workspace, "free", OPERATOR)
     app_bots = Talker(app, paid), Talker(app, mini)
     refused = app_bots[0].say()
     assert refused.events[-1][1]["message"] == FAILURE_SENTENCE

@@ -12,6 +12,7 @@ from rq.job import Job
 
 from core import queue
 from core.accounts import workspaces
+from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.db import session
 from core.keys import life, pending, vault
@@ -434,7 +435,7 @@ def test_an_old_key_asks_for_a_new_one(cast, owner, key, shift_clock):
 def test_a_plan_without_keys_refuses_by_page_and_by_endpoint(
     cast, provider, owner, run_jobs, nothing_kept
 ):
-    workspaces.set_plan(cast.workspace, "free")
+    workspaces.set_plan(cast.workspace, "free", OPERATOR)
     for htmx in (False, True):
         refused = [
             owner.get(f"{KEYS}/new", htmx=htmx),
@@ -453,7 +454,7 @@ def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
     app, cast, provider, owner, run_jobs, key
 ):
     talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
-    workspaces.set_plan(cast.workspace, "free")
+    workspaces.set_plan(cast.workspace, "free", OPERATOR)
     page = owner.get(KEYS).text
     assert "Dormant" in page
     assert MASKS["anthropic"] in page
@@ -463,7 +464,7 @@ def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
     run_jobs()
     assert talker.say().row.failure == "model_not_on_plan"
     assert not provider.calls
-    workspaces.set_plan(cast.workspace, "pro")
+    workspaces.set_plan(cast.workspace, "pro", OPERATOR)
     assert "Valid" in owner.get(KEYS).text
     assert talker.say().last == "done"
 

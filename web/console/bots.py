@@ -14,7 +14,7 @@ from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
 from web.console import bot_rows
 from web.forms import Form
-from web.guards import member
+from web.guards import member, this_actor
 from web.htmx import go_to
 
 pages = Blueprint("bots", __name__, url_prefix="/w/<slug>/bots")
@@ -48,15 +48,9 @@ class BotForm(Form):
         )
 
     def blame(self, error: Invalid | PlanDoesNotAllow) -> None:
-        """Puts a refusal from core beside the field that it speaks of."""
-        words = {
-            "name": self.name,
-            "instructions": self.instructions,
-            "welcome": self.welcome,
-            "starter": self.starters,
-            "origin": self.allowed_origins,
-        }
-        field = next((field for word, field in words.items() if word in error.message), self.model)
+        """Puts a refusal from core beside the field that it speaks of. What a plan refuses is a model."""
+        named = error.field if isinstance(error, Invalid) else "model"
+        field = self[named]
         field.errors = [*field.errors, error.message]
 
 
@@ -72,7 +66,7 @@ def new(workspace: Workspace) -> AnyResponse:
     form = BotForm()
     if form.validate_on_submit():
         try:
-            bot = bots.create(workspace, form.draft())
+            bot = bots.create(workspace, form.draft(), this_actor())
         except (Invalid, PlanDoesNotAllow) as error:
             form.blame(error)
         else:
@@ -105,7 +99,7 @@ def settings(workspace: Workspace, bot_id: str) -> AnyResponse:
     form = BotForm(data=_form_data(bot)) if request.method == "GET" else BotForm()
     if form.validate_on_submit():
         try:
-            bots.change(workspace, bot, form.draft())
+            bots.change(workspace, bot, form.draft(), this_actor())
         except (Invalid, PlanDoesNotAllow) as error:
             form.blame(error)
         else:
@@ -132,14 +126,14 @@ def deletion(workspace: Workspace, bot_id: str) -> Any:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
         return render_template("bots/deletion.html", bot=bot)
-    bots.remove(bot)
+    bots.remove(bot, this_actor())
     flash(f"{bot.name} is deleted, with its conversations.", "good")
     return go_to(url_for("bots.index", slug=workspace.slug))
 
 
 def _switched(workspace: Workspace, bot_id: str, enabled: bool) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
-    bots.set_enabled(bot, enabled)
+    bots.set_enabled(bot, enabled, this_actor())
     flash(f"{bot.name} is {'on' if enabled else 'off'}.", "good")
     return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
 

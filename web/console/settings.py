@@ -10,7 +10,7 @@ from core.accounts.models import Workspace
 from core.bots import quota
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
-from web.guards import member, this_membership
+from web.guards import member, this_actor, this_membership
 from web.htmx import go_to
 
 pages = Blueprint("settings", __name__, url_prefix="/w/<slug>/settings")
@@ -46,7 +46,7 @@ def show(workspace: Workspace) -> Any:
 
 def _renamed(workspace: Workspace, form: NameForm) -> bool:
     try:
-        workspaces.rename(workspace, form.name.data or "")
+        workspaces.rename(workspace, form.name.data or "", this_actor())
     except Invalid as error:
         form.name.errors = [error.message]
         return False

@@ -8,7 +8,7 @@ from wtforms import StringField
 from core.accounts import workspaces
 from core.errors import Invalid
 from web.forms import Form
-from web.guards import signed_in, this_person
+from web.guards import signed_in, this_actor, this_person
 from web.htmx import go_to
 
 pages = Blueprint("workspaces", __name__, url_prefix="/workspaces")
@@ -24,7 +24,8 @@ def new() -> Any:
     form = WorkspaceForm()
     if form.validate_on_submit():
         try:
-            workspace = workspaces.create_organization(this_person(), form.name.data or "")
+            name, actor = form.name.data or "", this_actor()
+            workspace = workspaces.create_organization(this_person(), name, actor)
         except Invalid as error:
             form.name.errors = [error.message]
         else:

@@ -127,9 +127,9 @@ def test_the_chain_goes_on_under_a_new_ring_key_and_after_the_old_one_is_lost(wo
 @on_both_databases
 def test_lines_are_found_by_action_actor_and_place_in_the_chain(workspace):
     write(workspace, 2, "key.tested")
-    write(workspace, 2, "plan.changed")
+    write(workspace, 2, "plan.asked")
     assert {line.action for line in audit.lines_of(workspace.id, action="key")} == {"key.tested"}
-    assert len(audit.lines_of(workspace.id, action="plan.changed")) == 2
+    assert len(audit.lines_of(workspace.id, action="plan.asked")) == 2
     assert not audit.lines_of(workspace.id, actor="Bob")
     assert "Ann" in audit.actors_of(workspace.id)
     newest = audit.lines_of(workspace.id)[0].number

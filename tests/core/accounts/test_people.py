@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.accounts import people, sign_ins, workspaces
+from core.accounts import audit, people, sign_ins, workspaces
+from core.accounts.actor import OPERATOR
 from core.accounts.models import Person, SignIn
 from core.db import session
 from core.errors import Conflict, Invalid, NotFound
@@ -78,7 +79,7 @@ def test_one_address_signed_up_by_many_at_once_is_one_account(app):
 @on_both_databases
 def test_one_name_for_many_workspaces_at_once(app):
     ann = make_person("ann")
-    outcomes = _at_once(8, lambda _: workspaces.create_organization(ann, "Acme"))
+    outcomes = _at_once(8, lambda _: workspaces.create_organization(ann, "Acme", OPERATOR))
     assert outcomes == ["Workspace"] * 8
     session().commit()
     assert len({row.workspace.slug for row in workspaces.memberships_of(ann.id)}) == 9
@@ -108,10 +109,10 @@ def test_a_workspaces_address_is_made_of_its_name(app, name, slug):
 )
 def test_a_workspaces_name_has_1_to_80_characters(app, name, good):
     if good:
-        assert workspaces.create_organization(make_person("ann"), name)
+        assert workspaces.create_organization(make_person("ann"), name, OPERATOR)
         return
     with pytest.raises(Invalid, match="1 to 80"):
-        workspaces.create_organization(make_person("ann"), name)
+        workspaces.create_organization(make_person("ann"), name, OPERATOR)
 
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
@@ -120,15 +121,29 @@ def test_a_plan_is_for_workspaces_of_its_kind(app, plan):
     personal = workspaces.memberships_of(ann.id)[0].workspace
     organization = make_workspace(ann, "Acme", "free")
     right, wrong = (personal, organization) if plan.kind == "personal" else (organization, personal)
-    workspaces.set_plan(right, plan.key)
+    workspaces.set_plan(right, plan.key, OPERATOR)
     assert workspaces.by_slug(right.slug).plan == plan
     with pytest.raises(Invalid, match="is a plan for"):
-        workspaces.set_plan(wrong, plan.key)
+        workspaces.set_plan(wrong, plan.key, OPERATOR)
+
+
+def test_what_becomes_of_a_workspace_is_in_its_audit_log_and_what_changes_nothing_is_not(app):
+    ann = make_person("ann")
+    acme = workspaces.create_organization(ann, "Acme", OPERATOR)
+    for _ in range(2):
+        workspaces.rename(acme, "Acme & Sons", OPERATOR)
+        workspaces.set_plan(acme, "pro", OPERATOR)
+    lines = [(line.action, line.details) for line in reversed(audit.lines_of(acme.id))]
+    assert lines == [
+        ("workspace.created", {"name": "Acme", "plan": "free"}),
+        ("workspace.renamed", {"was": "Acme", "now": "Acme & Sons"}),
+        ("plan.changed", {"was": "free", "now": "pro"}),
+    ]
 
 
 def test_an_unknown_plan_is_refused_with_those_there_are(app):
     with pytest.raises(Invalid, match="personal, free, pro, scale"):
-        workspaces.set_plan(make_workspace(make_person("ann"), "Acme", "free"), "gold")
+        workspaces.set_plan(make_workspace(make_person("ann"), "Acme", "free"), "gold", OPERATOR)
 
 
 def test_a_stranger_finds_no_workspace(cast):

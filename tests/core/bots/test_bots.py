@@ -4,17 +4,22 @@ from datetime import timedelta
 
 import pytest
 
+from core.accounts import audit
+from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
 from core.bots import bots, reasons, visitors
 from core.bots.bots import Draft
 from core.bots.reasons import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE
+from core.db import session
 from core.errors import BadToken, BotOff, Invalid, NotFound, OriginNotAllowed, PlanDoesNotAllow
 from core.keys.models import ProviderKey
 from core.plans import PLANS
 from core.providers import catalogue
 from core.providers.failures import FailureKind
+from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 from tests.talking import make_bot
+from tests.threads import at_once
 
 SPEC = {
     "personal": {"mevichat:mini"},
@@ -22,6 +27,7 @@ SPEC = {
     "pro": {"mevichat:mini", "anthropic:claude-haiku-4-5", "openai:gpt-5-mini"},
     "scale": {model.id for model in catalogue.bot_models()},
 }
+RITA = Actor("Rita", "192.0.2.1", "psn_rita")
 KEY = ProviderKey(enabled=True, status="valid", reason="")
 
 
@@ -57,23 +63,22 @@ def test_why_a_bot_cannot_answer(plan, model, key, reason):
 
 def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
     with pytest.raises(PlanDoesNotAllow, match="Claude Sonnet 4.6 is not part of the Pro plan"):
-        bots.create(workspace, Draft(name="Bot", model="claude-sonnet-4-6"))
+        bots.create(workspace, Draft(name="Bot", model="claude-sonnet-4-6"), OPERATOR)
     with pytest.raises(Invalid, match="There is no model"):
-        bots.create(workspace, Draft(name="Bot", model="gpt-99"))
+        bots.create(workspace, Draft(name="Bot", model="gpt-99"), OPERATOR)
 
 
 def test_a_bot_on_a_blocked_model_may_keep_it_while_other_things_change(workspace):
     from core.accounts import workspaces
-    from core.db import session
 
     bot = make_bot(workspace, "claude-haiku-4-5")
-    workspaces.set_plan(workspace, "free")
+    workspaces.set_plan(workspace, "free", OPERATOR)
     session().expire_all()
-    bots.change(workspace, bot, Draft(name="Renamed", model="claude-haiku-4-5"))
+    bots.change(workspace, bot, Draft(name="Renamed", model="claude-haiku-4-5"), OPERATOR)
     session().expire_all()
     assert bots.get(workspace.id, bot.id).name == "Renamed"
     with pytest.raises(PlanDoesNotAllow):
-        bots.change(workspace, bot, Draft(name="Bot", model="gpt-5-mini"))
+        bots.change(workspace, bot, Draft(name="Bot", model="gpt-5-mini"), OPERATOR)
 
 
 def test_another_workspaces_bot_is_not_found(workspace, bot):
@@ -144,9 +149,7 @@ def test_which_pages_may_use_a_bot(workspace, origin, allowed):
 
 
 def test_a_bot_that_is_off_is_no_secret_to_its_own_pages_and_one_to_others(workspace, bot):
-    from core.db import session
-
-    bots.set_enabled(bot, False)
+    bots.set_enabled(bot, False, OPERATOR)
     session().expire_all()
     with pytest.raises(BotOff):
         visitors.bot_for_visitor(bot.id, OWN, OWN)
@@ -197,3 +200,53 @@ def test_every_failure_has_a_sentence_for_the_owner_and_none_but_neutral_ones_fo
 
 def test_a_model_that_left_the_catalogue_is_still_named():
     assert reasons.names("old:model-1") == ("old:model-1", "old")
+
+
+def lines_of(workspace):
+    """What the audit log says of bots, oldest first."""
+    return [
+        (line.action, line.actor, line.details)
+        for line in reversed(audit.lines_of(workspace.id, action="bot"))
+    ]
+
+
+@on_both_databases
+def test_what_becomes_of_a_bot_is_in_the_audit_log_without_a_word_of_its_texts(workspace):
+    bot = bots.create(workspace, Draft(name="Support", instructions="Secret recipe"), RITA)
+    draft = Draft(name="Help", model="claude-haiku-4-5", instructions="Other", welcome="Hello")
+    bots.change(workspace, bot, draft, RITA)
+    bots.set_enabled(bot, False, RITA)
+    bots.set_enabled(bot, True, RITA)
+    bots.remove(bot, RITA)
+    fields = {"fields": ["instructions", "model_id", "name", "welcome"], "name_was": "Support"}
+    models = {"was": "mevichat:mini", "now": "anthropic:claude-haiku-4-5"}
+    assert lines_of(workspace) == [
+        ("bot.created", "Rita", {"name": "Support", "model": "mevichat:mini"}),
+        ("bot.changed", "Rita", {"name": "Help", **fields, **models}),
+        ("bot.disabled", "Rita", {"name": "Help"}),
+        ("bot.enabled", "Rita", {"name": "Help"}),
+        ("bot.deleted", "Rita", {"name": "Help"}),
+    ]
+
+
+def test_what_changes_nothing_writes_no_line(workspace, bot):
+    before = lines_of(workspace)
+    bots.change(workspace, bot, Draft(name="Support"), RITA)
+    bots.set_enabled(bot, True, RITA)
+    assert lines_of(workspace) == before
+    bots.remove(bot, RITA)
+    bots.remove(bot, RITA)
+    assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]
+
+
+def test_a_bot_that_was_deleted_meanwhile_cannot_be_changed(workspace, bot):
+    bots.remove(bot, RITA)
+    with pytest.raises(NotFound):
+        bots.change(workspace, bot, Draft(name="Help"), RITA)
+
+
+@on_both_databases
+def test_a_bot_deleted_by_many_at_once_is_deleted_once(workspace, bot):
+    at_once(8, lambda _: bots.remove(bot, RITA))
+    session().commit()
+    assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]

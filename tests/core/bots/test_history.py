@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.accounts.actor import OPERATOR
 from core.bots import bots, history, turns
 from core.bots.bots import Draft
 from core.db import session
@@ -25,7 +26,7 @@ def room_of(model) -> int:
 
 
 def test_a_first_question_goes_alone_with_the_instructions(bot, conversation):
-    bots.change(bot.workspace, bot, Draft(name="Bot", instructions="Be kind."))
+    bots.change(bot.workspace, bot, Draft(name="Bot", instructions="Be kind."), OPERATOR)
     session().expire_all()
     request = request_for(bot, conversation)
     assert request.system == "Be kind."

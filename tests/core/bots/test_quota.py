@@ -6,6 +6,7 @@ import pytest
 
 from core import clock
 from core.accounts import workspaces
+from core.accounts.actor import OPERATOR
 from core.bots import quota, turns, visitors
 from core.bots.models import QuotaPeriod
 from core.db import session, transaction
@@ -214,7 +215,7 @@ def test_a_larger_plan_lets_the_kept_message_be_answered(app, workspace, provide
     assert talker.messages()[0]["text"] == "Do keep this"
     assert not provider.calls
     assert talker.retry(refused.message_id).last == "error"
-    workspaces.set_plan(workspace, "scale")
+    workspaces.set_plan(workspace, "scale", OPERATOR)
     assert talker.retry(refused.message_id).last == "done"
     assert used(workspace) == LIMIT + 1
 

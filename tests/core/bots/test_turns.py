@@ -5,6 +5,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from core import clock
+from core.accounts.actor import OPERATOR
 from core.bots import conversations, turns, visitors
 from core.bots.models import Message
 from core.db import session, transaction
@@ -112,7 +113,7 @@ def test_a_retry_asks_the_model_that_the_bot_has_now(conversation, bot):
 
     turn = turns.accept(conversation, "Hello")
     fail(turn)
-    bots.change(bot.workspace, bot, Draft(name="Bot", model="gpt-5-mini"))
+    bots.change(bot.workspace, bot, Draft(name="Bot", model="gpt-5-mini"), OPERATOR)
     session().expire_all()
     turns.retry(conversation, turn.answer.id)
     assert row_of(turn).model_id == "openai:gpt-5-mini"
@@ -171,7 +172,7 @@ def test_a_bot_can_be_deleted_with_all_that_was_said(workspace, conversation, bo
     from core.bots import bots
 
     finish(turns.accept(conversation, "Hello"))
-    bots.remove(bot)
+    bots.remove(bot, OPERATOR)
     session().expire_all()
     assert session().query(Message).count() == 0
     assert make_bot(workspace)

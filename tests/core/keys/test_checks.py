@@ -6,6 +6,7 @@ import pytest
 
 from core import queue
 from core.accounts import workspaces
+from core.accounts.actor import OPERATOR
 from core.db import session
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
 from core.keys import checks, life, pending
@@ -77,7 +78,7 @@ def test_a_refused_paste_keeps_nothing(workspace, person, slug):
 
 
 def test_a_plan_without_keys_keeps_nothing(workspace, person):
-    workspaces.set_plan(workspace, "free")
+    workspaces.set_plan(workspace, "free", OPERATOR)
     session().refresh(workspace)
     with pytest.raises(PlanDoesNotAllow, match="Pro and Scale"):
         ask(workspace, person)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.accounts import workspaces
+from core.accounts.actor import OPERATOR
 from core.accounts.models import Workspace
 from core.db import session, transaction
 from core.errors import NotFound
@@ -188,10 +189,10 @@ def test_a_row_copied_to_another_workspace_does_not_open(workspace):
 
 def test_a_dormant_key_is_untouched_and_comes_back(workspace):
     sealed = save(workspace).sealed
-    workspaces.set_plan(workspace, "free")
+    workspaces.set_plan(workspace, "free", OPERATOR)
     session().refresh(workspace)
     assert life.use(workspace, "anthropic") == Unusable("plan_without_keys")
-    workspaces.set_plan(workspace, "scale")
+    workspaces.set_plan(workspace, "scale", OPERATOR)
     session().refresh(workspace)
     assert life.use(workspace, "anthropic")[1] == SECRET
     assert key_of(workspace).sealed == sealed
