@@ -7,6 +7,7 @@ from flask import Flask
 
 from core.settings import Settings
 from web import (
+    audit_commands,
     auth,
     bot_api,
     chat,
@@ -55,3 +56,4 @@ def register(app: Flask, settings: Settings) -> None:
         app.register_blueprint(blueprint)
     security.exempt_from_csrf(bot_api.api)
     commands.register(app)
+    audit_commands.register(app)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core import clock, kept_secrets
@@ -60,6 +60,15 @@ class Verdict:
     workspace_id: str
     lines: int
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Head:
+    """A head as it was read; that of an empty chain unless something is said."""
+
+    count: int = 0
+    generation: int = 0
+    seal: str = ""
 
 
 def record(
@@ -127,16 +136,29 @@ def actors_of(workspace_id: str) -> list[str]:
     return sorted(session().scalars(names))
 
 
+def count_of(workspace_id: str) -> int:
+    """How many lines there are, whatever the head says."""
+    lines = select(func.count()).select_from(AuditLine)
+    return session().scalar(lines.where(AuditLine.workspace_id == workspace_id)) or 0
+
+
 def verify(workspace_id: str) -> Verdict:
-    """Reads a whole chain again and tells the first thing that is wrong with it."""
-    current, before, count = session(), "", 0
+    """Reads a whole chain again and tells the first thing that is wrong with it.
+
+    The head is read before the lines: what is added meanwhile comes after it, and is no reason to doubt.
+    """
+    current, before, count, sealed = session(), "", 0, ""
+    head = _head(current, workspace_id)
     lines = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     for line in current.scalars(lines.order_by(AuditLine.number).execution_options(yield_per=500)):
         count += 1
         if problem := _problem_of(current, line, count, before):
             return Verdict(workspace_id, count, problem)
         before = line.seal
-    return Verdict(workspace_id, count, _problem_of_head(current, workspace_id, count, before))
+        sealed = before if count == head.count else sealed
+    return Verdict(
+        workspace_id, count, _problem_of_head(current, workspace_id, head, count, sealed)
+    )
 
 
 def _problem_of(current: Session, line: AuditLine, expected: int, before: str) -> str:
@@ -151,17 +173,30 @@ def _problem_of(current: Session, line: AuditLine, expected: int, before: str) -
     return ""
 
 
-def _problem_of_head(current: Session, workspace_id: str, count: int, last: str) -> str:
-    head = current.get(AuditHead, workspace_id, populate_existing=True)
-    if head is None or not head.count:
-        return f"The chain’s head is missing, yet there are {count} lines." if count else ""
-    if head.count != count:
+def _head(current: Session, workspace_id: str) -> _Head:
+    """As the database has it now, whatever was loaded before."""
+    told = select(AuditHead.count, AuditHead.generation, AuditHead.seal)
+    row = current.execute(told.where(AuditHead.workspace_id == workspace_id)).first()
+    return _Head(*row) if row else _Head()
+
+
+def _problem_of_head(
+    current: Session, workspace_id: str, head: _Head, count: int, sealed: str
+) -> str:
+    """`sealed` is the seal of the line that was the last one for this head."""
+    latest = _head(current, workspace_id).count
+    if latest < count:
+        told = f"it counts {latest} lines" if latest else "it is missing"
+        return f"The chain’s head was altered: {told}, yet there are {count}."
+    if head.count > count:
         return f"The last lines are missing: there were {head.count}, there are {count}."
+    if not head.count:
+        return ""
     try:
         key = kept_secrets.of_generation(current, SECRET, head.generation)
     except Unreadable:
         return "The chain’s head cannot be checked: its secret opens with no ring key."
-    whole = hmac.compare_digest(head.seal, _head_seal(key, workspace_id, count, last))
+    whole = hmac.compare_digest(head.seal, _head_seal(key, workspace_id, head.count, sealed))
     return "" if whole else "The chain’s head was altered: lines at the end may be missing."
 
 

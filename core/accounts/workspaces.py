@@ -98,6 +98,11 @@ def by_slug(slug: str) -> Workspace:
     return found
 
 
+def every() -> list[Workspace]:
+    """All workspaces of the deployment, for the operator."""
+    return list(session().scalars(select(Workspace).order_by(Workspace.slug)))
+
+
 def rename(workspace: Workspace, name: str, actor: Actor) -> None:
     name, of_this = checked_name(name), Workspace.id == workspace.id
     with transaction() as current:

@@ -14,6 +14,8 @@ from tests.routes import Route, routes, set_stage
 from tests.talking import Talker, make_bot
 
 NEEDS = {
+    ("audit_log.index", "GET"): "audit.read",
+    ("audit_log.lines", "GET"): "audit.read",
     ("auth.sign_in", "GET"): "public",
     ("auth.sign_in", "POST"): "public",
     ("auth.sign_out", "POST"): "signed_in",

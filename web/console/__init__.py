@@ -1,6 +1,14 @@
 """The console, one module a noun, in the order of the navigation."""
 
-from web.console import bots, conversations, home, provider_keys, settings, workspaces
+from web.console import (
+    audit_log,
+    bots,
+    conversations,
+    home,
+    provider_keys,
+    settings,
+    workspaces,
+)
 
 BLUEPRINTS = (
     home.pages,
@@ -8,5 +16,6 @@ BLUEPRINTS = (
     conversations.pages,
     provider_keys.pages,
     settings.pages,
+    audit_log.pages,
     workspaces.pages,
 )

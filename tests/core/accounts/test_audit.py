@@ -72,8 +72,8 @@ TAMPERING = {
     "another time": ("UPDATE audit_lines SET at = '2020-01-01' WHERE number = :n", "Line 3 was altered"),
     "a removed line": ("DELETE FROM audit_lines WHERE number = :n", "Line 3 is missing"),
     "a cut-off end": ("DELETE FROM audit_lines WHERE number >= :n", "The last lines are missing"),
-    "a shorter head": ("UPDATE audit_heads SET count = :n", "The last lines are missing"),
-    "a head of nothing": ("DELETE FROM audit_heads WHERE :n = :n", "head is missing"),
+    "a shorter head": ("UPDATE audit_heads SET count = :n", "it counts 3 lines, yet there are 8"),
+    "a head of nothing": ("DELETE FROM audit_heads WHERE :n = :n", "head was altered: it is missing"),
     "an altered head": ("UPDATE audit_heads SET seal = 'x' WHERE :n = :n", "head was altered"),
 }  # fmt: skip
 

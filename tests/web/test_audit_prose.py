@@ -1,0 +1,100 @@
+"""Every action of the audit log is a sentence: those the product writes, and those it has forgotten."""
+
+import ast
+import re
+
+import pytest
+
+from core.accounts.audit import AuditLine
+from core.accounts.roles import PERMISSIONS
+from tests.house.sources import Source, sources
+from web.console import audit_prose
+
+ACTION = re.compile(r"[a-z]+\.[a-z_]+")
+PERMISSION_NAMES = set().union(*PERMISSIONS.values())
+MASK = "sk-ant-api03-••••••••"
+
+
+def actions_of(source: Source) -> set[str]:
+    """What looks like an action in a module that writes to the audit log."""
+    if not _records(source):
+        return set()
+    found = {text for text in source.strings() if ACTION.fullmatch(text)}
+    return found - PERMISSION_NAMES
+
+
+def _records(source: Source) -> bool:
+    calls = (node.func for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+    return any(ast.unparse(func) == "audit.record" for func in calls)
+
+
+def actions_by_module() -> dict[str, set[str]]:
+    return {source.name: found for source in sources() if (found := actions_of(source))}
+
+
+def test_every_action_that_is_written_anywhere_has_a_sentence():
+    found = actions_by_module()
+    assert {"core.bots.bots", "core.accounts.workspaces"} <= set(found)
+    without = {name: actions - set(audit_prose.SENTENCES) for name, actions in found.items()}
+    assert {name: actions for name, actions in without.items() if actions} == {}
+
+
+def test_the_reader_finds_an_action_however_it_is_named():
+    text = "action = 'key.stolen' if x else 'key.lost'\naudit.record(c, w, a, action, 'openai')"
+    assert actions_of(Source("core.somewhere", text)) == {"key.stolen", "key.lost"}
+    assert not actions_of(Source("core.somewhere", "event('key.stolen')"))
+
+
+TOLD = {
+    ("key.added", "anthropic"): ({"now": f"{MASK}7xA2"}, "added the Anthropic key …7xA2"),
+    ("key.replaced", "anthropic"): (
+        {"was": f"{MASK}7xA2", "now": f"{MASK}Qm31"},
+        "replaced the Anthropic key, was …7xA2, now …Qm31",
+    ),
+    ("key.deleted", "openai"): ({"mask": "••••••••"}, "deleted the OpenAI key ••••••••"),
+    ("key.tested", "openai"): ({}, "tested the OpenAI key"),
+    ("key.invalidated", "openai"): (
+        {"reason": "rejected", "version": 3},
+        "marked the OpenAI key invalid: OpenAI rejected it",
+    ),
+    ("key.invalidated", "gone"): ({"reason": "other"}, "marked the gone key invalid: other"),
+    ("plan.changed", "free"): ({"was": "pro", "now": "free"}, "changed the plan from Pro to Free"),
+    ("plan.changed", "gold"): ({"was": "pro", "now": "gold"}, "changed the plan from Pro to gold"),
+    ("workspace.created", "acme"): (
+        {"name": "Acme", "plan": "free"}, "made this workspace, on the Free plan",
+    ),
+    ("person.invited", "a@b.example"): (
+        {"role": "billing_manager"}, "invited a@b.example as billing manager",
+    ),
+    ("person.role_changed", "a@b.example"): (
+        {"was": "member", "now": "owner"},
+        "changed the role of a@b.example from member to owner",
+    ),
+    ("bot.changed", "bot_1"): (
+        {"name": "Help", "name_was": "Support", "was": "mevichat:mini", "now": "openai:gpt-5",
+         "fields": ["model_id", "name", "welcome", "instructions"]},
+        "changed the bot Help: name, was Support, model from Mevichat Mini to GPT-5, "
+        "instructions and welcome",
+    ),
+    ("bot.changed", "bot_2"): (
+        {"name": "Help", "fields": ["starters"]}, "changed the bot Help: starter questions",
+    ),
+    ("bot.deleted", "bot_1"): ({"name": "{x}"}, "deleted the bot {x} with its conversations"),
+    ("moon.landed", "tranquility"): (
+        {"by": "Neil", "at": 1969}, "moon.landed tranquility (at 1969, by Neil)",
+    ),
+    ("moon.left", ""): ({}, "moon.left"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "subject"), TOLD)
+def test_a_line_reads_as_a_sentence(action, subject):
+    details, sentence = TOLD[action, subject]
+    assert audit_prose.what(AuditLine(action=action, subject=subject, details=details)) == sentence
+
+
+@pytest.mark.parametrize("action", audit_prose.SENTENCES)
+def test_a_line_without_its_facts_is_still_shown(action):
+    said = audit_prose.what(AuditLine(action=action, subject="x", details={}))
+    assert said
+    assert "{" not in said

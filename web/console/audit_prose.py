@@ -1,0 +1,163 @@
+"""Each line of the audit log as a sentence: one table from an action to what somebody did.
+
+A sentence begins with who did it, so the table holds the rest. An action without a place in it is
+still shown, as it is written.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core import plans
+from core.accounts.audit import AuditLine
+from core.accounts.roles import ROLE_NAMES, Role
+from core.bots import reasons
+from core.providers import catalogue
+
+Facts = dict[str, Any]
+
+SENTENCES = {
+    "workspace.created": "made this workspace, on the {plan} plan",
+    "workspace.renamed": "renamed the workspace from {was} to {now}",
+    "plan.changed": "changed the plan from {was} to {now}",
+    "bot.created": "made the bot {name}, on {model}",
+    "bot.changed": "changed the bot {name}: {changes}",
+    "bot.enabled": "switched the bot {name} on",
+    "bot.disabled": "switched the bot {name} off",
+    "bot.deleted": "deleted the bot {name} with its conversations",
+    "key.added": "added the {provider} key {now}",
+    "key.replaced": "replaced the {provider} key, was {was}, now {now}",
+    "key.enabled": "enabled the {provider} key",
+    "key.disabled": "disabled the {provider} key",
+    "key.tested": "tested the {provider} key{result}",
+    "key.deleted": "deleted the {provider} key {mask}",
+    "key.invalidated": "marked the {provider} key invalid: {reason}",
+    "key.recovered": "marked the {provider} key valid again",
+    "key.reencrypted": "sealed the stored keys anew under the newest ring key",
+    "key.subscription_set": "noted the subscription behind the {provider} key: {subscription}",
+    "person.invited": "invited {subject} as {role}",
+    "person.invitation_withdrawn": "withdrew the invitation of {subject}",
+    "person.joined": "joined as {role}",
+    "person.role_changed": "changed the role of {subject} from {was} to {now}",
+    "person.removed": "removed {subject} from the workspace",
+    "person.left": "left the workspace",
+    "alert.webhook_set": "set the address of the webhook: {url}",
+    "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
+    "alert.webhook_enabled": "switched the webhook on",
+    "alert.webhook_disabled": "switched the webhook off",
+    "alert.webhook_removed": "removed the webhook",
+}
+"""By action: what follows the name of whoever did it. A fact that a line lacks is left out."""
+
+_REASONS = {
+    "rejected": "{provider} rejected it",
+    "no_credit": "{provider} says that the account behind it has no credit left",
+    "no_permission": "{provider} refused it a permission",
+    "unreadable": "it can no longer be read with the encryption keys in use",
+}
+_FIELDS = {
+    "name": "name",
+    "instructions": "instructions",
+    "welcome": "welcome",
+    "starters": "starter questions",
+    "allowed_origins": "allowed origins",
+}
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def what(line: AuditLine) -> str:
+    """What somebody did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”."""
+    sentence = SENTENCES.get(line.action)
+    if sentence is None:
+        return _plain(line)
+    facts = {"subject": line.subject, **line.details}
+    translate = _TRANSLATIONS.get(line.action.partition(".")[0])
+    return sentence.format_map(_Facts(translate(facts) if translate else facts))
+
+
+def _plain(line: AuditLine) -> str:
+    """For an action of another version of Mevichat: everything, as it is written."""
+    details = ", ".join(f"{name} {value}" for name, value in sorted(line.details.items()))
+    return " ".join(
+        part for part in (line.action, line.subject, details and f"({details})") if part
+    )
+
+
+def _of_key(facts: Facts) -> Facts:
+    provider = _provider_name(facts["subject"])
+    reason = facts.get("reason", "")
+    told = {"provider": provider, "reason": _REASONS.get(reason, reason).format(provider=provider)}
+    result = facts.get("result", "")
+    masks = {name: _short(str(facts[name])) for name in ("was", "now", "mask") if name in facts}
+    return facts | told | masks | {"result": f": {result}" if result else ""}
+
+
+def _of_bot(facts: Facts) -> Facts:
+    return facts | {
+        "name": facts.get("name") or facts["subject"],
+        "model": reasons.names(str(facts.get("model", "")))[0],
+        "changes": _listed(_changes(facts)),
+    }
+
+
+def _changes(facts: Facts) -> list[str]:
+    """The fields that changed, in the order of the form; of the name and the model also how."""
+    changed = facts.get("fields", [])
+    told = [text for name, text in _FIELDS.items() if name in changed and name != "name"]
+    if "model_id" in changed:
+        was, now = (reasons.names(str(facts.get(side, "")))[0] for side in ("was", "now"))
+        told.insert(0, f"model from {was} to {now}")
+    if "name" in changed:
+        told.insert(0, f"name, was {facts.get('name_was', '')}")
+    return told
+
+
+def _of_plan(facts: Facts) -> Facts:
+    names = {side: _plan_name(str(facts[side])) for side in ("was", "now", "plan") if side in facts}
+    return facts | names
+
+
+def _of_workspace(facts: Facts) -> Facts:
+    return facts | {"plan": _plan_name(str(facts.get("plan", "")))}
+
+
+def _of_person(facts: Facts) -> Facts:
+    sides = (side for side in ("role", "was", "now") if side in facts)
+    return facts | {side: _role_name(str(facts[side])) for side in sides}
+
+
+_TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
+    "key": _of_key,
+    "bot": _of_bot,
+    "plan": _of_plan,
+    "workspace": _of_workspace,
+    "person": _of_person,
+}
+
+
+def _short(mask: str) -> str:
+    """A mask by its last characters, as people tell keys apart: …7xA2."""
+    _, hidden, tail = mask.rpartition("•")
+    return f"…{tail}" if hidden and tail else mask
+
+
+def _provider_name(slug: str) -> str:
+    try:
+        return catalogue.provider(slug).name
+    except LookupError:
+        return slug
+
+
+def _plan_name(key: str) -> str:
+    return plans.PLANS[key].name if key in plans.PLANS else key
+
+
+def _role_name(role: str) -> str:
+    return ROLE_NAMES[Role(role)].lower() if role in set(Role) else role
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
