@@ -14,6 +14,13 @@ class NotSendable(HttpError):
     sentence = "The request has an address or a header that cannot be sent."
 
 
+class NotPublic(HttpError):
+    """Somebody else named the address, and it is not in the public internet."""
+
+    code = "http_not_public"
+    sentence = "This address leads into a private network, where nothing may be called from here."
+
+
 class Unreachable(HttpError):
     """No connection, or one that ended before any answer."""
 

@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from core import clock
+from core.http.addresses import public_addresses
 from core.http.errors import (
     BodyTooLarge,
     Cancelled,
@@ -51,8 +52,10 @@ class Exchange:
     headers: dict[str, str]
     """Of the answer, by lower-case name."""
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, public_only: bool = False) -> None:
+        """`public_only` refuses addresses of private networks, and keeps no connection for others."""
         self._timeouts = timeouts
+        self._public_only = public_only
         self._lock = threading.Lock()
         self._line: Line | None = None
         self._response: HTTPResponse | None = None
@@ -65,7 +68,7 @@ class Exchange:
         self._ends_at = clock.monotonic() + self._timeouts.total_seconds
         try:
             origin, target = _parts(url)
-            connection = self._adopt(pool.take(origin) or Line(origin, self._connect_seconds()))
+            connection = self._adopt(self._line_to(origin))
             connection.request(method, target, body, dict(headers))
             self._response = response = connection.getresponse()
         except (OSError, HTTPException, ValueError) as error:
@@ -116,7 +119,7 @@ class Exchange:
             return
         if self._response is not None:
             self._response.close()  # Else its file would keep the socket open.
-        if self._body_ended and line.is_open:
+        if self._body_ended and line.is_open and not self._public_only:
             pool.give(line)
         else:
             line.close()
@@ -127,8 +130,17 @@ class Exchange:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _line_to(self, origin: Origin) -> Line:
+        if not self._public_only:
+            return pool.take(origin) or Line(origin, self._connect_seconds())
+        addresses = public_addresses(origin[1], origin[2])
+        return Line(origin, self._connect_seconds(), addresses)
+
     def _connect_seconds(self) -> float:
-        return min(self._timeouts.connect_seconds, self._timeouts.total_seconds)
+        seconds = min(self._timeouts.connect_seconds, self._ends_at - clock.monotonic())
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
 
     def _adopt(self, line: Line) -> HTTPConnection:
         """Puts the line within reach of `cancel` and under this exchange's limits."""

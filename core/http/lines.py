@@ -9,14 +9,14 @@ import os
 import socket
 import ssl
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 
-import certifi
-
 from core import clock
+from core.deadline import Deadline
+from core.tls import verifying
 
 KEPT_PER_ORIGIN = 64
 KEPT_SECONDS = 30  # Well under the 60 s after which common load balancers close an idle connection.
@@ -28,11 +28,21 @@ Origin = tuple[str, str, int]
 class Line:
     """A connection whose reads and writes last at most `patience()` seconds each."""
 
-    def __init__(self, origin: Origin, connect_seconds: float) -> None:
-        """Connects, TLS with a verified certificate included. Raises OSError."""
+    def __init__(
+        self, origin: Origin, connect_seconds: float, addresses: Sequence[str] = ()
+    ) -> None:
+        """Connects, TLS with a verified certificate included. Raises OSError.
+
+        With `addresses` it goes to one of those and looks nothing up, and all of it takes no longer
+        than `connect_seconds`: who is at the other end is not to be trusted.
+        """
         self.origin = origin
         self.patience: Callable[[], float] = _no_patience
-        self.connection = _connected(origin, connect_seconds)
+        self.connection = (
+            _connected_to(addresses, origin, connect_seconds)
+            if addresses
+            else _connected(origin, connect_seconds)
+        )
         self.socket: socket.socket = self.connection.sock
         self.connection.sock = _PatientSocket(self)
         self.connection.auto_open = 0
@@ -136,21 +146,58 @@ class _PatientReader(io.RawIOBase):
 
 
 def _connected(origin: Origin, connect_seconds: float) -> HTTPConnection:
-    scheme, host, port = origin
-    connection = (
-        HTTPSConnection(host, port, timeout=connect_seconds, context=tls())
-        if scheme == "https"
-        else HTTPConnection(host, port, timeout=connect_seconds)
-    )
+    connection = _unconnected(origin, connect_seconds)
     connection.connect()
     return connection
 
 
+def _unconnected(origin: Origin, connect_seconds: float) -> HTTPConnection:
+    scheme, host, port = origin
+    if scheme == "https":
+        return HTTPSConnection(host, port, timeout=connect_seconds, context=tls())
+    return HTTPConnection(host, port, timeout=connect_seconds)
+
+
+def _connected_to(
+    addresses: Sequence[str], origin: Origin, connect_seconds: float
+) -> HTTPConnection:
+    """The first of the addresses that takes the connection, under the name of the origin."""
+    connection = _unconnected(origin, connect_seconds)
+    with Deadline(connect_seconds) as deadline:
+
+        def connect(place: tuple[str, int], *_: object) -> socket.socket:
+            made = _first_that_answers(addresses, place[1], connect_seconds)
+            deadline.watch(made)
+            return made
+
+        connection._create_connection = connect  # type: ignore[attr-defined]
+        try:
+            connection.connect()
+        except OSError:
+            connection.close()
+            if deadline.passed:
+                raise TimeoutError from None
+            raise
+    return connection
+
+
+def _first_that_answers(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
+    ends_at, failure = clock.monotonic() + seconds, OSError()
+    for address in addresses:
+        left = ends_at - clock.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        try:
+            return socket.create_connection((address, port), left)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
 @functools.cache
 def tls() -> ssl.SSLContext:
-    """The system's authorities (SSL_CERT_FILE adds one) and certifi's. Names are always checked."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    """The one context of all lines: made once, since reading the authorities takes milliseconds."""
+    context = verifying()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
