@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import limits
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from core import settings_secrets
+from core import settings_mail, settings_secrets
 from core.errors import SettingsError
 from core.providers import catalogue
 
@@ -38,6 +38,9 @@ class Settings(BaseModel):
     trusted_proxies: int = Field(0, ge=0, le=10)
     web_processes: int = Field(0, ge=0, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+    private_webhooks: bool = False
 
     mini_base_url: str = ""
     mini_model: str = "mevichat-mini"
@@ -65,6 +68,18 @@ class Settings(BaseModel):
             raise ValueError("must be a limit such as “20 per minute”") from None
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            settings_mail.mail_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _a_sender(cls, value: str) -> str:
+        return settings_mail.checked_sender(value) if value else value
+
     @property
     def production(self) -> bool:
         return self.environment == "production"
@@ -89,6 +104,16 @@ class Settings(BaseModel):
     def redis_address(self) -> str:
         """The operator's Redis, or the embedded one's socket with its password."""
         return self.redis_url.get_secret_value() or settings_secrets.embedded_redis(self.data_dir)
+
+    @property
+    def mail_server(self) -> settings_mail.MailServer | None:
+        """Where mail goes; None prints it."""
+        url = self.smtp_url.get_secret_value()
+        return settings_mail.mail_server(url) if url else None
+
+    @property
+    def mail_sender(self) -> str:
+        return self.mail_from or settings_mail.default_sender(self.address)
 
     @property
     def mini_address(self) -> str:
