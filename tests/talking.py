@@ -8,14 +8,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from core.accounts.actor import OPERATOR
+from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
 from core.bots import bots, quota
 from core.bots.bots import Draft
 from core.bots.models import Bot, Message
 from core.db import session
-from core.keys import life
+from core.keys import life, saving
 from core.keys.models import ProviderKey
+from core.keys.saving import Proof
 from tests import marker
 
 
@@ -121,4 +122,4 @@ def make_bot(workspace: Workspace, model: str = "mevichat:mini", **values: Any) 
 def make_key(workspace: Workspace, provider: str = "anthropic", secret: str = "") -> ProviderKey:
     """A stored, valid key, as if its check had passed."""
     secret = secret or (marker.anthropic_key() if provider == "anthropic" else marker.openai_key())
-    return life.save(workspace.id, provider, secret, "Owner", "chk_of_the_tests")
+    return saving.save(workspace.id, provider, secret, Actor("Owner"), Proof("chk_of_the_tests"))

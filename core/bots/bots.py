@@ -24,6 +24,8 @@ LONGEST_WELCOME = 500
 MOST_STARTERS = 6
 LONGEST_STARTER = 120
 
+_LOCK = {"of": Bot, "key_share": True}
+"""Against others that change the bot, not against those that talk to it."""
 _GONE = "There is no such bot in this workspace."
 
 
@@ -53,7 +55,7 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
     """A bot that stands on a blocked model may keep it while other things change."""
     values = _checked(workspace, draft, keeps=bot.model_id)
     with transaction() as current:
-        stored = current.get(Bot, bot.id, populate_existing=True, with_for_update={"of": Bot})
+        stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=_LOCK)
         if stored is None:
             raise NotFound(_GONE)
         was = {name: getattr(stored, name) for name in values}
@@ -105,6 +107,12 @@ def bots_of(workspace_id: str) -> list[Bot]:
         select(Bot).where(Bot.workspace_id == workspace_id).order_by(Bot.created_at, Bot.id)
     )
     return list(rows)
+
+
+def names_answering_through(workspace_id: str, provider: str) -> list[str]:
+    """The bots that are on and fall silent when that provider's key does."""
+    found = bots_of(workspace_id)
+    return [bot.name for bot in found if bot.enabled and bot.model.provider == provider]
 
 
 def why_blocked(model: catalogue.Model, workspace: Workspace, key: ProviderKey | None) -> str:

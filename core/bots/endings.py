@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -17,10 +18,10 @@ from core.bots.live import Live
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
 from core.db import changed_one, session, transaction
 from core.errors import MevichatError
-from core.keys import checks, life
+from core.keys import checks, life, verdicts
 from core.keys.life import Usable
 from core.log import logger
-from core.providers.failures import Failure, FailureKind, is_key_fault
+from core.providers.failures import Failure, FailureKind
 from core.providers.wire import Usage
 
 DEAD_AFTER = timedelta(seconds=30)
@@ -68,10 +69,15 @@ def end(live: Live, outcome: Outcome) -> None:
     """Writes the row, passes the verdict on a refused key, and only then tells the readers."""
     if _end_row(live.message_id, live.attempt, live.text, outcome):
         journal.close(live.message_id, live.attempt)
-    refused = _refused_key(outcome)
+    model_id = _model_of(live.message_id) if outcome.failure and outcome.key else ""
+    refused = _refused_key(outcome, model_id)
     live.end(*last_event(live, outcome.reason, outcome))
     if refused:
-        _have_confirmed(refused, live.message_id)
+        _have_confirmed(refused, model_id)
+
+
+def _model_of(message_id: str) -> str:
+    return session().scalar(select(Message.model_id).where(Message.id == message_id)) or ""
 
 
 def last_event(
@@ -120,7 +126,7 @@ def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool
         if ended and held:
             quota.release(current, held.workspace_id, held.quota_period)
         if ended and outcome.key and outcome.latency_ms:
-            life.note_used(current, outcome.key.key_id)
+            life.note_used(current, outcome.key.key_id, failed=_failed_there(outcome))
     return ended
 
 
@@ -151,24 +157,37 @@ def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
     return values if outcome.status == COMPLETE else values | {"quota_period": ""}
 
 
-def _refused_key(outcome: Outcome) -> Usable | None:
-    """The key whose version this attempt has just flipped to invalid, if it did."""
+def _failed_there(outcome: Outcome) -> bool:
+    """Whether the request failed at the provider: what we ended ourselves did not."""
+    return outcome.failure is not None and outcome.failure.kind is not FailureKind.cancelled
+
+
+def _refused_key(outcome: Outcome, model_id: str) -> Usable | None:
+    """The key whose version this attempt has just flipped to invalid, if it did.
+
+    A verdict that cannot be written must not keep the readers waiting: the next refusal tries again.
+    """
     key, failure = outcome.key, outcome.failure
-    if key is None or failure is None or not is_key_fault(failure):
+    if key is None or failure is None:
         return None
-    if not life.mark_invalid(key.key_id, key.version, failure, "live"):
+    try:
+        if not verdicts.note_refusal(key.key_id, key.version, failure, model_id):
+            return None
+    except (MevichatError, SQLAlchemyError) as error:
+        log.error("verdict_not_written", key_id=key.key_id, error=type(error).__name__)
         return None
     log.warning("key_refused", key_id=key.key_id, version=key.version, reason=str(failure.kind))
     return key
 
 
-def _have_confirmed(key: Usable, message_id: str) -> None:
-    """Queues a check: if it passes, only this model was refused, and the key is valid again."""
+def _have_confirmed(key: Usable, model_id: str) -> None:
+    """Queues a check: if it passes, only this model was refused, and the key is valid again.
+
+    Without Redis the schedule asks within a minute.
+    """
     stored = life.by_id(key.key_id)
-    model_id = session().scalar(select(Message.model_id).where(Message.id == message_id)) or ""
     try:
         if stored:
-            model_name = reasons.names(model_id)[0]
-            checks.check_key_later(stored, "Mevichat", purpose="live", model=model_name)
+            checks.confirm_later(stored, model_id)
     except MevichatError as error:
         log.warning("confirming_check_not_queued", key_id=key.key_id, error=error.code)

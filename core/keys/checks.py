@@ -1,55 +1,81 @@
 """A check: one live, minimal request to the provider that proves a key, run as a job.
 
 A candidate (a pasted key that is not stored yet) lives sealed in Redis for two minutes; when its
-check fails, nothing of it is kept anywhere.
+check fails, nothing of it is kept anywhere. A check asks the provider twice at most, however often
+its worker is killed, and has no say any more once a page has given it up.
 """
 
 from dataclasses import replace
 
 from core import queue
-from core.accounts.models import Person, Workspace
-from core.db import release, transaction
+from core.accounts import audit
+from core.accounts.actor import MEVICHAT, Actor
+from core.accounts.models import Workspace
+from core.db import release, session, transaction
 from core.errors import Invalid, MevichatError, NotFound, PlanDoesNotAllow, Unreadable
-from core.keys import life, paste, pending, vault
+from core.keys import abilities, life, paste, pending, saving, states, vault, verdicts
 from core.keys.fingerprints import fingerprint
 from core.keys.models import ProviderKey
 from core.keys.pending import ASKING, FAILED, LOST, PASSED, SAVED, UNCHECKED, Check
+from core.keys.saving import Proof
+from core.keys.states import Outcome
 from core.plans import plans_with_keys
 from core.providers import catalogue, endpoints
+from core.providers.catalogue import UnknownModel
 from core.providers.failures import Failure, is_key_fault
-from core.providers.probe import ProbeOutcome, probe
+from core.providers.probe import TIMEOUTS, ProbeOutcome, probe
+
+SAVE, TEST, CONFIRM, SCHEDULE = "save", "test", "confirm", "schedule"
+STORED_WITHIN_SECONDS = 85
+"""Less than a page waits: what it has given up must not be stored behind its back."""
 
 
 def check_candidate_later(
-    workspace: Workspace, provider_slug: str, text: str, person: Person
+    workspace: Workspace, provider_slug: str, text: str, actor: Actor
 ) -> Check:
     """Takes a paste for a new or replacing key and has it checked; raises before anything is kept."""
     provider = catalogue.provider(provider_slug)
     require_plan(workspace)
     secret, hint = paste.tidy(text)
     paste.check(secret, provider)
+    _refuse_a_stored_key(workspace.id, secret, provider_slug)
     stored = life.find(workspace.id, provider_slug)
-    _refuse_the_stored_key(stored, secret)
     key_id = stored.id if stored else ""
-    check = pending.new_check(
-        workspace.id, provider_slug, "save", person.name, hint=hint, key_id=key_id
-    )
-    pending.keep_candidate(
-        check.id, vault.seal(secret, vault.key_place(workspace.id, provider_slug))
-    )
+    check = pending.new_check(workspace.id, provider_slug, SAVE, actor, hint=hint, key_id=key_id)
+    place = vault.key_place(workspace.id, provider_slug)
+    pending.keep_candidate(check.id, vault.seal(secret, place))
     pending.keep(check)
     queue.enqueue(queue.CHECKS, "workers.jobs.check_candidate", check.id)
     return check
 
 
-def check_key_later(
-    key: ProviderKey, asked_by: str, purpose: str = "test", model: str = ""
-) -> Check:
-    """Has a stored key checked again. `model` is the one a live request was refused on, if any."""
-    check = pending.new_check(
-        key.workspace_id, key.provider, purpose, asked_by, mask=key.mask, model=model
-    )
+def test_later(key: ProviderKey, actor: Actor) -> Check:
+    """*Test*: has a stored key checked because somebody asked, which the audit log remembers."""
+    check = pending.new_check(key.workspace_id, key.provider, TEST, actor, mask=key.mask)
     pending.keep(check)
+    with transaction() as current:
+        audit.record(current, key.workspace_id, actor, "key.tested", key.provider, mask=key.mask)
+    return _enqueued(check, key)
+
+
+def confirm_later(key: ProviderKey, model_id: str) -> Check:
+    """After a live refusal: if the check passes, only `model_id` was refused."""
+    return _by_itself(key, CONFIRM, model_id)
+
+
+def recheck_later(key: ProviderKey) -> Check:
+    """When its time has come."""
+    return _by_itself(key, SCHEDULE)
+
+
+def _by_itself(key: ProviderKey, purpose: str, model_id: str = "") -> Check:
+    about = {"mask": key.mask, "model": model_id}
+    check = pending.new_check(key.workspace_id, key.provider, purpose, MEVICHAT, **about)
+    pending.keep(check)
+    return _enqueued(check, key)
+
+
+def _enqueued(check: Check, key: ProviderKey) -> Check:
     queue.enqueue(queue.CHECKS, "workers.jobs.check_key", check.id, key.id, str(key.version))
     return check
 
@@ -84,7 +110,7 @@ def run_candidate(check_id: str) -> None:
     if check is None or not check.pending:
         return
     sealed = pending.candidate(check_id)
-    if sealed is None or check.overdue:
+    if sealed is None or _out_of_time(check) or not pending.may_ask(check_id):
         pending.forget_candidate(check_id)
         pending.keep(_what_became_of(check))
         return
@@ -95,12 +121,18 @@ def run_candidate(check_id: str) -> None:
 def _judged_candidate(check: Check, sealed: str) -> Check:
     pending.keep(check)
     secret = vault.open_sealed(sealed, vault.key_place(check.workspace_id, check.provider))
-    outcome = _ask(check.provider, secret)
+    outcome = _ask(check, secret)
     if outcome.failure is not None:
         return _with_failure(check, outcome.failure)
+    missing = abilities.missing_models(check.provider, secret)
+    release()
+    if _out_of_time(check):
+        return _what_became_of(check)
     try:
-        key = life.save(
-            check.workspace_id, check.provider, secret, check.asked_by, check.id, check.key_id
+        require_plan(session().get_one(Workspace, check.workspace_id))
+        proof = Proof(check.id, missing or ())
+        key = saving.save(
+            check.workspace_id, check.provider, secret, check.actor, proof, check.key_id
         )
     except MevichatError as error:
         return replace(check, state=FAILED, words=error.message)
@@ -108,12 +140,13 @@ def _judged_candidate(check: Check, sealed: str) -> Check:
 
 
 def run_key(check_id: str, key_id: str, version: int) -> None:
-    """The job behind *Test* and behind a live refusal: asks the provider, then says it of this version."""
+    """The job behind *Test*, a live refusal and the schedule: asks, then says it of this version."""
     check = pending.load(check_id)
     key = life.by_id(key_id)
     if check is None or not check.pending:
         return
-    if key is None or key.version != version:
+    over = key is None or key.version != version or check.overdue
+    if key is None or over or not pending.may_ask(check_id):
         pending.keep(replace(check, state=LOST))
         return
     pending.keep(_judged_key(replace(check, state=ASKING), key))
@@ -124,21 +157,46 @@ def _judged_key(check: Check, key: ProviderKey) -> Check:
     try:
         secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable as error:
-        life.mark_unreadable(key)
-        return replace(check, state=FAILED, reason=life.UNREADABLE, words=error.message)
-    outcome = _ask(key.provider, secret)
-    if outcome.failure is None:
-        note = f"The key works, but {check.model} was refused." if check.model else ""
-        life.mark_valid(key, check.purpose, note)
-        return replace(check, state=PASSED, model=outcome.model)
-    life.note_failed_check(key, outcome.failure, check.purpose)
-    return _with_failure(check, outcome.failure)
+        verdicts.note_unreadable(key, check.purpose)
+        return replace(check, state=FAILED, reason=states.UNREADABLE, words=error.message)
+    outcome = _ask(check, secret)
+    verdict = states.verdict_of(outcome.failure)
+    passed = verdict.outcome is Outcome.passed
+    unavailable = _unavailable(check, key, secret) if passed else set()
+    note = _note(check.model) if passed and check.model else ""
+    verdicts.note_check(key, verdict, check.purpose, unavailable, note)
+    if outcome.failure is not None:
+        return _with_failure(check, outcome.failure)
+    return replace(check, state=PASSED, model=outcome.model)
 
 
-def _ask(provider_slug: str, secret: str) -> ProbeOutcome:
+def _unavailable(check: Check, key: ProviderKey, secret: str) -> set[str]:
+    return abilities.of_key(key, secret, check.model, afresh=check.purpose == TEST)
+
+
+def _note(model_id: str) -> str:
+    try:
+        name = catalogue.model(model_id).name
+    except UnknownModel:
+        name = model_id
+    return f"The key works, but {name} was refused."
+
+
+def _ask(check: Check, secret: str) -> ProbeOutcome:
     """The request itself, with no database connection held while the provider thinks."""
     release()
-    return probe(endpoints.endpoint(provider_slug), secret, catalogue.provider(provider_slug))
+    left = max(1.0, STORED_WITHIN_SECONDS - check.age_seconds - 5)
+    limits = replace(
+        TIMEOUTS,
+        first_byte_seconds=min(TIMEOUTS.first_byte_seconds, left),
+        total_seconds=min(TIMEOUTS.total_seconds, left),
+    )
+    provider = catalogue.provider(check.provider)
+    return probe(endpoints.endpoint(check.provider), secret, provider, limits)
+
+
+def _out_of_time(check: Check) -> bool:
+    return check.age_seconds > STORED_WITHIN_SECONDS
 
 
 def _with_failure(check: Check, failure: Failure) -> Check:
@@ -146,10 +204,14 @@ def _with_failure(check: Check, failure: Failure) -> Check:
     return replace(check, state=state, reason=str(failure.kind), words=failure.message)
 
 
-def _refuse_the_stored_key(stored: ProviderKey | None, secret: str) -> None:
-    if stored is None:
-        return
+def _refuse_a_stored_key(workspace_id: str, secret: str, provider_slug: str) -> None:
+    """The same secret twice is a slip: of the finger, or of the field."""
     with transaction() as current:
-        same = stored.fingerprint == fingerprint(current, secret, stored.workspace_id)
-    if same:
-        raise Invalid("This is the key that is stored already. Use “Test” to check it again.")
+        pasted = fingerprint(current, secret, workspace_id)
+    for key in life.keys_of(workspace_id):
+        if key.fingerprint != pasted:
+            continue
+        if key.provider == provider_slug:
+            raise Invalid("This is the key that is stored already. Use “Test” to check it again.")
+        name = catalogue.provider(key.provider).name
+        raise Invalid(f"This is the key that is stored for {name}. Paste another one here.")

@@ -1,31 +1,26 @@
-"""The verbs of a stored key. Each is one conditional update, so that none overtakes another.
+"""A stored key: found, used, switched, removed. It is stored in `saving`, judged in `verdicts`.
 
-A verdict names the version it is about: one about version n never touches n + 1. The secret itself
-passes through `save` and `use` only.
+Each verb is one conditional update, with its audit line in the same transaction. The secret itself
+passes through `use` only.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.accounts import audit
+from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import changed_one, session, transaction
-from core.errors import Conflict, NotFound, Unreadable
-from core.keys import paste, vault
-from core.keys.fingerprints import fingerprint
-from core.keys.models import INVALID, VALID, ProviderKey
-from core.providers import catalogue
-from core.providers.failures import Failure, is_key_fault
+from core.errors import NotFound, Unreadable
+from core.keys import health, states, vault, verdicts
+from core.keys.models import VALID, ProviderKey
 
 OLD_AFTER = timedelta(days=90)
-UNREADABLE = "unreadable"
-
-_ADDED_MEANWHILE = "Somebody else stored a key for this provider meanwhile. Look at its row."
-_DELETED_MEANWHILE = "The key was deleted while its replacement was checked. Add it as a new key."
 
 
 @dataclass(frozen=True)
@@ -70,14 +65,8 @@ def get(workspace_id: str, provider: str) -> ProviderKey:
 
 
 def why_unusable(key: ProviderKey | None, workspace: Workspace) -> str:
-    """The first reason against using the key, or "": the plan, its absence, the switch, its status."""
-    if not workspace.plan.provider_keys:
-        return "plan_without_keys"
-    if key is None:
-        return "no_key"
-    if not key.enabled:
-        return "key_disabled"
-    return "" if key.status == VALID else f"key_{key.reason}"
+    """The first reason against using the key, or "": see `states.why_unusable`."""
+    return states.why_unusable(key, workspace.plan.provider_keys)
 
 
 def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
@@ -89,157 +78,55 @@ def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
     try:
         secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable:
-        mark_unreadable(key)
-        return Unusable(f"key_{UNREADABLE}")
+        verdicts.note_unreadable(key)
+        return Unusable(f"key_{states.UNREADABLE}")
     return Usable(key.id, key.version, provider), secret
 
 
-def save(
-    workspace_id: str,
-    provider_slug: str,
-    secret: str,
-    by: str,
-    check_id: str,
-    expected: str | None = None,
-) -> ProviderKey:
-    """Stores a key that has just passed its check, as a new row or in place of the old secret.
-
-    Idempotent by `check_id`, since a job may run twice. `expected` is the id of the key that was there
-    when the check began ("" for none): raises `Conflict` if somebody changed that meanwhile.
-    """
-    try:
-        with transaction() as current:
-            values = _checked_values(current, workspace_id, provider_slug, secret, check_id)
-            stored = _stored(current, workspace_id, provider_slug)
-            if stored is None or stored.saved_by_check != check_id:
-                _refuse_the_unexpected(stored, expected)
-                _put(current, stored, workspace_id, provider_slug, values, by)
-    except IntegrityError:
-        raise Conflict(_ADDED_MEANWHILE) from None
-    session().expire_all()
-    return get(workspace_id, provider_slug)
-
-
-def _checked_values(
-    current: Session, workspace_id: str, provider_slug: str, secret: str, check_id: str
-) -> dict[str, object]:
-    return {
-        "sealed": vault.seal(secret, vault.key_place(workspace_id, provider_slug)),
-        "mask": paste.mask(secret, catalogue.provider(provider_slug)),
-        "fingerprint": fingerprint(current, secret, workspace_id),
-        "ring_key": vault.ring_key_names()[0],
-        "saved_by_check": check_id,
-        "checked_at": clock.now(),
-        "checked_by": "save",
-    }
-
-
-def _stored(current: Session, workspace_id: str, provider: str) -> Row[str, str] | None:
-    return current.execute(
-        select(ProviderKey.id, ProviderKey.saved_by_check).where(
-            ProviderKey.workspace_id == workspace_id, ProviderKey.provider == provider
-        )
-    ).first()
-
-
-def _refuse_the_unexpected(stored: Row[str, str] | None, expected: str | None) -> None:
-    if expected is None or expected == (stored.id if stored else ""):
-        return
-    raise Conflict(_DELETED_MEANWHILE if stored is None else _ADDED_MEANWHILE)
-
-
-def _put(
-    current: Session,
-    stored: Row[str, str] | None,
-    workspace_id: str,
-    provider: str,
-    values: dict[str, object],
-    by: str,
-) -> None:
-    """A new row, or the next version of the one there is."""
-    if stored is None:
-        added = ProviderKey(workspace_id=workspace_id, provider=provider, added_by=by, **values)
-        current.add(added)
-        return
-    current.execute(
-        update(ProviderKey)
-        .where(ProviderKey.id == stored.id)
-        .values(
-            **values,
-            version=ProviderKey.version + 1,
-            replaced_by=by,
-            replaced_at=clock.now(),
-            **_status(VALID),
-        )
-    )
-
-
-def mark_invalid(key_id: str, version: int, failure: Failure, checked_by: str) -> bool:
-    """The provider refused this version of the key. Returns whether that was news."""
-    refused = _status(INVALID, failure.kind, failure.message)
-    return _judge(key_id, version, VALID, checked_by, refused)
-
-
-def mark_valid(key: ProviderKey, checked_by: str, note: str = "") -> bool:
-    """A check of this version passed. Returns whether the key had been invalid."""
-    if _judge(key.id, key.version, INVALID, checked_by, _status(VALID, note=note)):
-        return True
-    _judge(key.id, key.version, VALID, checked_by, {})
-    return False
-
-
-def note_failed_check(key: ProviderKey, failure: Failure, checked_by: str) -> None:
-    """A check of this version did not pass: invalid if that is the key's fault, else only checked."""
-    if not is_key_fault(failure):
-        _judge(key.id, key.version, key.status, checked_by, {})
-    elif not mark_invalid(key.id, key.version, failure, checked_by):
-        latest: dict[str, object] = {
-            "reason": str(failure.kind),
-            "provider_words": failure.message[:400],
-        }
-        _judge(key.id, key.version, INVALID, checked_by, latest)
-
-
-def mark_unreadable(key: ProviderKey) -> None:
-    unreadable = _status(INVALID, UNREADABLE, Unreadable.sentence)
-    _judge(key.id, key.version, VALID, "use", unreadable)
-
-
-def _judge(key_id: str, version: int, was: str, checked_by: str, values: dict[str, object]) -> bool:
-    """One verdict, if the key still is that version and that status; whether it was."""
+def set_enabled(key: ProviderKey, enabled: bool, actor: Actor) -> bool:
+    """A person's switch. Returns whether it had stood the other way."""
     with transaction() as current:
-        return changed_one(
+        turned = changed_one(
             current,
             update(ProviderKey)
-            .where(
-                ProviderKey.id == key_id, ProviderKey.version == version, ProviderKey.status == was
-            )
-            .values(checked_at=clock.now(), checked_by=checked_by, **values),
+            .where(ProviderKey.id == key.id, ProviderKey.enabled != enabled)
+            .values(enabled=enabled),
         )
+        if turned:
+            action = "key.enabled" if enabled else "key.disabled"
+            audit.record(current, key.workspace_id, actor, action, key.provider, mask=key.mask)
+    return turned
 
 
-def _status(status: str, reason: str = "", words: str = "", note: str = "") -> dict[str, object]:
-    return {
-        "status": status,
-        "reason": str(reason),
-        "provider_words": words[:400],
-        "note": note[:200],
-        "status_since": clock.now(),
-    }
-
-
-def set_enabled(key: ProviderKey, enabled: bool) -> None:
+def remove(key: ProviderKey, actor: Actor) -> None:
+    """Deletes the key; raises `NotFound` when somebody else just did."""
     with transaction() as current:
-        current.execute(update(ProviderKey).where(ProviderKey.id == key.id).values(enabled=enabled))
+        if not changed_one(current, delete(ProviderKey).where(ProviderKey.id == key.id)):
+            raise NotFound("This key was deleted already.")
+        audit.record(current, key.workspace_id, actor, "key.deleted", key.provider, mask=key.mask)
 
 
-def remove(key: ProviderKey) -> None:
+def mark_subscription(key: ProviderKey, name: str, url: str, actor: Actor) -> None:
+    """Says that a subscription provisioned this key (or, with "", that none did)."""
     with transaction() as current:
-        current.execute(delete(ProviderKey).where(ProviderKey.id == key.id))
+        current.execute(
+            update(ProviderKey)
+            .where(ProviderKey.id == key.id)
+            .values(subscription=name[:80], subscription_url=url[:300])
+        )
+        action = "key.subscription_set"
+        audit.record(current, key.workspace_id, actor, action, key.provider, subscription=name[:80])
 
 
-def note_used(current: Session, key_id: str) -> None:
-    """Remembers the use in the caller's transaction, the one that stores what came of it."""
-    current.execute(
-        update(ProviderKey).where(ProviderKey.id == key_id).values(last_used_at=clock.now())
-    )
+def note_used(current: Session, key_id: str, failed: bool) -> None:
+    """Remembers a request in the caller's transaction, the one that stores what came of it.
+
+    One that went well proves the key as a check would: the schedule has no need to ask for a day.
+    """
+    now = clock.now()
+    tomorrow = now + verdicts.LONGEST_PAUSE
+    proven = case((ProviderKey.status == VALID, tomorrow), else_=ProviderKey.recheck_at)
+    values: dict[str, Any] = {"last_used_at": now} | ({} if failed else {"recheck_at": proven})
+    used = update(ProviderKey).where(ProviderKey.id == key_id).values(values)
+    if changed_one(current, used):
+        health.count(current, key_id, requests=1, requests_failed=int(failed))

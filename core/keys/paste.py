@@ -5,6 +5,7 @@ fails is never sent anywhere.
 """
 
 import re
+import string
 
 from core.errors import Invalid
 from core.providers import catalogue
@@ -15,17 +16,24 @@ LONGEST = 500
 _BULLETS = "•·●*…"
 _SHOWN = 4
 _LONG_ENOUGH_TO_SHOW = 12
+_AROUND = string.whitespace + "\u00a0\u200b\u2060\ufeff\"'`“”‘’,;"
+_WRAPPING = re.compile(
+    r"^(?:(?:export\s+)?[A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*\s*=\s*[\"']?"  # a line of a .env file
+    r"|(?i:(?:(?:authorization|x-api-key)\s*:\s*)?(?:bearer\s+)?))"  # a header
+)
 
 
 def tidy(text: str) -> tuple[str, str]:
     """The bare secret, and a hint that says what was left out around it (or "")."""
-    secret = _bare(re.sub(r"^bearer\s+", "", _bare(text), flags=re.IGNORECASE))
-    hint = "" if secret == text else "Spaces, quotes or “Bearer” around the key were left out."
+    secret = _bare(_WRAPPING.sub("", _bare(text)))
+    hint = (
+        "" if secret == text else "Spaces, quotes, a name or “Bearer” around the key were left out."
+    )
     return secret, hint
 
 
 def _bare(text: str) -> str:
-    return text.strip().strip("\"'`“”‘’").strip()
+    return text.strip(_AROUND)
 
 
 def check(secret: str, provider: Provider) -> None:
@@ -43,9 +51,12 @@ def check(secret: str, provider: Provider) -> None:
         raise Invalid(
             f"A key has {SHORTEST} to {LONGEST} characters; this paste has {len(secret)}."
         )
+    for wrong in provider.wrong_keys:
+        if re.match(wrong.pattern, secret):
+            raise Invalid(f"{wrong.says} It was not sent anywhere.")
     if other := _owner_of_its_shape(secret, provider):
         raise Invalid(
-            f"This looks like a key from {other.name}, not from {provider.name}. It was not sent anywhere."
+            f"This looks like a key from {other}, not from {provider.name}. It was not sent anywhere."
         )
 
 
@@ -62,8 +73,11 @@ def _prefix(secret: str, provider: Provider) -> str:
     return max(fitting, key=len, default="")
 
 
-def _owner_of_its_shape(secret: str, chosen: Provider) -> Provider | None:
-    """Another provider whose prefix fits the secret better than the chosen one's does."""
+def _owner_of_its_shape(secret: str, chosen: Provider) -> str:
+    """The name of another provider whose prefix fits the secret better than the chosen one's, or ""."""
     best = max(catalogue.byok_providers(), key=lambda provider: len(_prefix(secret, provider)))
-    fits_better = len(_prefix(secret, best)) > len(_prefix(secret, chosen))
-    return best if fits_better and best.slug != chosen.slug else None
+    fits = len(_prefix(secret, best))
+    if fits > len(_prefix(secret, chosen)) and best.slug != chosen.slug:
+        return best.name
+    foreign = (shape for shape in catalogue.foreign_keys() if re.match(shape.pattern, secret))
+    return next((shape.says for shape in foreign), "")

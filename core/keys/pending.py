@@ -2,19 +2,22 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
 
 from core import clock
+from core.accounts.actor import Actor
 from core.errors import Busy
 from core.ids import new_id
 from core.queue import redis_connection
 
 CANDIDATE_SECONDS = 120
 KEPT_SECONDS = 900
-GIVEN_UP_AFTER = timedelta(seconds=90)
+GIVEN_UP_AFTER_SECONDS = 90
+MOST_ASKS = 2
+"""How often one check may ask the provider: the second time after its worker was killed."""
 
 WAITING, ASKING = "waiting", "asking"
 SAVED, PASSED, FAILED, UNCHECKED, LOST = "saved", "passed", "failed", "unchecked", "lost"
@@ -37,6 +40,16 @@ class Check:
     mask: str = ""
     model: str = ""
     key_id: str = ""
+    asked_from: str = ""
+    asked_by_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.asked_by, self.asked_from, self.asked_by_id)
+
+    @property
+    def age_seconds(self) -> float:
+        return (clock.now() - datetime.fromisoformat(self.asked_at)).total_seconds()
 
     @property
     def pending(self) -> bool:
@@ -45,12 +58,17 @@ class Check:
     @property
     def overdue(self) -> bool:
         """Nobody finished it: its worker or Redis went away."""
-        return self.pending and clock.now() - datetime.fromisoformat(self.asked_at) > GIVEN_UP_AFTER
+        return self.pending and self.age_seconds > GIVEN_UP_AFTER_SECONDS
 
 
-def new_check(workspace_id: str, provider: str, purpose: str, asked_by: str, **more: str) -> Check:
-    asked_at = clock.now().isoformat()
-    return Check(new_id("chk"), workspace_id, provider, purpose, asked_by, asked_at, **more)
+def new_check(workspace_id: str, provider: str, purpose: str, actor: Actor, **more: str) -> Check:
+    asked = {
+        "asked_by": actor.name,
+        "asked_from": actor.origin,
+        "asked_by_id": actor.person_id,
+        "asked_at": clock.now().isoformat(),
+    }
+    return Check(new_id("chk"), workspace_id, provider, purpose, **asked, **more)
 
 
 def keep(check: Check) -> None:
@@ -80,6 +98,14 @@ def candidate(check_id: str) -> str | None:
     """The sealed paste, or None when its two minutes are over."""
     sealed: Any = redis_connection().get(f"candidate:{check_id}")
     return str(sealed, "ascii") if sealed else None
+
+
+def may_ask(check_id: str) -> bool:
+    """Counts an ask of this check, before it is made; says whether it is still one of the two."""
+    redis = redis_connection()
+    asks = int(redis.incr(f"asks:{check_id}"))
+    redis.expire(f"asks:{check_id}", KEPT_SECONDS)
+    return asks <= MOST_ASKS
 
 
 def forget_candidate(check_id: str) -> None:

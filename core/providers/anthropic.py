@@ -12,6 +12,7 @@ from core.providers.documents import Malformed, at, count_at, parse_object, text
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
 PATH = "/v1/messages"
+MODELS_PATH = "/v1/models?limit=1000"
 VERSION = "2023-06-01"
 
 _INPUT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

@@ -3,6 +3,7 @@
 Which of them a plan allows is not known here: a model has a tier, and `core/plans.py` names tiers.
 """
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,17 @@ class CatalogueError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyShape:
+    """What a paste can be told by: a regular expression for its beginning or its whole."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    pattern: str
+    says: str
+    """Whose it is ("Google AI Studio"), or, of the same provider, why it is the wrong kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """Somebody who runs models. `base_url` is a default; the operator may set another."""
 
@@ -53,6 +65,8 @@ class Provider:
     """For models that the catalogue does not list, such as the next ones."""
     probe_models: tuple[str, ...]
     """By the provider's own names: those to prove a key with, the first choice first."""
+    wrong_keys: tuple[KeyShape, ...] = ()
+    """Its own keys that cannot answer: another kind, another host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,8 @@ class Catalogue:
 
     providers: tuple[Provider, ...]
     models: tuple[Model, ...]
+    foreign_keys: tuple[KeyShape, ...] = ()
+    """Keys of others that people hold, and may paste by mistake."""
 
 
 def load(text: str) -> Catalogue:
@@ -111,11 +127,20 @@ def _check(catalogue: Catalogue) -> None:
     slugs = [provider.slug for provider in catalogue.providers]
     _refuse_twice("provider", slugs)
     _refuse_twice("model", (model.id for model in catalogue.models))
+    for shape in (*catalogue.foreign_keys, *(s for p in catalogue.providers for s in p.wrong_keys)):
+        _check_pattern(shape)
     for model in catalogue.models:
         if model.provider not in slugs:
             raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
         if not model.id.startswith(f"{model.provider}:"):
             raise CatalogueError(f"Model {model.id} does not begin with “{model.provider}:”.")
+
+
+def _check_pattern(shape: KeyShape) -> None:
+    try:
+        re.compile(shape.pattern)
+    except re.error as error:
+        raise CatalogueError(f"The pattern {shape.pattern} is none: {error}.") from None
 
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:
@@ -145,6 +170,11 @@ def provider(slug: str) -> Provider:
 def byok_providers() -> tuple[Provider, ...]:
     """Those that a workspace may hold a key for."""
     return tuple(provider for provider in providers() if provider.byok)
+
+
+def foreign_keys() -> tuple[KeyShape, ...]:
+    """Shapes of keys that belong to nobody in the catalogue."""
+    return _CATALOGUE.foreign_keys
 
 
 def models() -> tuple[Model, ...]:

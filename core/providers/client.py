@@ -12,7 +12,7 @@ from typing import Self
 
 from core.http import Exchange, HttpError, Timeouts
 from core.providers import anthropic, failures, openai
-from core.providers.documents import Malformed, parse_object
+from core.providers.documents import Malformed, at, parse_object, text_at
 from core.providers.failures import Failure, FailureKind
 from core.providers.sse import EventTooLarge
 from core.providers.wire import (
@@ -28,7 +28,7 @@ from core.providers.wire import (
     WireName,
 )
 
-__all__ = ["ChatStream", "Timeouts", "complete_chat", "stream_chat"]
+__all__ = ["ChatStream", "Timeouts", "complete_chat", "list_models", "stream_chat"]
 
 MAX_ANSWER_BYTES = 8 << 20
 MAX_ERROR_BYTES = 64 << 10
@@ -99,6 +99,24 @@ def complete_chat(
         return failures.from_http(error)
     except Malformed:
         return failures.malformed()
+
+
+def list_models(
+    endpoint: Endpoint, secret: str, timeouts: Timeouts = _DEFAULT
+) -> frozenset[str] | None:
+    """The models that this key may use, by the provider's own names; None where it does not say."""
+    wire = _WIRES[endpoint.wire]
+    url = endpoint.base_url.rstrip("/") + wire.MODELS_PATH
+    try:
+        with Exchange(timeouts) as exchange:
+            exchange.send("GET", url, {"user-agent": "mevichat"} | wire.headers(secret))
+            if not 200 <= exchange.status < 300:
+                return None
+            rows = at(parse_object(exchange.read(MAX_ANSWER_BYTES)), "data")
+    except (HttpError, Malformed):
+        return None
+    listed = [text_at(row, "id") for row in rows] if isinstance(rows, list) else []
+    return frozenset(filter(None, listed)) or None
 
 
 def settled(events: Iterator[Event]) -> Iterator[Event]:

@@ -12,6 +12,7 @@ from core.providers.documents import Malformed, at, count_at, parse_object, text
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
 PATH = "/chat/completions"
+MODELS_PATH = "/models"
 _END = "[DONE]"
 
 

@@ -94,6 +94,10 @@ class Wire(Protocol):
     def PATH(self) -> str:
         """Of a chat, after the base URL."""
 
+    @property
+    def MODELS_PATH(self) -> str:
+        """Of the list of models, after the base URL."""
+
     def headers(self, secret: str) -> dict[str, str]:
         """Those that authenticate; with an empty secret, none."""
 

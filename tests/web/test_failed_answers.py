@@ -8,7 +8,7 @@ from markupsafe import escape
 from core.accounts.actor import OPERATOR
 from core.bots import answering, reasons
 from core.bots.reasons import FAILURE_SENTENCE
-from core.keys import life
+from core.keys import life, states, verdicts
 from tests.providers import Reply
 from tests.talking import Talker, key_of, make_bot, make_key, used
 
@@ -134,7 +134,7 @@ def _accept_again(provider):
 
 
 def _recover(workspace, slug):
-    life.mark_valid(life.get(workspace.id, slug), "test")
+    verdicts.note_check(life.get(workspace.id, slug), states.PASSED, "test")
 
 
 def test_an_answer_that_outlasts_the_stop_is_kept_as_interrupted(app, cast, provider):

@@ -12,11 +12,11 @@ from rq.job import Job
 
 from core import queue
 from core.accounts import workspaces
-from core.accounts.actor import OPERATOR
+from core.accounts.actor import OPERATOR, Actor
 from core.bots import bots
 from core.db import session
-from core.keys import life, pending, vault
-from core.providers import probe
+from core.keys import checks, life, pending, saving, vault
+from core.keys.saving import Proof
 from core.providers.client import Timeouts
 from tests import marker
 from tests.pages import Visitor
@@ -57,7 +57,7 @@ def owner(cast, signed_in) -> Visitor:
 def quick(monkeypatch):
     """A check gives up after half a second, so that a test need not wait as a person would."""
     limits = Timeouts(first_byte_seconds=0.5, stall_seconds=0.5, total_seconds=3)
-    monkeypatch.setattr(probe.probe, "__defaults__", (limits,))
+    monkeypatch.setattr(checks, "TIMEOUTS", limits)
 
 
 @pytest.fixture
@@ -534,7 +534,9 @@ def test_a_job_that_died_after_it_stored_the_key_stores_it_no_second_time(
 
 def test_a_verdict_about_a_replaced_version_is_dropped(cast, provider, owner, run_jobs, key):
     answer = owner.post(f"{KEYS}/anthropic/checks", htmx=True)
-    life.save(cast.workspace.id, "anthropic", NEW["anthropic"], "Owner", "chk_another")
+    saving.save(
+        cast.workspace.id, "anthropic", NEW["anthropic"], Actor("Owner"), Proof("chk_another")
+    )
     provider.revoke(SECRETS["anthropic"])
     run_jobs()
     assert state(poll(owner, answer)) == "lost"

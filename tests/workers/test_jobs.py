@@ -13,6 +13,7 @@ from rq.job import Job
 from rq.registry import FailedJobRegistry
 
 from core import clock, queue
+from core.accounts.actor import Actor
 from core.bots import turns, visitors
 from core.bots.models import Message
 from core.db import session
@@ -62,18 +63,18 @@ def test_every_name_on_the_list_is_a_job_of_ours():
 
 
 def test_a_job_leaves_nothing_behind_when_it_is_done(app, cast, provider, run_jobs):
-    checks.check_candidate_later(cast.workspace, "anthropic", SECRET, cast.owner)
+    checks.check_candidate_later(cast.workspace, "anthropic", SECRET, Actor("Owner"))
     run_jobs()
     assert not list(queue.redis_connection().scan_iter("rq:job:*"))
 
 
 def test_jobs_have_an_end_and_another_try(app, cast):
-    checks.check_candidate_later(cast.workspace, "anthropic", SECRET, cast.owner)
+    checks.check_candidate_later(cast.workspace, "anthropic", SECRET, Actor("Owner"))
     connection = queue.redis_connection()
     (job_id,) = Queue(queue.CHECKS, connection=connection).get_job_ids()
     job = Job.fetch(job_id, connection, serializer=queue.SERIALIZER)
     assert (job.retries_left, job.result_ttl, job.failure_ttl) == (2, 0, 3600)
-    assert job.timeout < pending.GIVEN_UP_AFTER.total_seconds()
+    assert job.timeout < pending.GIVEN_UP_AFTER_SECONDS
 
 
 def test_the_worker_notices_a_dead_colleague_within_a_minute(app):
@@ -85,7 +86,7 @@ def test_the_worker_notices_a_dead_colleague_within_a_minute(app):
 
 def test_the_worker_process_checks_a_key_and_stops_when_asked(app, cast, chosen, provider, house):
     """The real one, as the Procfile starts it: with a process of its own for each job."""
-    check = checks.check_candidate_later(cast.workspace, "anthropic", SECRET, cast.owner)
+    check = checks.check_candidate_later(cast.workspace, "anthropic", SECRET, Actor("Owner"))
     environ = os.environ | {
         "DATA_DIR": str(house),
         "DATABASE_URL": chosen.database_url,

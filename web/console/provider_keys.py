@@ -24,7 +24,7 @@ from core.providers.catalogue import Provider
 from web.console.check_view import CheckView, refused, view_of
 from web.console.key_rows import row_of, rows_of
 from web.forms import Form
-from web.guards import member, this_membership, this_person
+from web.guards import member, this_actor, this_membership
 from web.htmx import go_to, page_or_piece, wants_piece
 
 pages = Blueprint("provider_keys", __name__, url_prefix="/w/<slug>/provider-keys")
@@ -101,7 +101,7 @@ def check(workspace: Workspace, check_id: str) -> Response:
 def test(workspace: Workspace, provider: str) -> AnyResponse:
     """*Test*: has the stored key checked again."""
     checks.require_plan(workspace)
-    running = checks.check_key_later(life.get(workspace.id, provider), this_person().name)
+    running = checks.test_later(life.get(workspace.id, provider), this_actor())
     return _after_check_started(workspace, running)
 
 
@@ -124,7 +124,7 @@ def deletion(workspace: Workspace, provider: str) -> Any:
     row = row_of(workspace, provider)
     if request.method == "GET":
         return render_template("provider_keys/deletion.html", row=row)
-    life.remove(row.key)
+    life.remove(row.key, this_actor())
     flash(f"The {row.provider.name} key is deleted.", "good")
     return go_to(url_for("provider_keys.index", slug=workspace.slug))
 
@@ -132,7 +132,7 @@ def deletion(workspace: Workspace, provider: str) -> Any:
 def _check_paste(workspace: Workspace, provider: Provider) -> AnyResponse:
     pasted = request.form.get("secret", "")
     try:
-        running = checks.check_candidate_later(workspace, provider.slug, pasted, this_person())
+        running = checks.check_candidate_later(workspace, provider.slug, pasted, this_actor())
     except Invalid as error:
         return _check_piece(workspace, refused(provider, error.message), 422)
     return _after_check_started(workspace, running)
@@ -164,7 +164,7 @@ def _check_piece(workspace: Workspace, shown: CheckView, status: int = 200) -> R
 
 
 def _switched(workspace: Workspace, provider: str, enabled: bool) -> AnyResponse:
-    life.set_enabled(life.get(workspace.id, provider), enabled)
+    life.set_enabled(life.get(workspace.id, provider), enabled, this_actor())
     if not wants_piece():
         return redirect(url_for("provider_keys.index", slug=workspace.slug), 303)
     row = row_of(workspace, provider)

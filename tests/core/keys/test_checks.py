@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from core import queue
-from core.accounts import workspaces
-from core.accounts.actor import OPERATOR
+from core.accounts import audit, workspaces
+from core.accounts.actor import OPERATOR, Actor
 from core.db import session
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
-from core.keys import checks, life, pending
+from core.keys import checks, life, pending, saving, vault
 from core.keys.pending import Check
+from core.keys.saving import Proof
 from core.text import fit
 from tests import marker
 from tests.people import make_person, make_workspace
@@ -18,6 +19,11 @@ from tests.providers import Reply
 from tests.talking import key_of, make_key
 
 SECRET = marker.anthropic_key()
+ANN = Actor("Ann")
+
+
+def actor_of(person) -> Actor:
+    return Actor(person.name, "192.0.2.1", person.id)
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def workspace(person):
 
 
 def ask(workspace, person, secret: str = SECRET) -> Check:
-    return checks.check_candidate_later(workspace, "anthropic", secret, person)
+    return checks.check_candidate_later(workspace, "anthropic", secret, actor_of(person))
 
 
 def test_a_check_holds_no_secret(workspace, person):
@@ -73,7 +79,7 @@ def test_what_redis_holds_ends_by_itself(workspace, person):
 def test_a_refused_paste_keeps_nothing(workspace, person, slug):
     for text in ("", "short", "sk-ant-…7xA2", "sk-ant-api03- with spaces"):
         with pytest.raises(Invalid):
-            checks.check_candidate_later(workspace, slug, text, person)
+            checks.check_candidate_later(workspace, slug, text, actor_of(person))
     assert queue.redis_connection().dbsize() == 0
 
 
@@ -114,11 +120,11 @@ def test_the_candidate_is_gone_however_the_check_ends(workspace, person, provide
 
 def test_a_check_of_a_key_that_is_gone_or_newer_asks_nobody(workspace, provider):
     key = make_key(workspace)
-    newer = checks.check_key_later(key, "Ann")
-    life.save(workspace.id, "anthropic", marker.anthropic_key("NEXT"), "Ann", "chk_2")
+    newer = checks.test_later(key, ANN)
+    saving.save(workspace.id, "anthropic", marker.anthropic_key("NEXT"), ANN, Proof("chk_2"))
     checks.run_key(newer.id, key.id, 1)
-    gone = checks.check_key_later(key, "Ann")
-    life.remove(key)
+    gone = checks.test_later(key, ANN)
+    life.remove(key, ANN)
     session().expunge_all()
     checks.run_key(gone.id, key.id, 2)
     assert [pending.load(check.id).state for check in (newer, gone)] == ["lost", "lost"]
@@ -158,7 +164,7 @@ def test_the_words_of_a_provider_are_fit_to_store_and_to_show(workspace, person,
     assert words.startswith("Bad key")
     assert words == fit(words)
     key = make_key(workspace)
-    checks.run_key(checks.check_key_later(key, "Ann").id, key.id, 1)
+    checks.run_key(checks.test_later(key, ANN).id, key.id, 1)
     assert key_of(workspace).provider_words == words
 
 
@@ -168,7 +174,7 @@ def test_a_replacement_of_a_key_that_is_deleted_meanwhile_stores_nothing(
     make_key(workspace)
     provider.accept(marker.anthropic_key("NEXT"))
     check = ask(workspace, person, marker.anthropic_key("NEXT"))
-    life.remove(key_of(workspace))
+    life.remove(key_of(workspace), ANN)
     checks.run_candidate(check.id)
     ended = checks.find(check.id, workspace.id)
     assert (ended.state, "deleted" in ended.words) == ("failed", True)
@@ -195,3 +201,75 @@ def test_a_stored_key_whose_last_word_got_lost_reads_as_saved(
     assert checks.find(check.id, workspace.id).state == "saved"
     checks.run_candidate(check.id)
     assert key_of(workspace).version == 1
+
+
+def test_a_check_asks_twice_at_most_however_often_its_worker_dies(workspace, person, provider):
+    check = ask(workspace, person)
+    provider.always(Reply.status(500))
+    for _ in range(4):
+        checks.run_candidate(check.id)
+        pending.keep(check)  # as if the worker had died before it said how the check ended
+        pending.keep_candidate(
+            check.id, vault.seal(SECRET, vault.key_place(workspace.id, "anthropic"))
+        )
+    assert len(provider.chats) == pending.MOST_ASKS == 2
+    checks.run_candidate(check.id)
+    assert pending.load(check.id).state == "lost"
+
+
+def test_what_a_page_has_given_up_is_not_stored_behind_its_back(
+    workspace, person, provider, shift_clock, monkeypatch
+):
+    check = ask(workspace, person)
+    real = checks.probe
+
+    def slow(*args):
+        shift_clock(timedelta(seconds=checks.STORED_WITHIN_SECONDS + 1))
+        return real(*args)
+
+    monkeypatch.setattr(checks, "probe", slow)
+    checks.run_candidate(check.id)
+    assert pending.load(check.id).state == "lost"
+    assert life.find(workspace.id, "anthropic") is None
+    assert checks.STORED_WITHIN_SECONDS < pending.GIVEN_UP_AFTER_SECONDS
+
+
+def test_a_downgrade_during_the_check_stores_nothing(workspace, person, provider):
+    check = ask(workspace, person)
+    workspaces.set_plan(workspace, "free", OPERATOR)
+    checks.run_candidate(check.id)
+    ended = pending.load(check.id)
+    assert (ended.state, "Pro and Scale" in ended.words) == ("failed", True)
+    assert life.find(workspace.id, "anthropic") is None
+
+
+def test_the_same_key_is_recognised_wherever_it_is_stored(workspace, person):
+    make_key(workspace, "openai", secret="a-key-of-a-compatible-server-1234")
+    with pytest.raises(Invalid, match="stored already"):
+        checks.check_candidate_later(workspace, "openai", " a-key-of-a-compatible-server-1234", ANN)
+    with pytest.raises(Invalid, match="stored for OpenAI"):
+        ask(workspace, person, "a-key-of-a-compatible-server-1234")
+
+
+def test_who_pasted_and_from_where_is_in_the_audit_log(workspace, person, provider):
+    checks.run_candidate(ask(workspace, person).id)
+    checks.test_later(key_of(workspace), actor_of(person))
+    tested, added = audit.lines_of(workspace.id, action="key")
+    assert (tested.action, added.action) == ("key.tested", "key.added")
+    assert (added.actor, added.origin, added.actor_id) == ("Ann", "192.0.2.1", person.id)
+    assert added.details == {"now": "sk-ant-api03-••••••••7xA2"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "missing"),
+    [
+        (["claude-haiku-4-5-20251001", "claude-sonnet-4-6"], []),
+        (["claude-haiku-4-5-20251001"], ["anthropic:claude-sonnet-4-6"]),
+        (["something-else"], []),
+        ([], []),
+    ],
+)
+def test_what_the_provider_lists_for_a_key_is_noted(workspace, person, provider, listed, missing):
+    provider.models["anthropic"][:] = listed
+    checks.run_candidate(ask(workspace, person).id)
+    assert key_of(workspace).unavailable_models == missing

@@ -3,13 +3,14 @@
 import pytest
 
 from core.accounts import workspaces
-from core.accounts.actor import OPERATOR
+from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
 from core.db import session, transaction
 from core.errors import NotFound
-from core.keys import life, vault
+from core.keys import life, saving, states, vault, verdicts
 from core.keys.life import Unusable
 from core.keys.models import ProviderKey
+from core.keys.saving import Proof
 from core.providers.failures import KEY_FAULTS, Failure, FailureKind
 from tests import marker
 from tests.databases import on_both_databases
@@ -20,6 +21,13 @@ from tests.threads import at_once
 REJECTED = Failure(FailureKind.rejected, "Invalid key.")
 SECRET = marker.anthropic_key()
 NEXT = marker.anthropic_key("NEXT")
+ANN, BOB = Actor("Ann"), Actor("Bob")
+HAIKU = "anthropic:claude-haiku-4-5"
+
+
+def refuse(key: ProviderKey, failure: Failure = REJECTED, model: str = HAIKU) -> bool:
+    """A live request was refused with this version of the key."""
+    return verdicts.note_refusal(key.id, key.version, failure, model)
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def workspace(app) -> Workspace:
 
 
 def save(workspace: Workspace, secret: str = SECRET, check_id: str = "chk_1") -> ProviderKey:
-    return life.save(workspace.id, "anthropic", secret, "Ann", check_id)
+    return saving.save(workspace.id, "anthropic", secret, ANN, Proof(check_id))
 
 
 @on_both_databases
@@ -46,8 +54,8 @@ def test_a_saved_key_is_sealed_masked_and_told_from_others(workspace):
 @on_both_databases
 def test_a_replaced_key_keeps_its_row_and_raises_its_version(workspace):
     first = save(workspace)
-    life.mark_invalid(first.id, 1, REJECTED, "live")
-    second = life.save(workspace.id, "anthropic", NEXT, "Bob", "chk_2")
+    refuse(first)
+    second = saving.save(workspace.id, "anthropic", NEXT, BOB, Proof("chk_2"))
     assert (second.id, second.version, second.mask[-4:]) == (first.id, 2, "NEXT")
     assert (second.status, second.reason, second.provider_words) == ("valid", "", "")
     assert (second.added_by, second.replaced_by) == ("Ann", "Bob")
@@ -77,20 +85,20 @@ def test_a_verdict_about_version_n_never_touches_the_next(workspace):
     old = save(workspace)
     session().expunge(old)
     save(workspace, NEXT, "chk_2")
-    assert life.mark_invalid(old.id, old.version, REJECTED, "live") is False
-    life.note_failed_check(old, REJECTED, "test")
-    life.mark_unreadable(old)
+    assert refuse(old) is False
+    verdicts.note_check(old, states.verdict_of(REJECTED), "test")
+    verdicts.note_unreadable(old)
     stored = key_of(workspace)
     assert (stored.status, stored.checked_by) == ("valid", "save")
-    life.mark_invalid(stored.id, 2, REJECTED, "live")
-    life.mark_valid(old, "test")
+    refuse(stored)
+    verdicts.note_check(old, states.PASSED, "test")
     assert key_of(workspace).status == "invalid"
 
 
 @on_both_databases
 def test_of_many_refusals_at_once_one_is_news(workspace):
     key = save(workspace)
-    news = at_once(16, lambda _: life.mark_invalid(key.id, 1, REJECTED, "live"))
+    news = at_once(16, lambda _: refuse(key))
     assert sorted(news) == [False] * 15 + [True]
 
 
@@ -101,7 +109,7 @@ def test_refusals_and_a_replacement_at_once_leave_the_new_key_valid(workspace):
     def act(number: int):
         if number == 7:
             return save(workspace, NEXT, "chk_2").version
-        return life.mark_invalid(key.id, 1, REJECTED, "live")
+        return refuse(key)
 
     assert 2 in at_once(16, act)
     stored = key_of(workspace)
@@ -111,7 +119,7 @@ def test_refusals_and_a_replacement_at_once_leave_the_new_key_valid(workspace):
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_only_the_keys_own_faults_make_it_invalid(workspace, kind):
     key = save(workspace)
-    life.note_failed_check(key, Failure(kind, "Words."), "test")
+    verdicts.note_check(key, states.verdict_of(Failure(kind, "Words.")), "test")
     stored = key_of(workspace)
     is_fault = kind in KEY_FAULTS
     assert (stored.status == "invalid") == is_fault
@@ -125,24 +133,26 @@ def test_the_faults_of_a_key_are_these():
 
 def test_an_invalid_key_knows_since_when_and_why_now(workspace):
     key = save(workspace)
-    life.mark_invalid(key.id, 1, REJECTED, "live")
+    refuse(key)
     since = key_of(workspace).status_since
-    life.note_failed_check(key_of(workspace), Failure(FailureKind.no_credit, "Top up."), "test")
+    no_credit = states.verdict_of(Failure(FailureKind.no_credit, "Top up."))
+    verdicts.note_check(key_of(workspace), no_credit, "test")
     stored = key_of(workspace)
     assert (stored.reason, stored.provider_words) == ("no_credit", "Top up.")
     assert stored.status_since == since
-    life.note_failed_check(stored, Failure(FailureKind.overloaded, "Later."), "test")
+    verdicts.note_check(stored, states.UNSURE, "test")
     assert key_of(workspace).reason == "no_credit"
 
 
 def test_a_passed_check_takes_an_invalidity_back_and_says_that_it_was_one(workspace):
     key = save(workspace)
-    assert life.mark_valid(key, "test") is False
-    life.mark_invalid(key.id, 1, REJECTED, "live")
-    assert life.mark_valid(key_of(workspace), "live", "A note.") is True
+    assert verdicts.note_check(key, states.PASSED, "test") == states.STILL
+    refuse(key)
+    told = verdicts.note_check(key_of(workspace), states.PASSED, "confirm", note="A note.")
+    assert told == states.RECOVERED
     stored = key_of(workspace)
     assert (stored.status, stored.reason, stored.note) == ("valid", "", "A note.")
-    assert life.mark_valid(stored, "test") is False
+    assert verdicts.note_check(stored, states.PASSED, "test") == states.STILL
 
 
 @pytest.mark.parametrize(
@@ -180,7 +190,7 @@ def test_what_cannot_be_opened_is_marked_and_serves_nobody(workspace):
 def test_a_row_copied_to_another_workspace_does_not_open(workspace):
     key = save(workspace)
     other = make_workspace(make_person("bob"), "Other", "pro")
-    copied = life.save(other.id, "anthropic", NEXT, "Bob", "chk_9")
+    copied = saving.save(other.id, "anthropic", NEXT, BOB, Proof("chk_9"))
     with transaction() as current:
         current.query(ProviderKey).filter_by(id=copied.id).update({"sealed": key.sealed})
     session().expire_all()

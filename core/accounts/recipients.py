@@ -1,0 +1,20 @@
+"""Whom to tell: the addresses of those in a workspace whose role may do something about it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.accounts.models import Membership, Person
+from core.accounts.roles import roles_allowing
+
+
+def emails_allowing(current: Session, workspace_id: str, permission: str) -> list[str]:
+    rows = current.scalars(
+        select(Person.email)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.workspace_id == workspace_id,
+            Membership.role.in_(roles_allowing(permission)),
+        )
+        .order_by(Person.email)
+    )
+    return list(rows)

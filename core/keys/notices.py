@@ -1,0 +1,62 @@
+"""Tells people and programs that a key broke, and that it works again: once each.
+
+What is to be told is written in the verdict's own transaction: mails to whoever may manage keys, and
+a call of the workspace's webhook.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts.models import Workspace
+from core.accounts.recipients import emails_allowing
+from core.keys.models import ProviderKey
+from core.outbox import mails, webhooks
+from core.providers import catalogue
+
+Silenced = Callable[[str, str], list[str]]
+
+_silenced: Silenced = lambda _workspace_id, _provider: []  # noqa: E731
+
+
+def configure(silenced: Silenced) -> None:
+    """Called once by `create_app`: who answers through a provider's key, by name. Keys know no bots."""
+    global _silenced
+    _silenced = silenced
+
+
+def tell_broken(current: Session, key: ProviderKey) -> list[str]:
+    """Writes the deliveries and returns their ids, for `send_soon` after the transaction."""
+    facts = _facts(current, key) | {"reason": key.reason, "words": key.provider_words}
+    return _tell(current, key, "key_broken", "key.broken", facts)
+
+
+def tell_recovered(current: Session, key: ProviderKey) -> list[str]:
+    since = key.told_broken_at
+    facts = _facts(current, key) | {"broken_at": since.isoformat() if since else ""}
+    return _tell(current, key, "key_recovered", "key.recovered", facts)
+
+
+def _facts(current: Session, key: ProviderKey) -> dict[str, Any]:
+    workspace = current.get_one(Workspace, key.workspace_id)
+    return {
+        "workspace": workspace.name,
+        "slug": workspace.slug,
+        "provider": catalogue.provider(key.provider).name,
+        "mask": key.mask,
+        "bots": _silenced(key.workspace_id, key.provider),
+        "at": clock.now().isoformat(timespec="seconds"),
+    }
+
+
+def _tell(
+    current: Session, key: ProviderKey, template: str, event: str, facts: dict[str, Any]
+) -> list[str]:
+    told = [
+        mails.add(current, template, email, key.workspace_id, **facts)
+        for email in emails_allowing(current, key.workspace_id, "keys.manage")
+    ]
+    called = webhooks.add(current, key.workspace_id, event, facts)
+    return [*told, called] if called else told

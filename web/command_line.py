@@ -1,0 +1,31 @@
+"""What the operator's commands share: errors as sentences, secrets from standard input."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from core.errors import MevichatError
+
+
+def explained(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Our errors as one sentence on standard error and exit code 1."""
+
+    @wraps(command)
+    def run(*args: Any, **values: Any) -> Any:
+        try:
+            return command(*args, **values)
+        except MevichatError as error:
+            raise click.ClickException(error.message) from None
+
+    return run
+
+
+def secret_from_input(what: str) -> str:
+    """From standard input; asked for without echo on a terminal."""
+    if sys.stdin.isatty():
+        text: str = click.prompt(what, hide_input=True)
+        return text
+    return sys.stdin.readline().rstrip("\r\n")
