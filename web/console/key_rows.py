@@ -1,14 +1,16 @@
 """A provider key as its row shows it: state in a word, reason and way out in a sentence."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots import bots, conversations
+from core.bots import bots, conversations, reasons
 from core.bots.models import Bot
-from core.keys import life
-from core.keys.models import VALID, ProviderKey
+from core.keys import health, life, states
+from core.keys.health import Day
+from core.keys.models import ProviderKey
 from core.keys.pending import Check
 from core.providers import catalogue
 from core.providers.catalogue import Provider
@@ -27,6 +29,12 @@ _REASONS = {
     "no_permission": "{name} refused this key a permission{on}. Check its permissions there, then test it.",
     "unreadable": "This key can no longer be read with the encryption keys in use. Enter it again with Replace.",
 }
+_KINDS = {
+    "good": "good days",
+    "warning": "days with failures",
+    "bad": "days on which the key was refused",
+    "none": "days without use",
+}
 _BROKEN_FIRST = ("unreadable", "invalid", "dormant", "disabled", "valid")
 
 
@@ -39,6 +47,7 @@ class KeyRow:
     state: str
     bots: list[Bot]
     tokens_this_month: int
+    days: list[Day]
     check: CheckView | None = None
 
     @property
@@ -60,6 +69,29 @@ class KeyRow:
         return self.key.status_since
 
     @property
+    def is_broken(self) -> bool:
+        return self.state in ("invalid", "unreadable")
+
+    @property
+    def asked_again_at(self) -> datetime | None:
+        """When a broken key is checked by itself; a key that is switched off is not."""
+        return self.key.recheck_at if self.is_broken and self.key.enabled else None
+
+    @property
+    def health_text(self) -> str:
+        """The strip in words, for those who cannot see it."""
+        kinds = Counter(day.kind for day in self.days)
+        if len(kinds) == 1 and kinds["none"]:
+            return "Nothing happened with this key in the last 30 days."
+        told = [f"{kinds[kind]} {word}" for kind, word in _KINDS.items() if kinds[kind]]
+        return f"Last 30 days: {', '.join(told)}."
+
+    @property
+    def lacking(self) -> list[str]:
+        """The models that the provider does not offer to this key, by name."""
+        return [reasons.names(model_id)[0] for model_id in self.key.unavailable_models]
+
+    @property
     def age_days(self) -> int:
         return (clock.now() - self.key.set_at).days
 
@@ -71,16 +103,18 @@ class KeyRow:
 def rows_of(workspace: Workspace) -> list[KeyRow]:
     """The workspace's keys, broken ones first."""
     tokens = conversations.tokens_by_provider(workspace.id, clock.start_of_period(clock.now()))
-    used_by = bots_by_provider(workspace.id)
+    used_by, keys = bots_by_provider(workspace.id), life.keys_of(workspace.id)
+    days = health.strips(key.id for key in keys)
     rows = [
         KeyRow(
             key,
             catalogue.provider(key.provider),
-            _state(key, workspace),
+            states.state_of(key, workspace.plan.provider_keys),
             used_by.get(key.provider, []),
             tokens.get(key.provider, 0),
+            days[key.id],
         )
-        for key in life.keys_of(workspace.id)
+        for key in keys
     ]
     return sorted(rows, key=lambda row: (_BROKEN_FIRST.index(row.state), row.provider.name))
 
@@ -89,8 +123,7 @@ def row_of(workspace: Workspace, provider: str, check: Check | None = None) -> K
     """One row, with the check that runs on it, if any; raises `NotFound`."""
     key = life.get(workspace.id, provider)
     row = next(row for row in rows_of(workspace) if row.key.id == key.id)
-    checked = view_of(check, workspace) if check else None
-    return KeyRow(row.key, row.provider, row.state, row.bots, row.tokens_this_month, checked)
+    return replace(row, check=view_of(check, workspace) if check else None)
 
 
 def bots_by_provider(workspace_id: str) -> dict[str, list[Bot]]:
@@ -98,13 +131,3 @@ def bots_by_provider(workspace_id: str) -> dict[str, list[Bot]]:
     for bot in bots.bots_of(workspace_id):
         found.setdefault(bot.model.provider, []).append(bot)
     return found
-
-
-def _state(key: ProviderKey, workspace: Workspace) -> str:
-    if not workspace.plan.provider_keys:
-        return "dormant"
-    if key.reason == life.UNREADABLE:
-        return "unreadable"
-    if key.status != VALID:
-        return "invalid"
-    return "valid" if key.enabled else "disabled"

@@ -9,7 +9,7 @@ const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", 
 export function words(moment, now = Date.now()) {
   const seconds = Math.abs(now - moment) / 1000;
   const said = (text) => (moment > now ? `in ${text}` : `${text} ago`);
-  if (seconds < MINUTE) return "just now";
+  if (seconds < MINUTE) return moment > now + 1000 ? "in a moment" : "just now";
   if (seconds < HOUR) return said(count(seconds / MINUTE, "minute"));
   if (seconds < DAY) return said(count(seconds / HOUR, "hour"));
   if (seconds < 30 * DAY) return said(count(seconds / DAY, "day"));
