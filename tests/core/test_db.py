@@ -8,6 +8,8 @@ from sqlalchemy import update
 from core import db
 from core.accounts.models import Workspace
 from core.errors import Busy
+from core.outbox.models import Webhook
+from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 
 
@@ -50,3 +52,16 @@ def _lock(chosen) -> sqlite3.Connection:
     holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     holder.execute("BEGIN IMMEDIATE")
     return holder
+
+
+@on_both_databases
+def test_of_two_that_insert_the_same_the_first_is_told_that_it_did(app):
+    """PostgreSQL's driver counts the rows of an insert only when it is asked to."""
+    workspace = make_workspace(make_person("rita"), "Acme", "pro")
+    values = {"workspace_id": workspace.id, "url": "https://x.example", "sealed_secret": ""}
+    outcomes = []
+    for _ in range(2):
+        with db.transaction() as current:
+            outcomes.append(db.insert_new(current, Webhook, enabled=True, failures=0,
+                                          changed_at=db.clock.now(), **values))  # fmt: skip
+    assert outcomes == [True, False]
