@@ -59,9 +59,14 @@ def plan(key: str) -> Plan:
 
 def first_plan_for(kind: str) -> Plan:
     """What a new workspace of that kind starts on."""
-    return next(plan for plan in PLANS.values() if plan.kind == kind)
+    return plans_of(kind)[0]
+
+
+def plans_of(kind: str) -> list[Plan]:
+    """What a workspace of that kind can be on, the smallest first."""
+    return [plan for plan in PLANS.values() if plan.kind == kind]
 
 
 def plans_with_keys(kind: str) -> list[Plan]:
     """The plans of that kind that include provider keys: what a refusal points to."""
-    return [plan for plan in PLANS.values() if plan.kind == kind and plan.provider_keys]
+    return [plan for plan in plans_of(kind) if plan.provider_keys]

@@ -10,6 +10,7 @@ from core.keys import checks, life
 from core.providers import catalogue
 from tests.talking import Talker, make_bot, make_key
 
+from core.plans import plans_of
 LAST = ("bots.deletion", "provider_keys.deletion", "auth.sign_out")
 """What ends things that the others need."""
 
@@ -79,3 +80,4 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
         "filename": "favicon.svg",
     }
     return Stage(workspace, bot, talker, values)
+        "plan_key": next(iter(plans_of("organization"))).key,

@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 
 from core.accounts import audit, workspaces
 from core.accounts.models import Workspace
-from web.commands import explained
+from web.command_line import explained
 
 audit_group = AppGroup("audit", help="The audit log.")
 

@@ -31,8 +31,12 @@ OURS = ("/", "#", "http://localhost/", "https://platform.", "mailto:")
 def inert(page) -> None:
     """Nothing in the page came out of a text as markup, and every address is one of ours.
 
-    That it is valid, without inline scripts, styles and handlers, was seen when it was loaded.
+    That it is valid, without inline scripts, styles and handlers, was seen when it was loaded. A file
+    is saved, and not shown.
     """
+    if page.mimetype != "text/html":
+        assert page.headers["Content-Disposition"].startswith("attachment")
+        return
     assert not any(attack in page.text for attack in ATTACKS if "<" in attack)
     assert "49$" not in page.text
     tree = html5lib.HTMLParser(namespaceHTMLElements=False).parse(page.text)
@@ -76,7 +80,8 @@ def test_a_personal_workspace_has_the_same_pages(app, cast, signed_in):
     assert home.status_code == 200
     mine = [row.workspace for row in workspaces.memberships_of(cast.owner.id)]
     slug = next(workspace.slug for workspace in mine if workspace.kind == "personal")
-    for path in ("", "/bots", "/bots/new", "/conversations", "/provider-keys", "/settings"):
+    paths = ["", "/bots", "/bots/new", "/conversations", "/provider-keys", "/plan", "/settings"]
+    for path in paths:
         assert owner.get(f"/w/{slug}{path}").status_code == 200
 
 

@@ -5,6 +5,7 @@ from web.console import (
     bots,
     conversations,
     home,
+    plan,
     provider_keys,
     settings,
     workspaces,
@@ -15,7 +16,7 @@ BLUEPRINTS = (
     bots.pages,
     conversations.pages,
     provider_keys.pages,
-    settings.pages,
+    plan.pages,
     audit_log.pages,
     workspaces.pages,
 )

@@ -1,4 +1,4 @@
-"""A workspace's settings: its name, what its plan allows, who is in it."""
+"""A workspace's settings: its name."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from wtforms import StringField
 
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.bots import quota
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
 from web.guards import member, this_actor, this_membership
@@ -33,12 +32,6 @@ def show(workspace: Workspace) -> Any:
     page = render_template(
         "settings/show.html",
         form=form,
-        plan=_plan_facts(workspace),
-        quota=quota.standing(workspace),
-        members=[
-            {"name": row.person.name, "email": row.person.email, "role": row.role_name}
-            for row in workspaces.members(workspace.id)
-        ],
         may_manage=may_manage,
     )
     return page, 422 if form.errors else 200
@@ -51,13 +44,3 @@ def _renamed(workspace: Workspace, form: NameForm) -> bool:
         form.name.errors = [error.message]
         return False
     return True
-
-
-def _plan_facts(workspace: Workspace) -> dict[str, Any]:
-    plan = workspace.plan
-    return {
-        "name": plan.name,
-        "messages": plan.messages_per_month,
-        "keys_text": plan.keys_text,
-        "models_text": plan.models_text,
-    }

@@ -1,0 +1,51 @@
+"""A change of plan as bots live it: whom the new plan silences, and moving those to Mini in the same step."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.accounts import workspaces
+from core.accounts.actor import Actor
+from core.accounts.models import Workspace
+from core.bots import bots
+from core.bots.bots import Draft
+from core.bots.models import Bot
+from core.db import transaction
+from core.errors import Conflict
+from core.plans import Plan
+
+MINI_MODEL = Draft.model
+"""What every plan has."""
+
+_CHANGED_MEANWHILE = "Somebody else changed the plan meanwhile. Nothing was changed by this step."
+
+
+def blocked_by(plan: Plan, some: Iterable[Bot]) -> list[Bot]:
+    """Those on a model that the plan does not have: they would not answer. A pure decision."""
+    return [bot for bot in some if not plan.allows_tier(bot.model.bot_tier)]
+
+
+def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Actor) -> list[str]:
+    """Puts the workspace on the plan, if it still is on the one that was `seen`; else `Conflict`.
+
+    `to_mini` switches every bot that the plan blocks, also one made since the page was read. Returns
+    the names of those that were.
+    """
+    with transaction() as current:
+        if not workspaces.move(current, workspace, seen, plan):
+            raise Conflict(_CHANGED_MEANWHILE)
+        blocked = blocked_by(plan, _locked(current, workspace)) if to_mini else []
+        was = {bot.id: bot.model_id for bot in blocked}
+        current.execute(update(Bot).where(Bot.id.in_(was)).values(model_id=MINI_MODEL))
+        workspaces.record_plan(current, workspace, actor, seen, plan)
+        for bot in blocked:
+            bots.record_change(current, bot, actor, ["model_id"], {"model_id": was[bot.id]})
+    return [bot.name for bot in blocked]
+
+
+def _locked(current: Session, workspace: Workspace) -> list[Bot]:
+    """The workspace's bots as they are now; nobody else changes one until the transaction ends."""
+    found = select(Bot).where(Bot.workspace_id == workspace.id).order_by(Bot.created_at, Bot.id)
+    locking = found.with_for_update(of=Bot, key_share=True)
+    return list(current.scalars(locking.execution_options(populate_existing=True)))
