@@ -6,7 +6,7 @@ from core.accounts import people, workspaces
 from core.accounts.actor import OPERATOR
 from core.accounts.models import Membership, Person, Workspace
 from core.accounts.roles import Role
-from core.db import transaction
+from core.db import session, transaction
 
 PASSWORD = "correct horse battery"
 INSIDERS = ("owner", "billing", "admin", "member")
@@ -45,6 +45,22 @@ def make_cast(plan: str = "pro") -> Cast:
 
 def make_person(name: str) -> Person:
     return people.sign_up(f"{name}@example.com", PASSWORD, name.capitalize())
+
+
+def person_now(email: str) -> Person | None:
+    """The person as the database has them now, not as the test last read them."""
+    session().commit()
+    session().expire_all()
+    return people.find(email)
+
+
+def make_member(workspace: Workspace, name: str, role: Role = Role.MEMBER) -> Membership:
+    """Another person, who is in the workspace too."""
+    person = make_person(name)
+    made = Membership(workspace_id=workspace.id, person_id=person.id, role=role)
+    with transaction() as current:
+        current.add(made)
+    return made
 
 
 def make_workspace(owner: Person, name: str, plan: str) -> Workspace:

@@ -5,16 +5,17 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.accounts import workspaces
 from core.accounts.models import Person
 from core.db import session, transaction
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
+LONGEST_NAME = 100
 
 _hasher = PasswordHasher()
 
@@ -22,11 +23,10 @@ _hasher = PasswordHasher()
 def sign_up(email: str, password: str, name: str = "") -> Person:
     """Makes the person and their personal workspace; raises `Invalid` or `Conflict` with the mend."""
     address = normalized_email(email)
-    check_password(password)
     person = Person(
         email=address,
-        name=(name.strip() or address.partition("@")[0])[:100],
-        password_hash=_hasher.hash(password),
+        name=(name.strip() or address.partition("@")[0])[:LONGEST_NAME],
+        password_hash=hashed(password),
     )
     try:
         with transaction() as current:
@@ -44,11 +44,25 @@ def authenticate(email: str, password: str) -> Person | None:
     """The person, or None: in the same time whether the address or the password is wrong."""
     person = find(email)
     known_hash = person.password_hash if person else _nobodys_hash()
+    return person if _fits(known_hash, password) else None
+
+
+def knows_password(person: Person, password: str) -> bool:
+    """Whether it is theirs: asked again before what a stolen sign-in must not do."""
+    return _fits(person.password_hash, password)
+
+
+def hashed(password: str) -> str:
+    """What is stored of a password; raises `Invalid` for one that cannot be chosen."""
+    check_password(password)
+    return _hasher.hash(password)
+
+
+def _fits(known_hash: str, password: str) -> bool:
     try:
-        _hasher.verify(known_hash, password[:LONGEST_PASSWORD])
+        return _hasher.verify(known_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
-        return None
-    return person
+        return False
 
 
 @cache
@@ -59,6 +73,27 @@ def _nobodys_hash() -> str:
 
 def find(email: str) -> Person | None:
     return session().scalar(select(Person).where(Person.email == email.strip().lower()))
+
+
+def by_id(person_id: str) -> Person | None:
+    return session().get(Person, person_id)
+
+
+def by_email(email: str) -> Person:
+    """As `find`; raises `NotFound`."""
+    found = find(email)
+    if found is None:
+        raise NotFound(f"Nobody has an account with {email}.")
+    return found
+
+
+def rename(person: Person, name: str) -> None:
+    """The name that colleagues and the audit log see."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.", "name")
+    with transaction() as current:
+        current.execute(update(Person).where(Person.id == person.id).values(name=name))
 
 
 def nobody_yet() -> bool:

@@ -1,12 +1,13 @@
 """Where a person is signed in. Ended sign-ins are refused by every process at the next request."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
 
 from core import clock, ids
 from core.accounts.models import Person, SignIn
-from core.db import session, transaction
+from core.db import changed_one, session, transaction
 
 PREFIX = "mvs"
 LONGEST = timedelta(days=30)
@@ -32,15 +33,21 @@ def find(token: str, secret_key: str) -> SignIn | None:
     """The sign-in behind a cookie, unless it was ended, is 30 days old or was idle for 14."""
     if not ids.is_token(token, PREFIX):
         return None
-    now = clock.now()
-    return session().scalar(
-        select(SignIn).where(
-            SignIn.token_digest == ids.token_digest(token, secret_key),
-            SignIn.ended_at.is_(None),
-            SignIn.created_at > now - LONGEST,
-            SignIn.seen_at > now - IDLE,
-        )
-    )
+    digest = ids.token_digest(token, secret_key)
+    return session().scalar(select(SignIn).where(SignIn.token_digest == digest, *_live()))
+
+
+def live_of(person_id: str) -> list[SignIn]:
+    """Everywhere the person is signed in, the browser that was used last first."""
+    mine = select(SignIn).where(SignIn.person_id == person_id, *_live())
+    return list(session().scalars(mine.order_by(SignIn.seen_at.desc(), SignIn.id)))
+
+
+def last_seen(person_ids: list[str]) -> dict[str, datetime]:
+    """When each of these people last used the console; without those who never did."""
+    seen = select(SignIn.person_id, func.max(SignIn.seen_at)).group_by(SignIn.person_id)
+    rows = session().execute(seen.where(SignIn.person_id.in_(person_ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def note_seen(sign_in: SignIn) -> None:
@@ -54,8 +61,34 @@ def note_seen(sign_in: SignIn) -> None:
 
 def end(sign_in_id: str) -> None:
     with transaction() as current:
-        current.execute(
-            update(SignIn)
-            .where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
-            .values(ended_at=clock.now())
-        )
+        _end(current, SignIn.id == sign_in_id)
+
+
+def end_one(person_id: str, sign_in_id: str) -> bool:
+    """As `end`, of this person's only; says whether there was one to end."""
+    with transaction() as current:
+        return _end(current, SignIn.person_id == person_id, SignIn.id == sign_in_id)
+
+
+def end_all(current: Session, person_id: str, keep: str = "") -> None:
+    """Every sign-in of the person but one, in the caller's transaction."""
+    _end(current, SignIn.person_id == person_id, SignIn.id != keep)
+
+
+def end_others(person_id: str, keep: str) -> None:
+    with transaction() as current:
+        end_all(current, person_id, keep)
+
+
+def _end(current: Session, *which: ColumnElement[bool]) -> bool:
+    ended = update(SignIn).where(*which, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
+    return changed_one(current, ended)
+
+
+def _live() -> tuple[ColumnElement[bool], ...]:
+    now = clock.now()
+    return (
+        SignIn.ended_at.is_(None),
+        SignIn.created_at > now - LONGEST,
+        SignIn.seen_at > now - IDLE,
+    )
