@@ -4,14 +4,25 @@ from dataclasses import dataclass
 
 from flask import Flask
 
+from core.accounts import invitations, password_resets
+from core.accounts.actor import Actor
 from core.accounts.models import Workspace
+from core.accounts.roles import Role
 from core.bots.models import Bot
 from core.keys import checks, life
+from core.plans import plans_of
 from core.providers import catalogue
+from tests.people import make_member
+from tests.postbox import mails_to, token_in
 from tests.talking import Talker, make_bot, make_key
 
-from core.plans import plans_of
-LAST = ("bots.deletion", "provider_keys.deletion", "auth.sign_out")
+LAST = (
+    "bots.deletion",
+    "provider_keys.deletion",
+    "people.removal",
+    "people.departure",
+    "auth.sign_out",
+)
 """What ends things that the others need."""
 
 
@@ -69,7 +80,7 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
     bot = make_bot(workspace)
     talker = Talker(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
-    check = checks.check_key_later(life.get(workspace.id, key.provider), "Owner")
+    check = checks.test_later(life.get(workspace.id, key.provider), Actor("Owner"))
     values = {
         "slug": workspace.slug,
         "bot_id": bot.id,
@@ -78,6 +89,21 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
         "provider": key.provider,
         "check_id": check.id,
         "filename": "favicon.svg",
+        "plan_key": next(iter(plans_of("organization"))).key,
+        **_people_values(app, workspace),
     }
     return Stage(workspace, bot, talker, values)
-        "plan_key": next(iter(plans_of("organization"))).key,
+
+
+def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:
+    """A colleague who forgot their password, and somebody who is invited."""
+    secret_key, guest = app.config["SECRET_KEY"], "guest@example.com"
+    colleague = make_member(workspace, "colleague")
+    password_resets.ask(colleague.person.email, secret_key)
+    invited = invitations.invite(workspace, guest, Role.MEMBER, Actor("Owner"), secret_key)
+    return {
+        "member_id": colleague.id,
+        "invitation_id": invited.id,
+        "invitation_token": token_in(mails_to(guest)[0]),
+        "reset_token": token_in(mails_to(colleague.person.email)[0]),
+    }

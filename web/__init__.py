@@ -7,6 +7,7 @@ from flask import Flask
 
 from core.settings import Settings
 from web import (
+    account,
     audit_commands,
     auth,
     bot_api,
@@ -17,13 +18,25 @@ from web import (
     frame,
     guards,
     health,
+    invitations,
     limits,
+    password_resets,
     request_log,
+    second_factor,
     security,
 )
 from web.console import BLUEPRINTS
 
 LARGEST_BODY_BYTES = 256 * 1024
+PAGES = (
+    health.pages,
+    auth.pages,
+    password_resets.pages,
+    invitations.pages,
+    account.pages,
+    second_factor.pages,
+    chat.pages,
+)
 
 
 def config(settings: Settings) -> dict[str, Any]:
@@ -52,7 +65,7 @@ def register(app: Flask, settings: Settings) -> None:
     guards.register(app)
     errors.register(app)
     frame.register(app)
-    for blueprint in (health.pages, auth.pages, chat.pages, bot_api.api, *BLUEPRINTS):
+    for blueprint in (*PAGES, bot_api.api, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     security.exempt_from_csrf(bot_api.api)
     commands.register(app)

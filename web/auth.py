@@ -1,10 +1,9 @@
-"""Signing up, in and out. The cookie names a sign-in of ours, which ends when we say so."""
+"""Signing up, in and out."""
 
 from typing import Any
 
 from flask import (
     Blueprint,
-    Flask,
     current_app,
     flash,
     redirect,
@@ -13,26 +12,33 @@ from flask import (
     session,
     url_for,
 )
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from core.accounts import people, sign_ins, workspaces
-from core.accounts.models import Person, SignIn
-from core.errors import Conflict, Invalid, NotAllowed
+from core.accounts import people, second_factor, sign_ins, workspaces
+from core.accounts.models import Person
+from core.errors import Conflict, Invalid, NotAllowed, Unreadable
+from core.log import logger
+from web import sessions
 from web.forms import Form
 from web.guards import public, signed_in, this_person
 from web.limits import limiter, sign_in_limit
 
 pages = Blueprint("auth", __name__)
 
+CODES_LIMIT = "5 per 5 minutes"
+PERSONS_CODES_LIMIT = "30 per hour"
 _EMAIL = "Write your e-mail address."
 _PASSWORD = "Write your password."
 
+log = logger("web")
+
 
 class SignUpForm(Form):
-    name = StringField("Your name", validators=[Length(max=100)])
+    name = StringField("Your name", validators=[Length(max=people.LONGEST_NAME)])
     email = StringField("E-mail", validators=[DataRequired(_EMAIL), Length(max=254)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
@@ -42,33 +48,8 @@ class SignInForm(Form):
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """What Flask-Login knows of a person: the token of this browser's sign-in is the id."""
-
-    def __init__(self, token: str, sign_in: SignIn) -> None:
-        self._token = token
-        self.sign_in = sign_in
-
-    @property
-    def person(self) -> Person:
-        return self.sign_in.person
-
-    def get_id(self) -> str:
-        return self._token
-
-
-def register(app: Flask) -> None:
-    manager = LoginManager(app, add_context_processor=False)
-    manager.user_loader(_load)
-    manager.session_protection = None
-
-
-def _load(token: str) -> SignedIn | None:
-    found = sign_ins.find(token, current_app.config["SECRET_KEY"])
-    if found is None:
-        return None
-    sign_ins.note_seen(found)
-    return SignedIn(token, found)
+class CodeForm(Form):
+    code = StringField("Code", validators=[DataRequired("Write a code.")])
 
 
 @pages.get("/")
@@ -95,8 +76,8 @@ def sign_up() -> Any:
         except (Invalid, Conflict) as error:
             _field_at_fault(form, error.message).errors.append(error.message)
         else:
-            return _signed_in(person)
-    return render_template("auth/sign_up.html", form=form), _status(form)
+            return sessions.begin(person)
+    return _page("auth/sign_up.html", form)
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -106,40 +87,62 @@ def sign_in() -> Any:
     form = SignInForm()
     if form.validate_on_submit():
         person = people.authenticate(form.email.data, form.password.data)
+        if person and person.has_second_factor:
+            return sessions.begin_halfway(person)
         if person:
-            return _signed_in(person)
+            return sessions.begin(person)
+        _log_failed(people.find(form.email.data), "password")
         form.password.errors.append("E-mail address and password do not belong together.")
-    return render_template("auth/sign_in.html", form=form), _status(form)
+    return _page("auth/sign_in.html", form)
+
+
+@pages.route("/sign-in/code", methods=["GET", "POST"])
+@public
+@limiter.limit(sign_in_limit, methods=["POST"])
+@limiter.limit(
+    PERSONS_CODES_LIMIT,
+    methods=["POST"],
+    key_func=lambda: (person := sessions.halfway()) and person.id or get_remote_address(),
+)
+@limiter.limit(
+    CODES_LIMIT,
+    methods=["POST"],
+    key_func=lambda: sessions.halfway_id() or get_remote_address(),
+)
+def sign_in_code() -> Any:
+    """The second step: a code of the app, or a recovery code."""
+    person, form = sessions.halfway(), CodeForm()
+    if person is None:
+        return redirect(url_for("auth.sign_in", next=sessions.way_back()), 303)
+    if form.validate_on_submit() and _is_right(person, form):
+        return sessions.begin(person)
+    return _page("auth/sign_in_code.html", form)
 
 
 @pages.post("/sign-out")
 @signed_in
 def sign_out() -> AnyResponse:
-    sign_ins.end(current_user.sign_in.id)
+    sign_ins.end(sessions.this_sign_in().id)
     session.clear()
     flash("You are signed out.", "good")
     return redirect(url_for("auth.sign_in"), 303)
 
 
-def _signed_in(person: Person) -> AnyResponse:
-    """A fresh session for every sign-in: nothing of an earlier cookie lives on."""
-    if current_user.is_authenticated:
-        sign_ins.end(current_user.sign_in.id)
-    secret_key = current_app.config["SECRET_KEY"]
-    token = sign_ins.start(person, secret_key, request.headers.get("User-Agent", ""))
-    found = sign_ins.find(token, secret_key)
-    assert found is not None
-    session.clear()
-    session.permanent = True
-    login_user(SignedIn(token, found))
-    return redirect(_way_back(), 303)
+def _is_right(person: Person, form: CodeForm) -> bool:
+    try:
+        if second_factor.accepts(person, form.code.data, sessions.secret_key()):
+            return True
+        form.code.errors = [second_factor.WRONG_CODE]
+    except Unreadable as error:
+        form.code.errors = [error.message]
+    _log_failed(person, "code")
+    return False
 
 
-def _way_back() -> str:
-    """The page that asked for the sign-in, if it is one of ours."""
-    target = request.args.get("next", "")
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
-    return target if ours and target.isprintable() else url_for("auth.start")
+def _log_failed(person: Person | None, step: str) -> None:
+    """Never what was typed: a password may stand in the wrong field."""
+    person_id = person.id if person else ""
+    log.warning("sign_in_failed", step=step, person_id=person_id, origin=request.remote_addr)
 
 
 def _field_at_fault(form: SignUpForm, message: str) -> Any:
@@ -148,5 +151,11 @@ def _field_at_fault(form: SignUpForm, message: str) -> Any:
     return field
 
 
-def _status(form: Form) -> int:
-    return 422 if form.errors else 200
+def _page(template: str, form: Form) -> tuple[str, int]:
+    page = render_template(
+        template,
+        form=form,
+        way_back=sessions.way_back(),
+        open_sign_up=current_app.config["MEVICHAT"].open_sign_up,
+    )
+    return page, 422 if form.errors else 200

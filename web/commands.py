@@ -1,50 +1,30 @@
 """The operator's command line: `bin/flask …`. Secrets come on standard input; ids and tokens alone go out."""
 
-import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from core import backup
-from core.accounts import people, workspaces
+from core.accounts import passwords, people, second_factor, workspaces
 from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.bots import Draft
-from core.errors import Invalid, MevichatError
-from core.ids import new_id
-from core.keys import checks, life, paste
-from core.providers import catalogue, endpoints
-from core.providers.probe import probe
+from core.errors import Invalid
+from web import key_commands
+from web.command_line import explained, secret_from_input
 
 people_group = AppGroup("people", help="People and their accounts.")
 workspaces_group = AppGroup("workspaces", help="Workspaces and their plans.")
-keys_group = AppGroup("keys", help="Provider keys.")
 bots_group = AppGroup("bots", help="Bots.")
 
 
 def register(app: Flask) -> None:
-    for group in (people_group, workspaces_group, keys_group, bots_group):
+    for group in (people_group, workspaces_group, key_commands.keys, bots_group):
         app.cli.add_command(group)
     for command in (seed, write_backup, restore_backup):
         app.cli.add_command(command)
-
-
-def explained(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Our errors as one sentence on standard error and exit code 1."""
-
-    @wraps(command)
-    def run(*args: Any, **values: Any) -> Any:
-        try:
-            return command(*args, **values)
-        except MevichatError as error:
-            raise click.ClickException(error.message) from None
-
-    return run
 
 
 @people_group.command("create")
@@ -53,7 +33,23 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
 @explained
 def create_person(email: str, name: str) -> None:
     """Makes an account. The password is read from standard input."""
-    click.echo(people.sign_up(email, _secret("Password"), name).id)
+    click.echo(people.sign_up(email, secret_from_input("Password"), name).id)
+
+
+@people_group.command("set-password")
+@click.argument("email")
+@explained
+def set_password(email: str) -> None:
+    """Sets a password, read from standard input. Ends every sign-in of the person, and mails them."""
+    passwords.set_by_operator(people.by_email(email), secret_from_input("Password"))
+
+
+@people_group.command("reset-second-factor")
+@click.argument("email")
+@explained
+def reset_second_factor(email: str) -> None:
+    """Switches the second factor off, for who has lost app and codes. Make sure first who asks."""
+    second_factor.switch_off(people.by_email(email))
 
 
 @workspaces_group.command("create")
@@ -77,23 +73,6 @@ def create_workspace(name: str, owner: str) -> None:
 def set_plan(slug: str, plan: str) -> None:
     """Puts a workspace on a plan of its kind."""
     workspaces.set_plan(workspaces.by_slug(slug), plan.lower(), OPERATOR)
-
-
-@keys_group.command("add")
-@click.argument("slug")
-@click.argument("provider")
-@explained
-def add_key(slug: str, provider: str) -> None:
-    """Adds or replaces a provider key, read from standard input and checked first."""
-    workspace = workspaces.by_slug(slug)
-    checks.require_plan(workspace)
-    chosen = _byok_provider(provider)
-    secret, _hint = paste.tidy(_secret("Key"))
-    paste.check(secret, chosen)
-    outcome = probe(endpoints.endpoint(chosen.slug), secret, chosen)
-    if outcome.failure:
-        raise Invalid(f"Nothing was stored. {chosen.name} said: {outcome.failure.message}")
-    click.echo(life.save(workspace.id, chosen.slug, secret, "the operator", new_id("chk")).id)
 
 
 @bots_group.command("create")
@@ -136,18 +115,3 @@ def write_backup(file: Path) -> None:
 def restore_backup(file: Path) -> None:
     """Puts a backup into an empty DATA_DIR. Start the service afterwards."""
     backup.restore(current_app.config["MEVICHAT"], file)
-
-
-def _byok_provider(slug: str) -> catalogue.Provider:
-    found = {provider.slug: provider for provider in catalogue.byok_providers()}
-    if slug not in found:
-        raise Invalid(f"There is no provider “{slug}”. There are: {', '.join(found)}.")
-    return found[slug]
-
-
-def _secret(what: str) -> str:
-    """From standard input; asked for without echo on a terminal."""
-    if sys.stdin.isatty():
-        text: str = click.prompt(what, hide_input=True)
-        return text
-    return sys.stdin.readline().rstrip("\r\n")

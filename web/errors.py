@@ -86,7 +86,7 @@ def status_of(error: errors.MevichatError) -> int:
 
 def _ours(error: errors.MevichatError) -> AnyResponse:
     if isinstance(error, errors.NotSignedIn) and _is_page():
-        return redirect(url_for("auth.sign_in", next=_way_back()), 303)
+        return redirect(url_for("auth.sign_in", next=_way_back() or None), 303)
     return answer(status_of(error), error.code, error.message)
 
 

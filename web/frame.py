@@ -19,9 +19,9 @@ _STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def register(app: Flask) -> None:
-    from web import auth
+    from web import sessions
 
-    auth.register(app)
+    sessions.register(app)
     app.context_processor(_everywhere)
     app.jinja_env.filters.update(ago=ago, day=day, grouped=grouped, seconds=seconds)
     app.jinja_env.globals["asset"] = asset
@@ -72,7 +72,7 @@ def _digest(path: str) -> str:
 
 
 def ago(moment: datetime | None) -> Markup:
-    """A time as people say it, exact for machines: `<time datetime="…">3 minutes ago</time>`."""
+    """A time as people say it, exact for machines: `<time datetime="…">3 minutes ago</time>`, or `in 5 minutes`."""
     if moment is None:
         return Markup('<span class="quiet">never</span>')
     exact = moment.isoformat(timespec="seconds")
@@ -83,13 +83,15 @@ def ago(moment: datetime | None) -> Markup:
 
 def _words(moment: datetime) -> str:
     seconds_ago = (clock.now() - moment).total_seconds()
-    if seconds_ago < 60:
-        return "just now"
-    if seconds_ago > 30 * 86400:
+    away = abs(seconds_ago)
+    if away < 60:
+        return "just now" if seconds_ago >= 0 else "in a moment"
+    if away > 30 * 86400:
         return day(moment.date())
-    size, unit = next(step for step in _STEPS if seconds_ago >= step[0])
-    count = int(seconds_ago // size)
-    return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    size, unit = next(step for step in _STEPS if away >= step[0])
+    count = int(away // size)
+    told = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{told} ago" if seconds_ago > 0 else f"in {told}"
 
 
 def day(moment: date | None) -> str:

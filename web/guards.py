@@ -92,7 +92,11 @@ def this_membership() -> Membership:
 
 def this_actor() -> Actor:
     """Who asks, as the audit log remembers it."""
-    person = this_person()
+    return actor_of(this_person())
+
+
+def actor_of(person: Person) -> Actor:
+    """The person, from where this request comes."""
     return Actor(person.name or person.email, request.remote_addr or "", person.id)
 
 

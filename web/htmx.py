@@ -1,5 +1,6 @@
 """Page or piece: the one test for it, and the answers that htmx understands."""
 
+import json
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
@@ -29,3 +30,9 @@ def go_to(url: str) -> AnyResponse:
         response.headers["HX-Redirect"] = url
         return response
     return redirect(url, 303)
+
+
+def said(response: Response, kind: str, text: str) -> Response:
+    """The piece, with a sentence that is said once beside it."""
+    response.headers["HX-Trigger"] = json.dumps({"toast": {"kind": kind, "text": text}})
+    return response

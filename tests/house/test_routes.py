@@ -13,7 +13,13 @@ PUBLIC = {
     "static": "files that are the same for everybody",
     "auth.start": "sends people to their way in",
     "auth.sign_in": "for those who are not signed in",
+    "auth.sign_in_code": "for those whose password was right",
     "auth.sign_up": "for those who have no account",
+    "invitations.create_account": "for the invited who have no account; the token proves the address",
+    "invitations.show": "for the invited; nothing without the token",
+    "password_resets.choose": "for those who forgot their password; nothing without the token",
+    "password_resets.new": "for those who forgot their password",
+    "password_resets.sent": "says the same to everybody",
     "health.healthz": "for whatever watches the process",
     "health.readyz": "for whatever watches the process",
 }

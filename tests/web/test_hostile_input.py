@@ -19,7 +19,7 @@ from core.ids import new_token
 from tests.databases import on_both_databases, on_postgres
 from tests.pages import Visitor
 from tests.people import PASSWORD
-from tests.routes import routes, set_stage
+from tests.routes import LAST, routes, set_stage
 from tests.talking import Talker, make_bot
 
 IDS = [
@@ -43,6 +43,24 @@ TEXTS = {
 }
 
 FORMS = {
+    "account.change_password": {"present": PASSWORD, "new": PASSWORD},
+    "account.end_sign_ins": {"which": "nothing"},
+    "account.rename": {"name": "Ann"},
+    "auth.sign_in_code": {"code": "123456"},
+    "invitations.accept": {},
+    "invitations.create_account": {"name": "Guest", "password": PASSWORD},
+    "password_resets.choose": {"password": PASSWORD},
+    "password_resets.new": {"email": "owner@example.com"},
+    "people.change_role": {"role": "member"},
+    "people.departure": {},
+    "people.invite": {"email": "another@example.com", "role": "member"},
+    "people.removal": {},
+    "people.send_again": {},
+    "people.withdraw": {},
+    "second_factor.confirm": {"code": "123456"},
+    "second_factor.make_recovery_codes": {"password": PASSWORD, "code": "123456"},
+    "second_factor.show": {"password": PASSWORD},
+    "second_factor.switch_off": {"password": PASSWORD, "code": "123456"},
     "auth.sign_in": {"email": "owner@example.com", "password": PASSWORD},
     "auth.sign_up": {"name": "Ann", "email": "ann@example.com", "password": PASSWORD},
     "auth.sign_out": {},
@@ -70,7 +88,7 @@ FORMS = {
     "workspaces.new": {"name": "Another"},
 }  # fmt: skip
 READ_THE_QUERY = ("auth.sign_in", "conversations.index", "provider_keys.new", "home.show", "static")
-FOR_NOBODY = ("auth.sign_in", "auth.sign_up")
+FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 
 BODIES = {
     "nothing": b"",
@@ -527,4 +545,4 @@ def test_any_body_is_answered_or_refused_clearly(app, cast, provider):
 
 
 def _ends_things(route) -> bool:
-    return route.endpoint in ("auth.sign_out", "bots.deletion", "provider_keys.deletion")
+    return route.endpoint in LAST

@@ -5,6 +5,7 @@ from web.console import (
     bots,
     conversations,
     home,
+    people,
     plan,
     provider_keys,
     settings,
@@ -16,7 +17,9 @@ BLUEPRINTS = (
     bots.pages,
     conversations.pages,
     provider_keys.pages,
+    people.pages,
     plan.pages,
     audit_log.pages,
+    settings.pages,
     workspaces.pages,
 )
