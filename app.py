@@ -15,8 +15,10 @@ import core.keys.models  # noqa: F401
 import core.outbox.models  # noqa: F401
 import web
 from core import db, log, queue, settings
+from core.bots import bots
 from core.errors import SettingsError
-from core.keys import vault
+from core.keys import notices, vault
+from core.outbox import mails, webhooks
 from core.providers import endpoints
 
 MIGRATIONS = Path(__file__).parent / "core" / "migrations"
@@ -29,6 +31,9 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
     queue.configure(chosen.redis_address)
     endpoints.configure(chosen)
+    mails.configure(chosen)
+    webhooks.configure(chosen)
+    notices.configure(bots.names_answering_through)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
     app.config.update(web.config(chosen))
     app.config.update(

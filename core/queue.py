@@ -23,6 +23,7 @@ SERIALIZER = JSONSerializer
 _ALLOWED = {
     "workers.jobs.check_candidate",
     "workers.jobs.check_key",
+    "workers.jobs.send_delivery",
 }
 _address = ""
 
@@ -64,12 +65,18 @@ def redis_connection() -> Redis:
     )
 
 
+def waiting(queue: str) -> int:
+    """How many jobs wait there; raises `Busy` when Redis is away."""
+    try:
+        return len(_queue(queue))
+    except RedisError:
+        raise Busy() from None
+
+
 def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None:
     """Puts the job `name` on a queue; raises `Busy` when Redis is away."""
     try:
-        Queue(
-            queue, connection=redis_connection(), serializer=SERIALIZER, job_class=AllowedJob
-        ).enqueue(
+        _queue(queue).enqueue(
             name,
             *ids,
             job_timeout=timeout_seconds,
@@ -80,3 +87,7 @@ def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None
         )
     except RedisError:
         raise Busy("The job queue is away. Nothing was changed; try again in a minute.") from None
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, connection=redis_connection(), serializer=SERIALIZER, job_class=AllowedJob)

@@ -2,15 +2,55 @@
 
 import signal
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from app import create_app
+from core import clock
 from core.bots import endings
 from core.db import work_context
+from core.keys import health, rechecks
 from core.log import logger
+from core.outbox import deliveries
 
 EVERY_SECONDS = 10.0
+HOUR_SECONDS = 3_600.0
 
 log = logger(__name__)
+
+
+@dataclass
+class Duty:
+    """Something to do again and again; it says how many things it did. `name` is for the log."""
+
+    name: str
+    act: Callable[[], int]
+    every_seconds: float = EVERY_SECONDS
+    next_at: float = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        return clock.monotonic() >= self.next_at
+
+    def do(self) -> None:
+        """Fails alone: it is logged, and comes up again in the next round."""
+        try:
+            with work_context():
+                if done := self.act():
+                    log.info(self.name, count=done)
+            if self.every_seconds > EVERY_SECONDS:
+                self.next_at = clock.monotonic() + self.every_seconds
+        except Exception:
+            log.exception("schedule_missed", duty=self.name)
+
+
+DUTIES = (
+    Duty("answers_swept", endings.sweep),
+    Duty("keys_checked_again", rechecks.recheck_due),
+    Duty("deliveries_queued_again", deliveries.send_due),
+    Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
+    Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),
+)
 
 
 def main() -> None:
@@ -24,13 +64,10 @@ def main() -> None:
 
 
 def tick() -> None:
-    """One round. A failing duty is logged and comes up again in the next round."""
-    try:
-        with work_context():
-            if ended := endings.sweep():
-                log.warning("answers_swept", count=ended)
-    except Exception:
-        log.exception("schedule_missed")
+    """One round."""
+    for duty in DUTIES:
+        if duty.is_due:
+            duty.do()
 
 
 if __name__ == "__main__":

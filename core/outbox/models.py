@@ -48,9 +48,14 @@ class Delivery(Model):
 
     @property
     def state(self) -> str:
+        """arrived, given_up, sending (a try is under way), retrying (one failed), waiting (none yet)."""
         if self.arrived_at:
             return "arrived"
-        return "given_up" if self.given_up_at else "waiting"
+        if self.given_up_at:
+            return "given_up"
+        if not self.attempts:
+            return "waiting"
+        return "retrying" if self.last_error else "sending"
 
 
 class Webhook(Model):

@@ -1,21 +1,17 @@
 """Addresses that others named: no spelling of a private one gets through, and no second look-up."""
 
 import socket
-import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core import http
-from core.http import Exchange, Timeouts, addresses, lines
+from core.http import Exchange, Timeouts, addresses
+from tests.authority import Authority
 from tests.core.test_http import OK, PATIENT, says, serving
 
 PUBLIC = ["1.1.1.1", "93.184.215.14", "172.32.0.1", "192.167.255.255", "11.0.0.0", "126.255.255.255",
@@ -162,60 +158,16 @@ def test_a_connection_to_an_address_that_was_not_checked_is_never_used(monkeypat
                 exchange.send("GET", server.url, {})
                 exchange.read(10)
         assert server.connections == 3
-        assert not any(lines.pool._idle.values()) or len(server.requests) == 3
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """An authority, and a server's certificate of its for hooks.example."""
-    folder = tmp_path_factory.mktemp("authority")
-    root_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root_name, leaf_name = (
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)]) for text in ("root", "leaf")
-    )
-    names = x509.SubjectAlternativeName([x509.DNSName("hooks.example")])
-    root = _certificate(root_name, root_name, root_key, root_key, x509.BasicConstraints(True, None))
-    leaf = _certificate(leaf_name, root_name, leaf_key, root_key, names)
-    (folder / "root.pem").write_bytes(root)
-    (folder / "leaf.pem").write_bytes(leaf + _pem(leaf_key))
-    return folder
-
-
-def _certificate(subject, issuer, key, signing_key, extension):
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(extension, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()),
-            critical=False,
-        )
-        .sign(signing_key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM)
-
-
-def _pem(key):
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+        assert len(server.requests) == 3
 
 
 @pytest.fixture
-def over_tls(authority, monkeypatch):
-    """A server's context; its authority is trusted, its name leads to loopback."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "root.pem"))
-    lines.tls.cache_clear()
+def over_tls(tmp_path, monkeypatch):
+    """A server's context for hooks.example; its authority is trusted, its name leads to loopback."""
+    authority = Authority(tmp_path)
     as_if_public(monkeypatch)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / "leaf.pem")
-    yield context
-    lines.tls.cache_clear()
+    with authority.trusted(monkeypatch):
+        yield authority.server("hooks.example")
 
 
 @pytest.mark.parametrize("host", ["hooks.example", "127.0.0.1"])

@@ -54,6 +54,7 @@ DOORS = {
         imports_of("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp"),
         {"core.http": "time limits, pools, errors without secrets"},
     ),
+    "mail": (imports_of("smtplib"), {"core.outbox.smtp": "time limits, errors without addresses"}),
     "the clock": (
         attributes(
             "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
@@ -103,6 +104,7 @@ def test_every_door_is_used(thing):
         ("outgoing HTTP", "import requests"),
         ("outgoing HTTP", "from http import client"),
         ("outgoing HTTP", "from urllib import request"),
+        ("mail", "import smtplib"),
         ("the clock", "from datetime import datetime\ndatetime.now()"),
         ("the clock", "import datetime\ndatetime.datetime.now()"),
         ("the clock", "from time import time"),

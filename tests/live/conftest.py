@@ -38,7 +38,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[Liv
     """The product on the loopback provider (where that listens: it comes and goes) and the real Mini."""
     with LiveHouse(
         tmp_path_factory.mktemp("live"),
-        ("web", "checks", "schedule"),
+        ("web", "checks", "jobs", "schedule"),
         web_processes=2,
         anthropic_base_url=f"http://127.0.0.1:{PROVIDER_PORT}",
         openai_base_url=f"http://127.0.0.1:{PROVIDER_PORT}/v1",

@@ -1,0 +1,54 @@
+"""One try of one delivery, by a worker: claimed, said to whom it is for, and how it went written down.
+
+No connection to the database is held meanwhile.
+"""
+
+from core import db
+from core.db import transaction
+from core.errors import Unreadable
+from core.log import logger
+from core.outbox import calls, deliveries, mails
+from core.outbox.models import MAIL, Delivery
+from core.outbox.smtp import MailError, MailRefused
+
+UNREADABLE = "What it was to say can no longer be read with the encryption keys in use."
+
+log = logger(__name__)
+
+
+def send(delivery_id: str) -> None:
+    """Sends it if it is due and nobody else does. Whatever goes wrong is on the row afterwards."""
+    delivery = deliveries.claim(delivery_id)
+    if delivery is None:
+        return
+    try:
+        content = deliveries.content_of(delivery)
+    except Unreadable:
+        _give_up(delivery, UNREADABLE)
+        return
+    if delivery.attempts > deliveries.MOST_TRIES:
+        _give_up(delivery, "Every try ended without a result.")
+    elif delivery.channel == MAIL:
+        _send_mail(delivery, content)
+    else:
+        calls.send(delivery, content)
+
+
+def _send_mail(delivery: Delivery, content: dict[str, str]) -> None:
+    db.release()
+    try:
+        mails.send(delivery, content)
+    except MailError as error:
+        final = isinstance(error, MailRefused)
+        log.warning("mail_failed", delivery_id=delivery.id, error=error.message, final=final)
+        with transaction() as current:
+            deliveries.note_failed(current, delivery, error.message, final=final)
+        return
+    with transaction() as current:
+        deliveries.note_arrived(current, delivery)
+
+
+def _give_up(delivery: Delivery, why: str) -> None:
+    log.error("delivery_given_up", delivery_id=delivery.id, why=why)
+    with transaction() as current:
+        deliveries.note_failed(current, delivery, why, final=True)
