@@ -43,6 +43,13 @@ TEXTS = {
 }
 
 FORMS = {
+    "alerts.disable": {},
+    "alerts.enable": {},
+    "alerts.new_secret": {},
+    "alerts.removal": {},
+    "alerts.send_test": {},
+    "alerts.set_webhook": {"url": "https://hooks.example/mevichat"},
+    "alerts.try_now": {},
     "account.change_password": {"present": PASSWORD, "new": PASSWORD},
     "account.end_sign_ins": {"which": "nothing"},
     "account.rename": {"name": "Ann"},
@@ -57,6 +64,7 @@ FORMS = {
     "people.removal": {},
     "people.send_again": {},
     "people.withdraw": {},
+    "plan.change": {"seen": "pro", "to_mini": "yes"},
     "second_factor.confirm": {"code": "123456"},
     "second_factor.make_recovery_codes": {"password": PASSWORD, "code": "123456"},
     "second_factor.show": {"password": PASSWORD},
