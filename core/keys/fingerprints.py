@@ -1,4 +1,8 @@
-"""Whether two secrets are the same, without telling either: an HMAC under a secret of the deployment's."""
+"""Whether two secrets are the same, without telling either: an HMAC under a secret of the deployment's.
+
+A row may have one that was made otherwise: by the release before, or under a secret that was lost with
+its ring key. It matches nothing until the next verdict on the key renews it.
+"""
 
 import hashlib
 import hmac
@@ -6,6 +10,9 @@ import hmac
 from sqlalchemy.orm import Session
 
 from core import kept_secrets
+from core.errors import Unreadable
+from core.keys import vault
+from core.keys.models import ProviderKey
 
 SECRET = "key-fingerprints"  # noqa: S105  (its name, not its value)
 
@@ -14,3 +21,13 @@ def fingerprint(current: Session, secret: str, workspace_id: str) -> str:
     """32 hex characters, the same for the same secret in the same workspace, in a transaction."""
     _, pepper = kept_secrets.newest(current, SECRET)
     return hmac.new(pepper, f"{workspace_id}|{secret}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def renewed(current: Session, key: ProviderKey) -> dict[str, str]:
+    """What the held row of a key should say of its secret today: its fingerprint, and its ring key's name."""
+    try:
+        secret = vault.open_sealed(key.sealed, key.place)
+        ring_key = key.ring_key or vault.ring_key_of(key.sealed, key.place)
+    except Unreadable:  # moved meanwhile, to a ring key that this process was not given yet
+        return {}
+    return {"fingerprint": fingerprint(current, secret, key.workspace_id), "ring_key": ring_key}

@@ -16,7 +16,7 @@ from core import clock
 from core.accounts import audit
 from core.accounts.actor import MEVICHAT
 from core.db import changed_one, transaction
-from core.keys import health, notices, states
+from core.keys import fingerprints, health, notices, states
 from core.keys.models import INVALID, VALID, ProviderKey
 from core.keys.states import BROKE, RECOVERED, Outcome, Standing, Verdict
 from core.outbox import deliveries
@@ -87,6 +87,7 @@ def _pass(
         before = Standing(key.status, key.reason)
         now = states.after(before, verdict)
         values = more | _timing(key, now, verdict, by) | _words(before, now, verdict)
+        values |= fingerprints.renewed(current, key)
         if not _write(current, key, before, values):
             return states.STILL
         told = states.news(before, now)

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from core import queue
 from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR, Actor
-from core.db import session
+from core.db import session, transaction
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
 from core.keys import checks, life, pending, saving, vault
+from core.keys.models import ProviderKey
 from core.keys.pending import Check
 from core.keys.saving import Proof
 from core.text import fit
@@ -249,6 +251,47 @@ def test_the_same_key_is_recognised_wherever_it_is_stored(workspace, person):
         checks.check_candidate_later(workspace, "openai", " a-key-of-a-compatible-server-1234", ANN)
     with pytest.raises(Invalid, match="stored for OpenAI"):
         ask(workspace, person, "a-key-of-a-compatible-server-1234")
+
+
+def as_before_the_upgrade(key) -> None:
+    """The row as the release before wrote it: another fingerprint, no word about the ring key."""
+    with transaction() as current:
+        old = {"fingerprint": "e17223800856ada55c0d2ee03cdc16c2", "ring_key": ""}
+        current.execute(update(ProviderKey).where(ProviderKey.id == key.id).values(old))
+    session().expire_all()
+
+
+REPLIES = {
+    "passed": Reply.answer(),
+    "refused": Reply.status(401),
+    "said nothing of the key": Reply.overloaded(),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+def test_a_key_from_before_the_upgrade_is_recognised_once_it_was_checked(
+    workspace, person, provider, reply
+):
+    made = make_key(workspace)
+    today = (made.fingerprint, made.ring_key)
+    as_before_the_upgrade(made)
+    key = key_of(workspace)
+    assert ask(workspace, person).pending
+    provider.always(REPLIES[reply])
+    checks.run_key(checks.test_later(key, ANN).id, key.id, 1)
+    assert (key_of(workspace).fingerprint, key_of(workspace).ring_key) == today
+    with pytest.raises(Invalid, match="stored already"):
+        ask(workspace, person)
+
+
+def test_a_key_from_before_the_upgrade_that_is_pasted_again_is_replaced_by_itself(
+    workspace, person, provider
+):
+    as_before_the_upgrade(make_key(workspace))
+    checks.run_candidate(ask(workspace, person).id)
+    assert key_of(workspace).version == 2
+    with pytest.raises(Invalid, match="stored already"):
+        ask(workspace, person)
 
 
 def test_who_pasted_and_from_where_is_in_the_audit_log(workspace, person, provider):
