@@ -106,7 +106,7 @@ def every() -> list[Workspace]:
 def rename(workspace: Workspace, name: str, actor: Actor) -> None:
     name, of_this = checked_name(name), Workspace.id == workspace.id
     with transaction() as current:
-        was = current.scalar(select(Workspace.name).where(of_this).with_for_update())
+        was = current.scalar(select(Workspace.name).where(of_this).with_for_update(key_share=True))
         renamed = update(Workspace).where(of_this, Workspace.name != name).values(name=name)
         if changed_one(current, renamed):
             audit.record(
@@ -118,7 +118,9 @@ def set_plan(workspace: Workspace, plan_key: str, actor: Actor) -> None:
     """Puts the workspace on a plan of its kind. Bots and keys stay as they are."""
     plan, of_this = plan_for(workspace, plan_key), Workspace.id == workspace.id
     with transaction() as current:
-        was = current.scalar(select(Workspace.plan_key).where(of_this).with_for_update())
+        was = current.scalar(
+            select(Workspace.plan_key).where(of_this).with_for_update(key_share=True)
+        )
         if was and move(current, workspace, was, plan):
             record_plan(current, workspace, actor, was, plan)
 

@@ -9,7 +9,7 @@ from core.accounts.models import Membership
 from core.accounts.roles import Role
 from core.db import session
 from core.errors import Invalid, NotFound
-from tests.databases import on_both_databases
+from tests.databases import on_both_databases, on_postgres
 from tests.people import make_member, make_person, make_workspace
 from tests.threads import at_once
 
@@ -125,3 +125,20 @@ def test_somebody_elses_place_is_not_found(workspace):
     elsewhere = make_workspace(make_person("eve"), "Elsewhere", "pro")
     with pytest.raises(NotFound):
         memberships.get(workspace.id, owner_of(elsewhere).id)
+
+
+@on_postgres
+def test_a_workspaces_name_and_its_people_change_at_the_same_moment(workspace):
+    """Both lock the audit chain, and a line in it refers to the workspace: neither waits for the other."""
+    bob = make_member(workspace, "bob")
+    session().commit()
+
+    def act(number):
+        for turn in range(10):
+            if number % 2:
+                workspaces.rename(workspace, f"Acme {number} {turn}", ANN)
+            else:
+                row = memberships.get(workspace.id, bob.id)
+                memberships.change_role(row, (Role.ADMIN, Role.MEMBER)[turn % 2], ANN)
+
+    assert at_once(6, act) == [None] * 6
