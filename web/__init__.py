@@ -25,7 +25,7 @@ from web import (
     second_factor,
     security,
 )
-from web.console import BLUEPRINTS
+from web.console import BLUEPRINTS, attention
 
 LARGEST_BODY_BYTES = 256 * 1024
 PAGES = (
@@ -65,6 +65,7 @@ def register(app: Flask, settings: Settings) -> None:
     guards.register(app)
     errors.register(app)
     frame.register(app)
+    attention.register(app)
     for blueprint in (*PAGES, bot_api.api, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     security.exempt_from_csrf(bot_api.api)

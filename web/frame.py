@@ -1,6 +1,7 @@
 """What every page gets: who looks at it, where they are, what needs an act, and how to show things."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -42,7 +43,6 @@ def _everywhere() -> dict[str, Any]:
         if person
         else [],
         "can": membership.allows if membership else _nothing,
-        "banners": g.get("banners", []),
     }
 
 
@@ -106,3 +106,9 @@ def grouped(number: int | None) -> str:
 def seconds(milliseconds: int | None) -> str:
     """Milliseconds as seconds: 1.2 s."""
     return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`Support, Sales and Help`; "" for none."""
+    told = list(words)
+    return " and ".join(part for part in (", ".join(told[:-1]), *told[-1:]) if part)

@@ -15,7 +15,8 @@ from core.plans import PLANS, plans_of
 from core.providers import catalogue
 from tests.people import INSIDERS
 from tests.talking import make_bot, make_key
-from web.console.plan_effects import Effect, Use, listed, use_of
+from web.console.plan_effects import Effect, Use, use_of
+from web.frame import listed
 
 URL = "/w/acme/plan"
 

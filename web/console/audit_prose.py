@@ -12,6 +12,7 @@ from core.accounts.audit import AuditLine
 from core.accounts.roles import ROLE_NAMES, Role
 from core.bots import reasons
 from core.providers import catalogue
+from web.frame import listed
 
 Facts = dict[str, Any]
 
@@ -99,7 +100,7 @@ def _of_bot(facts: Facts) -> Facts:
     return facts | {
         "name": facts.get("name") or facts["subject"],
         "model": reasons.names(str(facts.get("model", "")))[0],
-        "changes": _listed(_changes(facts)),
+        "changes": listed(_changes(facts)),
     }
 
 
@@ -157,7 +158,3 @@ def _plan_name(key: str) -> str:
 
 def _role_name(role: str) -> str:
     return ROLE_NAMES[Role(role)].lower() if role in set(Role) else role
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -1,7 +1,7 @@
 """A bot as lists show it, and the models that its form offers, each with why it cannot be chosen."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -15,6 +15,7 @@ from core.keys.models import ProviderKey
 from core.plans import PLANS
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import Model
+from web.console import retirement
 
 _WORDS = {"answering": "Answering", "off": "Off", "blocked": "Not answering"}
 
@@ -26,6 +27,7 @@ class BotRow:
     enabled: bool
     model_name: str
     provider_name: str
+    retirement: str
     state: str
     sentence: str
     messages_this_month: int
@@ -47,7 +49,8 @@ class ModelChoice:
     fix_url: str
     fix_text: str
     price: str
-    retires_on: date | None
+    retirement: str
+    retired: bool
     checked: bool
 
 
@@ -84,6 +87,7 @@ def _row(bot: Bot, workspace: Workspace, keys: dict[str, ProviderKey], answered:
         enabled=bot.enabled,
         model_name=model_name,
         provider_name="" if bot.model.provider == endpoints.MINI else provider_name,
+        retirement=retirement.mark(bot.model),
         state=state,
         sentence=reasons.for_owner(reason, bot.model_id) if state == "blocked" else "",
         messages_this_month=count,
@@ -109,7 +113,8 @@ def _choice(
         fix_url=keys_url if reason and on_plan else "",
         fix_text="Go to provider keys",
         price="On every plan, and needs no key." if mini else _price(model),
-        retires_on=model.retires_on,
+        retirement=retirement.mark(model),
+        retired=retirement.is_over(model),
         checked=model.id == chosen,
     )
 

@@ -119,6 +119,13 @@ def rows_of(workspace: Workspace) -> list[KeyRow]:
     return sorted(rows, key=lambda row: (_BROKEN_FIRST.index(row.state), row.provider.name))
 
 
+def without_use(key: ProviderKey, workspace: Workspace, made: list[Bot]) -> KeyRow:
+    """A row of what is known without a query: its state, its sentence and who answers through it."""
+    state = states.state_of(key, workspace.plan.provider_keys)
+    used_by = [bot for bot in made if bot.model.provider == key.provider]
+    return KeyRow(key, catalogue.provider(key.provider), state, used_by, 0, [])
+
+
 def row_of(workspace: Workspace, provider: str, check: Check | None = None) -> KeyRow:
     """One row, with the check that runs on it, if any; raises `NotFound`."""
     key = life.get(workspace.id, provider)

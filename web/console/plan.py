@@ -12,7 +12,8 @@ from core.bots.models import Bot
 from core.errors import Conflict, NotFound
 from core.plans import Plan
 from web.console import plan_effects
-from web.console.plan_effects import Effect, listed
+from web.console.plan_effects import Effect
+from web.frame import listed
 from web.guards import member, this_actor
 from web.htmx import go_to
 

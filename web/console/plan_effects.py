@@ -10,7 +10,7 @@ from core.bots.quota import Quota
 from core.keys import life
 from core.plans import Plan
 from core.providers import catalogue
-from web.frame import day, grouped
+from web.frame import day, grouped, listed
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,6 @@ def use_of(workspace: Workspace) -> Use:
     names = sorted(catalogue.provider(key.provider).name for key in life.keys_of(workspace.id))
     standing = quota.standing(workspace)
     return Use(workspace.plan, bots.bots_of(workspace.id), names, standing)
-
-
-def listed(words: list[str]) -> str:
-    """`Support, Sales and Help`."""
-    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def _models(plan: Plan, but_not: Plan) -> list[str]:

@@ -1,0 +1,141 @@
+"""What of a workspace needs an act, worst first, each with the way to its fix.
+
+Home shows all of it, every other page the two worst as banners. Nothing is remembered: what was mended
+is gone with the next page.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask, g, request, url_for
+
+from core.accounts.models import Workspace
+from core.bots import bots, quota, reasons
+from core.bots.models import Bot
+from core.bots.quota import Quota
+from core.keys import life
+from core.keys.models import ProviderKey
+from core.providers import catalogue
+from web.console import key_rows, retirement
+from web.console.key_rows import KeyRow
+from web.frame import day, grouped, listed
+from web.htmx import wants_piece
+
+BANNERS = 2
+WARN_AT_PERCENT = 80
+_SHOWS_ALL = "home.show"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that needs an act, with the way to it."""
+
+    kind: str
+    text: str
+    action_text: str
+    action_url: str
+
+
+def register(app: Flask) -> None:
+    app.context_processor(lambda: {"banners": banners})
+
+
+def banners() -> list[Notice]:
+    """For the frame of a page: none where a piece is asked for, or where all are shown anyhow."""
+    membership = g.get("membership")
+    if membership is None or wants_piece() or request.endpoint == _SHOWS_ALL:
+        return []
+    return notices(membership.workspace)[:BANNERS]
+
+
+def notices(workspace: Workspace) -> list[Notice]:
+    """Everything, in three queries whatever there is."""
+    made, keys = bots.bots_of(workspace.id), life.keys_of(workspace.id)
+    found = [
+        *_broken_keys(workspace, keys, made),
+        *_blocked_bots(workspace, keys, made),
+        *_retirements(workspace, made),
+        *_quota(workspace, quota.standing(workspace)),
+    ]
+    return sorted(found, key=lambda notice: notice.kind != "bad")
+
+
+def _broken_keys(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]) -> list[Notice]:
+    rows = [key_rows.without_use(key, workspace, made) for key in keys]
+    url = url_for("provider_keys.index", slug=workspace.slug)
+    return [
+        Notice("bad", f"{_named(row)}{_silenced(row, workspace)}", "Go to provider keys", url)
+        for row in rows
+        if row.is_broken
+    ]
+
+
+def _named(row: KeyRow) -> str:
+    """The row's own sentence, which away from the row has to say whose key it is about."""
+    name = row.provider.name
+    return row.sentence if name in row.sentence else f"{name}: {row.sentence}"
+
+
+def _silenced(row: KeyRow, workspace: Workspace) -> str:
+    """Which bots wait for that key, as a sentence; "" if none does."""
+    allows = workspace.plan.allows_tier
+    names = [bot.name for bot in row.bots if bot.enabled and allows(bot.model.bot_tier)]
+    return f" Until then {listed(names)} cannot answer." if names else ""
+
+
+def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]) -> list[Notice]:
+    """Bots that are on and cannot answer; a broken key has said so itself, and for all its bots."""
+    by_provider = {key.provider: key for key in keys}
+    silent: dict[tuple[str, str], list[Bot]] = {}
+    for bot in made:
+        key = by_provider.get(bot.model.provider)
+        reason = bots.why_blocked(bot.model, workspace, key)
+        if bot.enabled and reason and not (key and reason == f"key_{key.reason}"):
+            silent.setdefault((reason, bot.model_id), []).append(bot)
+    return [
+        _about("bad", workspace, found, reasons.for_owner(reason, model_id))
+        for (reason, model_id), found in silent.items()
+    ]
+
+
+def _retirements(workspace: Workspace, made: list[Bot]) -> list[Notice]:
+    by_model: dict[str, list[Bot]] = {}
+    for bot in made:
+        if bot.enabled and workspace.plan.allows_tier(bot.model.bot_tier):
+            by_model.setdefault(bot.model_id, []).append(bot)
+    found = (_retirement(workspace, some) for some in by_model.values())
+    return [notice for notice in found if notice]
+
+
+def _retirement(workspace: Workspace, some: list[Bot]) -> Notice | None:
+    model = some[0].model
+    name = catalogue.provider(model.provider).name
+    if retirement.is_over(model):
+        told = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."
+        return _about("bad", workspace, some, told)
+    if retirement.is_near(model):
+        told = (
+            f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model in time."
+        )
+        return _about("warning", workspace, some, told)
+    return None
+
+
+def _about(kind: str, workspace: Workspace, some: list[Bot], sentence: str) -> Notice:
+    """What is true of one bot, or of several."""
+    text = f"{listed(bot.name for bot in some)}: {sentence}"
+    if len(some) > 1:
+        return Notice(kind, text, "Go to bots", url_for("bots.index", slug=workspace.slug))
+    url = url_for("bots.show", slug=workspace.slug, bot_id=some[0].id)
+    return Notice(kind, text, "Open the bot", url)
+
+
+def _quota(workspace: Workspace, standing: Quota) -> list[Notice]:
+    if standing.percent < WARN_AT_PERCENT:
+        return []
+    left = max(0, standing.limit - standing.used)
+    text = (
+        f"{standing.percent} % of this month’s messages are used; {grouped(left)} "
+        f"{'is' if left == 1 else 'are'} left until {day(standing.resets_on)}."
+    )
+    kind = "warning" if left else "bad"
+    return [Notice(kind, text, "See the plan", url_for("plan.show", slug=workspace.slug))]
