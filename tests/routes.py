@@ -9,7 +9,9 @@ from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.accounts.roles import Role
 from core.bots.models import Bot
+from core.db import transaction
 from core.keys import checks, life
+from core.outbox import webhooks
 from core.plans import plans_of
 from core.providers import catalogue
 from tests.people import make_member
@@ -17,6 +19,7 @@ from tests.postbox import mails_to, token_in
 from tests.talking import Talker, make_bot, make_key
 
 LAST = (
+    "alerts.removal",
     "bots.deletion",
     "provider_keys.deletion",
     "people.removal",
@@ -91,8 +94,18 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
         "filename": "favicon.svg",
         "plan_key": next(iter(plans_of("organization"))).key,
         **_people_values(app, workspace),
+        "delivery_id": _waiting_call(workspace),
     }
     return Stage(workspace, bot, talker, values)
+
+
+def _waiting_call(workspace: Workspace) -> str:
+    """A webhook, and a call of it that nobody has sent."""
+    webhooks.set_url(workspace.id, "https://hooks.example/mevichat", Actor("Owner"))
+    with transaction() as current:
+        delivery_id = webhooks.add(current, workspace.id, "key.broken", {"provider": "OpenAI"})
+    assert delivery_id
+    return delivery_id
 
 
 def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The console, one module a noun, in the order of the navigation."""
 
 from web.console import (
+    alerts,
     audit_log,
     bots,
     conversations,
@@ -21,5 +22,6 @@ BLUEPRINTS = (
     plan.pages,
     audit_log.pages,
     settings.pages,
+    alerts.pages,
     workspaces.pages,
 )

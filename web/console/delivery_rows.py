@@ -1,0 +1,82 @@
+"""A delivery as the log shows it: what it told whom, how far it is, and when it is tried next."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from core import clock
+from core.outbox import deliveries
+from core.outbox.models import MAIL, Delivery
+
+SOON = timedelta(seconds=15)
+_WORDS = {
+    "waiting": "Waiting",
+    "sending": "Being sent",
+    "retrying": "To be tried again",
+    "arrived": "Arrived",
+    "given_up": "Given up",
+}
+_TITLES = {
+    "key.broken": "Key broken",
+    "key_broken": "Key broken",
+    "key.recovered": "Key works again",
+    "key_recovered": "Key works again",
+    "webhook_off": "Webhook switched off",
+    "invitation": "Invitation",
+    "test": "Test",
+}
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    delivery: Delivery
+
+    @property
+    def title(self) -> str:
+        event = self.delivery.event
+        return _TITLES.get(event) or event.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
+    def to(self) -> str:
+        """Of a webhook the host alone: addresses of receivers are long, and may hold tokens."""
+        recipient = self.delivery.recipient
+        if self.delivery.channel == MAIL:
+            return f"mail to {recipient}"
+        return f"webhook at {urlsplit(recipient).hostname}"
+
+    @property
+    def state_word(self) -> str:
+        return _WORDS[self.delivery.state]
+
+    @property
+    def how(self) -> str:
+        """What the last try came to, in a sentence; "" where the state says all."""
+        if self.delivery.state == "arrived" and self.delivery.last_status:
+            return f"It answered {self.delivery.last_status}."
+        return self.delivery.last_error
+
+    @property
+    def tries(self) -> str:
+        count = self.delivery.attempts
+        return "not tried yet" if not count else f"{count} {'try' if count == 1 else 'tries'}"
+
+    @property
+    def next_at(self) -> datetime | None:
+        return self.delivery.due_at if self.may_try else None
+
+    @property
+    def may_try(self) -> bool:
+        return self.delivery.state in ("waiting", "retrying")
+
+
+def rows_of(workspace_id: str) -> list[DeliveryRow]:
+    return [DeliveryRow(delivery) for delivery in deliveries.recent(workspace_id)]
+
+
+def seconds_to_next_look(rows: list[DeliveryRow]) -> int:
+    """After how long the list is worth another look; 0 when nothing in it will change by itself."""
+    due = [row.delivery.due_at for row in rows if row.delivery.due_at]
+    if not due:
+        return 0
+    at_work = any(row.delivery.state == "sending" for row in rows)
+    return 1 if at_work or min(due) < clock.now() + SOON else 15
