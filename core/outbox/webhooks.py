@@ -55,7 +55,7 @@ def set_url(workspace_id: str, url: str, actor: Actor) -> str | None:
     with transaction() as current:
         is_new = _insert(current, workspace_id, address, secret)
         if is_new or _move(current, workspace_id, address):
-            _record(current, workspace_id, actor, "webhook_set", url=address)
+            _record(current, workspace_id, actor, "alert.webhook_set", url=address)
     return secret if is_new else None
 
 
@@ -66,7 +66,7 @@ def replace_secret(workspace_id: str, actor: Actor) -> str:
     with transaction() as current:
         if not changed_one(current, _change(workspace_id, sealed_secret=sealed)):
             raise NotFound("There is no webhook. Enter an address first.")
-        _record(current, workspace_id, actor, "webhook_secret_replaced")
+        _record(current, workspace_id, actor, "alert.webhook_secret_replaced")
     return secret
 
 
@@ -78,7 +78,8 @@ def set_enabled(workspace_id: str, enabled: bool, actor: Actor) -> None:
         switched = _change(workspace_id, enabled=enabled, failures=0, failing_since=None)
         if not changed_one(current, switched.where(Webhook.enabled.is_(not enabled))):
             return
-        _record(current, workspace_id, actor, f"webhook_{'enabled' if enabled else 'disabled'}")
+        action = "alert.webhook_enabled" if enabled else "alert.webhook_disabled"
+        _record(current, workspace_id, actor, action)
         if not enabled:
             _give_up_waiting(current, workspace_id, "switched off")
 
@@ -86,7 +87,7 @@ def set_enabled(workspace_id: str, enabled: bool, actor: Actor) -> None:
 def remove(workspace_id: str, actor: Actor) -> None:
     with transaction() as current:
         if changed_one(current, delete(Webhook).where(Webhook.workspace_id == workspace_id)):
-            _record(current, workspace_id, actor, "webhook_removed")
+            _record(current, workspace_id, actor, "alert.webhook_removed")
             _give_up_waiting(current, workspace_id, "removed")
 
 
@@ -143,7 +144,7 @@ def _long_failure(current: Session, webhook: Webhook) -> str:
 
 def _tell_off(current: Session, webhook: Webhook, why: str, error: str) -> list[str]:
     workspace = current.get_one(Workspace, webhook.workspace_id)
-    _record(current, workspace.id, MEVICHAT, "webhook_disabled", why=why)
+    _record(current, workspace.id, MEVICHAT, "alert.webhook_disabled", why=why)
     _give_up_waiting(current, workspace.id, "switched off")
     facts = {"workspace": workspace.name, "slug": workspace.slug, "url": webhook.url, "why": why}
     facts |= {"at": clock.now().isoformat(timespec="seconds"), "last_error": error}
@@ -212,5 +213,5 @@ def _give_up_waiting(current: Session, workspace_id: str, how: str) -> None:
     deliveries.give_up_waiting(current, workspace_id, WEBHOOK, why)
 
 
-def _record(current: Session, workspace_id: str, actor: Actor, act: str, **details: str) -> None:
-    audit.record(current, workspace_id, actor, f"alert.{act}", "webhook", **details)
+def _record(current: Session, workspace_id: str, actor: Actor, action: str, **details: str) -> None:
+    audit.record(current, workspace_id, actor, action, "webhook", **details)

@@ -39,6 +39,27 @@ def test_every_action_that_is_written_anywhere_has_a_sentence():
     assert {name: actions for name, actions in without.items() if actions} == {}
 
 
+def test_no_sentence_is_kept_for_what_nobody_writes():
+    assert set(audit_prose.SENTENCES) == set().union(*actions_by_module().values())
+
+
+def test_no_action_is_put_together_where_this_reader_cannot_see_it():
+    assert [
+        source.name for source in sources() if _records(source) and _puts_together(source)
+    ] == []
+    assert _puts_together(Source("core.somewhere", 'f"key.{what}"'))
+    assert not _puts_together(Source("core.somewhere", 'f"{what}. Then"'))
+
+
+def _puts_together(source: Source) -> bool:
+    """Whether there is an f-string that begins like an action."""
+    found = (node.values[:1] for node in ast.walk(source.tree) if isinstance(node, ast.JoinedStr))
+    begins = (
+        str(part.value) for parts in found for part in parts if isinstance(part, ast.Constant)
+    )
+    return any(re.fullmatch(r"[a-z]+\.[a-z_]*", text) for text in begins)
+
+
 def test_the_reader_finds_an_action_however_it_is_named():
     text = "action = 'key.stolen' if x else 'key.lost'\naudit.record(c, w, a, action, 'openai')"
     assert actions_of(Source("core.somewhere", text)) == {"key.stolen", "key.lost"}
@@ -70,6 +91,15 @@ TOLD = {
         {"was": "member", "now": "owner"},
         "changed the role of a@b.example from member to owner",
     ),
+    ("person.joined", "a@b.example"): (
+        {"role": "Billing manager", "invited_by": "Ann"},
+        "joined as billing manager, invited by Ann",
+    ),
+    ("person.joined", "c@b.example"): ({"role": "member"}, "joined as member"),
+    ("alert.webhook_disabled", "webhook"): (
+        {"why": "It failed."}, "switched the webhook off: It failed.",
+    ),
+    ("alert.webhook_disabled", ""): ({}, "switched the webhook off"),
     ("bot.changed", "bot_1"): (
         {"name": "Help", "name_was": "Support", "was": "mevichat:mini", "now": "openai:gpt-5",
          "fields": ["model_id", "name", "welcome", "instructions"]},

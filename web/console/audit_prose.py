@@ -33,18 +33,17 @@ SENTENCES = {
     "key.deleted": "deleted the {provider} key {mask}",
     "key.invalidated": "marked the {provider} key invalid: {reason}",
     "key.recovered": "marked the {provider} key valid again",
-    "key.reencrypted": "sealed the stored keys anew under the newest ring key",
     "key.subscription_set": "noted the subscription behind the {provider} key: {subscription}",
     "person.invited": "invited {subject} as {role}",
     "person.invitation_withdrawn": "withdrew the invitation of {subject}",
-    "person.joined": "joined as {role}",
+    "person.joined": "joined as {role}{invited}",
     "person.role_changed": "changed the role of {subject} from {was} to {now}",
     "person.removed": "removed {subject} from the workspace",
     "person.left": "left the workspace",
     "alert.webhook_set": "set the address of the webhook: {url}",
     "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
     "alert.webhook_enabled": "switched the webhook on",
-    "alert.webhook_disabled": "switched the webhook off",
+    "alert.webhook_disabled": "switched the webhook off{why}",
     "alert.webhook_removed": "removed the webhook",
 }
 """By action: what follows the name of whoever did it. A fact that a line lacks is left out."""
@@ -127,7 +126,14 @@ def _of_workspace(facts: Facts) -> Facts:
 
 def _of_person(facts: Facts) -> Facts:
     sides = (side for side in ("role", "was", "now") if side in facts)
-    return facts | {side: _role_name(str(facts[side])) for side in sides}
+    by = facts.get("invited_by")
+    invited = {"invited": f", invited by {by}" if by else ""}
+    return facts | invited | {side: _role_name(str(facts[side])) for side in sides}
+
+
+def _of_alert(facts: Facts) -> Facts:
+    why = facts.get("why")
+    return facts | {"why": f": {why}" if why else ""}
 
 
 _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
@@ -136,6 +142,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
     "plan": _of_plan,
     "workspace": _of_workspace,
     "person": _of_person,
+    "alert": _of_alert,
 }
 
 
@@ -157,4 +164,4 @@ def _plan_name(key: str) -> str:
 
 
 def _role_name(role: str) -> str:
-    return ROLE_NAMES[Role(role)].lower() if role in set(Role) else role
+    return (ROLE_NAMES[Role(role)] if role in set(Role) else role).lower()
