@@ -33,6 +33,10 @@ ROOT = Path(__file__).parent.parent
 SWEPT = "swept-for-the-marker"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="the long forms: more of all, as bin/soak")
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A DATA_DIR with the embedded Redis running in it, for all tests of this process."""

@@ -134,6 +134,8 @@ def answer(status: int, code: str, message: str) -> Response:
     response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "5"
+        if request.method == "GET" and _is_page():
+            response.headers["Refresh"] = "5"  # a page looks again by itself, with or without scripts
     return response
 
 

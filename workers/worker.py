@@ -66,7 +66,7 @@ def run(*queues: str) -> None:
     worker = None
     try:
         worker = worker_for(*queues)
-        worker.work(with_scheduler=True, logging_level="WARNING")
+        worker.work(logging_level="WARNING")
     except RedisError as error:
         _logger.warning("worker has no Redis", error=str(error))
     if worker is not None and worker.asked_to_stop:

@@ -22,6 +22,11 @@ class Member:
         self._session.headers["Connection"] = "close"
         self.post("/sign-in", {"email": email, "password": PASSWORD})
 
+    @property
+    def cookie(self) -> str:
+        """What a browser of this person sends along."""
+        return "; ".join(f"{name}={value}" for name, value in self._session.cookies.items())
+
     def get(self, path: str) -> str:
         return self._page(self._session.get(self._url + path, timeout=CHECK_SECONDS)).text
 
@@ -30,10 +35,20 @@ class Member:
         data = {"csrf_token": self._csrf_token(), **(form or {})}
         return self._page(self._session.post(self._url + path, data=data, timeout=CHECK_SECONDS))
 
-    def outcome(self, started: requests.Response) -> tuple[str, str]:
+    def outcome(
+        self, started: requests.Response, seconds: float = CHECK_SECONDS
+    ) -> tuple[str, str]:
         """The state and the page of the check that a form started, once it is over."""
         path = started.url.removeprefix(self._url)
-        return until(lambda: _over(self.get(path)), CHECK_SECONDS, "the end of the check")
+        return until(lambda: self._ending(path), seconds, "the end of the check")
+
+    def _ending(self, path: str) -> tuple[str, str] | None:
+        """None while it runs, and while Redis is away: that page looks again by itself."""
+        answer = self._session.get(self._url + path, timeout=CHECK_SECONDS)
+        if answer.status_code == 503:
+            assert answer.headers["Refresh"] == "5"
+            return None
+        return _over(self._page(answer).text)
 
     def _csrf_token(self) -> str:
         found = re.search(r'name="csrf-token" content="([^"]+)"', self.get("/sign-in"))

@@ -4,8 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.keys import life
+from core.accounts.actor import Actor
+from core.keys import saving
 from core.keys.models import VALID
+from core.keys.saving import Proof
 from tests import marker
 from tests.live.member import Member
 from tests.live.processes import until
@@ -62,7 +64,7 @@ def test_a_late_401_for_the_old_version_does_not_flip_the_new_one(
     (visitor,) = visitors_of(make_bot(workspace, MODEL).id, 1)
     gate = provider.hold()
     stream = visitor.say("Hello").until("delta")
-    life.save(workspace.id, "anthropic", NEW, "Olga", "chk_of_the_replacement")
+    saving.save(workspace.id, "anthropic", NEW, Actor("Olga"), Proof("chk_of_the_replacement"))
     gate.open()
     assert stream.to_its_end().last.name == "error"
     answer = live.message(stream.message_id)
