@@ -13,8 +13,17 @@ from core.accounts.actor import MEVICHAT, Actor
 from core.accounts.models import Workspace
 from core.db import release, session, transaction
 from core.errors import Invalid, MevichatError, NotFound, PlanDoesNotAllow, Unreadable
-from core.keys import abilities, life, paste, pending, saving, states, vault, verdicts
-from core.keys.fingerprints import fingerprint
+from core.keys import (
+    abilities,
+    fingerprints,
+    life,
+    paste,
+    pending,
+    saving,
+    states,
+    vault,
+    verdicts,
+)
 from core.keys.models import ProviderKey
 from core.keys.pending import ASKING, FAILED, LOST, PASSED, SAVED, UNCHECKED, Check
 from core.keys.saving import Proof
@@ -207,10 +216,10 @@ def _with_failure(check: Check, failure: Failure) -> Check:
 def _refuse_a_stored_key(workspace_id: str, secret: str, provider_slug: str) -> None:
     """The same secret twice is a slip: of the finger, or of the field."""
     with transaction() as current:
-        pasted = fingerprint(current, secret, workspace_id)
-    for key in life.keys_of(workspace_id):
-        if key.fingerprint != pasted:
-            continue
+        pasted = fingerprints.fingerprint(current, secret, workspace_id)
+        keys = life.keys_of(workspace_id)
+        same = [key for key in keys if fingerprints.of_key(current, key) == pasted]
+    for key in same:
         if key.provider == provider_slug:
             raise Invalid("This is the key that is stored already. Use “Test” to check it again.")
         name = catalogue.provider(key.provider).name

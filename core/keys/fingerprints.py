@@ -1,7 +1,7 @@
 """Whether two secrets are the same, without telling either: an HMAC under a secret of the deployment's.
 
-A row may have one that was made otherwise: by the release before, or under a secret that was lost with
-its ring key. It matches nothing until the next verdict on the key renews it.
+A row may hold one that was made otherwise: by the release before, or under a secret that was lost with
+its ring key. So a paste is compared with what the key's secret has today, and verdicts renew the row's.
 """
 
 import hashlib
@@ -23,11 +23,16 @@ def fingerprint(current: Session, secret: str, workspace_id: str) -> str:
     return hmac.new(pepper, f"{workspace_id}|{secret}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def of_key(current: Session, key: ProviderKey) -> str:
+    """The fingerprint a stored key has today; "" for one that cannot be opened: it may be entered again."""
+    return renewed(current, key).get("fingerprint", "")
+
+
 def renewed(current: Session, key: ProviderKey) -> dict[str, str]:
-    """What the held row of a key should say of its secret today: its fingerprint, and its ring key's name."""
+    """What a key's row should say of its secret today: the fingerprint, and the name of its ring key."""
     try:
         secret = vault.open_sealed(key.sealed, key.place)
         ring_key = key.ring_key or vault.ring_key_of(key.sealed, key.place)
-    except Unreadable:  # moved meanwhile, to a ring key that this process was not given yet
+    except Unreadable:
         return {}
     return {"fingerprint": fingerprint(current, secret, key.workspace_id), "ring_key": ring_key}

@@ -11,7 +11,7 @@ from core.accounts.actor import OPERATOR, Actor
 from core.db import session, transaction
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
 from core.keys import checks, life, pending, saving, vault
-from core.keys.models import ProviderKey
+from core.keys.models import VALID, ProviderKey
 from core.keys.pending import Check
 from core.keys.saving import Proof
 from core.text import fit
@@ -269,27 +269,31 @@ REPLIES = {
 
 
 @pytest.mark.parametrize("reply", REPLIES)
-def test_a_key_from_before_the_upgrade_is_recognised_once_it_was_checked(
-    workspace, person, provider, reply
+def test_any_verdict_renews_what_the_row_of_an_old_key_says_of_its_secret(
+    workspace, provider, reply
 ):
     made = make_key(workspace)
     today = (made.fingerprint, made.ring_key)
     as_before_the_upgrade(made)
-    key = key_of(workspace)
-    assert ask(workspace, person).pending
     provider.always(REPLIES[reply])
-    checks.run_key(checks.test_later(key, ANN).id, key.id, 1)
+    checks.run_key(checks.test_later(key_of(workspace), ANN).id, made.id, 1)
     assert (key_of(workspace).fingerprint, key_of(workspace).ring_key) == today
+
+
+def test_a_key_from_before_the_upgrade_is_recognised_when_it_is_pasted_again(workspace, person):
+    as_before_the_upgrade(make_key(workspace))
     with pytest.raises(Invalid, match="stored already"):
         ask(workspace, person)
+    assert ask(workspace, person, marker.anthropic_key("NEXT")).pending
 
 
-def test_a_key_from_before_the_upgrade_that_is_pasted_again_is_replaced_by_itself(
-    workspace, person, provider
-):
-    as_before_the_upgrade(make_key(workspace))
+def test_a_key_that_cannot_be_read_any_more_may_be_entered_again(workspace, person, provider):
+    key = make_key(workspace)
+    with transaction() as current:
+        current.execute(update(ProviderKey).where(ProviderKey.id == key.id).values(sealed="torn"))
+    session().expire_all()
     checks.run_candidate(ask(workspace, person).id)
-    assert key_of(workspace).version == 2
+    assert (key_of(workspace).version, key_of(workspace).status) == (2, VALID)
     with pytest.raises(Invalid, match="stored already"):
         ask(workspace, person)
 
