@@ -51,6 +51,8 @@ def check(secret: str, provider: Provider) -> None:
         raise Invalid(
             f"A key has {SHORTEST} to {LONGEST} characters; this paste has {len(secret)}."
         )
+    if len(secret) - len(_prefix(secret, provider)) < SHORTEST:
+        raise Invalid("This is only the beginning of a key. Copy the whole of it.")
     for wrong in provider.wrong_keys:
         if re.match(wrong.pattern, secret):
             raise Invalid(f"{wrong.says} It was not sent anywhere.")

@@ -22,6 +22,11 @@ KEY = "sk-ant-api03-" + "x" * 91 + "7xA2"
         f"“{KEY}”",
         f'Bearer "{KEY}"',
         f"`{KEY}` ",
+        f"ANTHROPIC_API_KEY={KEY}",
+        f'export ANTHROPIC_API_KEY="{KEY}"',
+        f"x-api-key: {KEY}",
+        f"Authorization: Bearer {KEY}",
+        f"\ufeff{KEY}\u200b;",
     ],
 )
 def test_what_surrounds_a_key_is_left_out_and_said(text):
@@ -42,7 +47,16 @@ def test_what_surrounds_a_key_is_left_out_and_said(text):
         ("sk-ant-api03-ключключ", "Copy the key again"),
         ("short", "8 to 500"),
         ("x" * 501, "8 to 500"),
+        ("sk-ant-api03-", "only the beginning"),
+        ("sk-ant-api03-1234567", "only the beginning"),
         ("sk-proj-" + "x" * 60, "looks like a key from OpenAI"),
+        ("AIza" + "x" * 35, "looks like a key from Google AI Studio"),
+        ("AKIA" + "A" * 16, "looks like a key from AWS Bedrock"),
+        ("xai-" + "x" * 80, "looks like a key from xAI"),
+        ("pplx-" + "x" * 48, "looks like a key from Perplexity"),
+        ("0123456789abcdef" * 2 + ".abcdefghijklmnop", "looks like a key from Z.ai"),
+        ("sk-ant-admin01-" + "x" * 60, "admin key of Anthropic"),
+        ("sk-ant-oat01-" + "x" * 60, "sign-in token"),
     ],
 )
 def test_a_wrong_paste_is_caught_before_it_is_sent(text, says):
