@@ -1,6 +1,6 @@
-"""The main pages over a month of sample data: on a phone and a wide screen, in light and dark.
+"""The main pages over a month of sample data: from a phone to a wide screen, in light and dark.
 
-What they look like is kept in `artifacts/`, for people to look at.
+What they look like is kept in `artifacts/`, for people to look at; axe looks at each of them too.
 """
 
 import re
@@ -10,15 +10,16 @@ from playwright.sync_api import expect
 
 from core.accounts import workspaces
 from core.bots import bots
-from core.keys import life
+from core.keys import verdicts
 from core.providers.failures import Failure, FailureKind
+from tests.live.axe import violations
 from tests.live.processes import ROOT
 from tests.talking import make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
 PICTURES = ROOT / "artifacts"
-WIDTHS = {360: 740, 1440: 900}
+WIDTHS = {360: 740, 768: 1024, 1440: 900}
 THEMES = ("light", "dark")
 REFUSED = Failure(FailureKind.rejected, "Incorrect API key provided.", 401)
 
@@ -31,7 +32,7 @@ def sample(live, inside):
     workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
     make_key(workspace, "anthropic")
     broken = make_key(workspace, "openai")
-    life.mark_invalid(broken.id, broken.version, REFUSED, "live")
+    verdicts.note_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
     make_bot(workspace, "openai:gpt-5-mini", name="Wholesale")
     return workspace, email, password
 
@@ -51,13 +52,22 @@ def main_pages(live, workspace):
         "conversation": f"{here}/conversations/{conversation}",
         "keys": f"{here}/provider-keys",
         "key-replacement": f"{here}/provider-keys/openai/replacement",
+        "plan": f"{here}/plan",
+        "plan-downgrade": f"{here}/plan/free",
+        "audit-log": f"{here}/audit-log",
+        "key-new": f"{here}/provider-keys/new",
+        "key-deletion": f"{here}/provider-keys/openai/deletion",
+        "people": f"{here}/people",
+        "account": "/account",
+        "second-factor": "/account/second-factor",
         "settings": f"{here}/settings",
+        "alerts": f"{here}/alerts",
         "chat": f"/chat/{bot.id}",
         "error": f"{here}/bots/bot_0",
     }
 
 
-def test_no_page_is_wider_than_its_screen(live, sample, windows):
+def test_no_page_is_wider_than_its_screen_or_breaks_a_rule_of_accessibility(live, sample, windows):
     workspace, email, password = sample
     PICTURES.mkdir(exist_ok=True)
     page = windows.open(f"{live.url}/sign-in", reduced_motion="reduce")
@@ -81,3 +91,5 @@ def photograph(page, name):
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)
             page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png", full_page=True)
+            if width != 768:  # between the two others nothing is shown that neither shows
+                assert not violations(page), f"{name} at {width}, {theme}"
