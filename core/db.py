@@ -120,7 +120,9 @@ def transaction() -> Iterator[Session]:
 def changed_one(current: Session, statement: Update | Insert | Delete) -> bool:
     """Runs a conditional write and says whether its condition held: the way races are decided."""
     result = current.execute(statement, execution_options={"preserve_rowcount": True})
-    return getattr(result, "rowcount", 0) > 0  # -1 where nobody counted, as for PostgreSQL’s inserts
+    return (
+        getattr(result, "rowcount", 0) > 0
+    )  # -1 where nobody counted, as for PostgreSQL’s inserts
 
 
 def insert_new(current: Session, model: type[Base], **values: Any) -> bool:

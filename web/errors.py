@@ -135,7 +135,9 @@ def answer(status: int, code: str, message: str) -> Response:
     if status == 503:
         response.headers["Retry-After"] = "5"
         if request.method == "GET" and _is_page():
-            response.headers["Refresh"] = "5"  # a page looks again by itself, with or without scripts
+            response.headers["Refresh"] = (
+                "5"  # a page looks again by itself, with or without scripts
+            )
     return response
 
 

@@ -72,7 +72,7 @@ def _digest(path: str) -> str:
 
 
 def ago(moment: datetime | None) -> Markup:
-    """A time as people say it, exact for machines: `<time datetime="…">3 minutes ago</time>`, or `in 5 minutes`."""
+    """A time as people say it, exact for machines: `<time …>3 minutes ago</time>`, or `in 5 minutes`."""
     if moment is None:
         return Markup('<span class="quiet">never</span>')
     exact = moment.isoformat(timespec="seconds")
