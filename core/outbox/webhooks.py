@@ -6,6 +6,7 @@ switched off by the product itself, and people are told.
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -55,7 +56,9 @@ def set_url(workspace_id: str, url: str, actor: Actor) -> str | None:
     with transaction() as current:
         is_new = _insert(current, workspace_id, address, secret)
         if is_new or _move(current, workspace_id, address):
-            _record(current, workspace_id, actor, "alert.webhook_set", url=address)
+            _record(
+                current, workspace_id, actor, "alert.webhook_set", host=urlsplit(address).netloc
+            )
     return secret if is_new else None
 
 
@@ -146,8 +149,8 @@ def _tell_off(current: Session, webhook: Webhook, why: str, error: str) -> list[
     workspace = current.get_one(Workspace, webhook.workspace_id)
     _record(current, workspace.id, MEVICHAT, "alert.webhook_disabled", why=why)
     _give_up_waiting(current, workspace.id, "switched off")
-    facts = {"workspace": workspace.name, "slug": workspace.slug, "url": webhook.url, "why": why}
-    facts |= {"at": clock.now().isoformat(timespec="seconds"), "last_error": error}
+    facts = {"workspace": workspace.name, "slug": workspace.slug, "why": why, "last_error": error}
+    facts |= {"at": clock.now().isoformat(timespec="seconds"), "host": urlsplit(webhook.url).netloc}
     return [
         mails.add(current, "webhook_off", email, workspace.id, **facts)
         for email in emails_allowing(current, workspace.id, "alerts.manage")

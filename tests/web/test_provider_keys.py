@@ -15,7 +15,7 @@ from core.accounts import workspaces
 from core.accounts.actor import OPERATOR, Actor
 from core.bots import bots
 from core.db import session
-from core.keys import checks, life, pending, saving, vault
+from core.keys import checks, life, pending, saving, states, vault, verdicts
 from core.keys.saving import Proof
 from core.providers.client import Timeouts
 from tests import marker
@@ -605,3 +605,22 @@ def test_a_key_that_no_ring_opens_asks_to_be_entered_again(
         vault._ring[:] = before
     assert state(run_test(owner, run_jobs)) == "passed"
     assert key_of(cast.workspace).status == "valid"
+
+
+def test_the_pickers_of_models_say_what_a_key_may_not_use(cast, owner, key):
+    stored = key_of(cast.workspace)
+    verdicts.note_check(stored, states.PASSED, "test", ["anthropic:claude-haiku-4-5"])
+    page = owner.get("/w/acme/bots/new").text
+    assert page.count("Anthropic says that your key may not use it.") == 1
+    assert "May not use Claude Haiku 4.5, says Anthropic" in owner.get(KEYS).text
+
+
+@pytest.mark.parametrize("path", ["/anthropic/replacement", "/anthropic/deletion"])
+def test_a_key_of_a_subscription_says_that_billing_goes_on(cast, owner, key, path):
+    assert "billing goes on" not in owner.get(KEYS + path).text
+    life.mark_subscription(
+        key_of(cast.workspace), "Token Plan Plus", "https://plan.example/cancel", OPERATOR
+    )
+    page = owner.get(KEYS + path).text
+    assert "billing goes on until the subscription is cancelled" in page
+    assert "https://plan.example/cancel" in page

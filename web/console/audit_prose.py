@@ -40,7 +40,7 @@ SENTENCES = {
     "person.role_changed": "changed the role of {subject} from {was} to {now}",
     "person.removed": "removed {subject} from the workspace",
     "person.left": "left the workspace",
-    "alert.webhook_set": "set the address of the webhook: {url}",
+    "alert.webhook_set": "set the webhook to an address at {host}",
     "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
     "alert.webhook_enabled": "switched the webhook on",
     "alert.webhook_disabled": "switched the webhook off{why}",

@@ -52,6 +52,8 @@ class ModelChoice:
     retirement: str
     retired: bool
     checked: bool
+    lacking: str
+    """What the provider says against this key's use of it; the choice stays open."""
 
 
 def rows_of(workspace: Workspace) -> list[BotRow]:
@@ -116,7 +118,14 @@ def _choice(
         retirement=retirement.mark(model),
         retired=retirement.is_over(model),
         checked=model.id == chosen,
+        lacking=_lacking(model, keys.get(model.provider)),
     )
+
+
+def _lacking(model: Model, key: ProviderKey | None) -> str:
+    if key is None or model.id not in key.unavailable_models:
+        return ""
+    return f"{catalogue.provider(model.provider).name} says that your key may not use it."
 
 
 def _why_not(model: Model, workspace: Workspace, reason: str) -> str:

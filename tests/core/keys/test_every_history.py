@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from core import clock
 from core.accounts import audit, workspaces
@@ -149,15 +156,13 @@ class KeyHistory(RuleBasedStateMachine):
         clock.shift(timedelta())
 
 
-@pytest.mark.timeout(300)
-def test_every_history_of_a_key_keeps_what_holds(app):
+@pytest.mark.timeout(900)
+def test_every_history_of_a_key_keeps_what_holds(app, request):
     try:
-        from hypothesis.stateful import run_state_machine_as_test
-
         run_state_machine_as_test(
             KeyHistory,
             settings=settings(
-                max_examples=30,
+                max_examples=400 if request.config.getoption("--soak") else 30,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -20,7 +20,7 @@ KEY = {"provider": "Anthropic", "mask": "sk-ant-api03-••••••••7x
 FACTS = {
     "key_broken": WHO | KEY | {"reason": "rejected", "words": "invalid x-api-key", "bots": ["Support"]},
     "key_recovered": WHO | KEY | {"broken_at": AT},
-    "webhook_off": WHO | {"url": "https://example.com/hook", "why": "ten failures", "at": AT, "last_error": ""},
+    "webhook_off": WHO | {"host": "example.com", "why": "ten failures", "at": AT, "last_error": ""},
     "invitation": WHO | {"inviter": "Ann", "role": "Admin", "token": "mvi_x", "days": 7},
     "password_reset": {"name": "Ann", "token": "mvp_x", "minutes": 60},
     "password_changed": {"name": "Ann", "how": "on the account page"},
