@@ -47,7 +47,7 @@ def check_candidate_later(
     require_plan(workspace)
     secret, hint = paste.tidy(text)
     paste.check(secret, provider)
-    _refuse_a_stored_key(workspace.id, secret, provider_slug)
+    hint = f"{hint} {_stored_elsewhere(workspace.id, secret, provider_slug)}".strip()
     stored = life.find(workspace.id, provider_slug)
     key_id = stored.id if stored else ""
     check = pending.new_check(workspace.id, provider_slug, SAVE, actor, hint=hint, key_id=key_id)
@@ -213,14 +213,16 @@ def _with_failure(check: Check, failure: Failure) -> Check:
     return replace(check, state=state, reason=str(failure.kind), words=failure.message)
 
 
-def _refuse_a_stored_key(workspace_id: str, secret: str, provider_slug: str) -> None:
-    """The same secret twice is a slip: of the finger, or of the field."""
+def _stored_elsewhere(workspace_id: str, secret: str, provider_slug: str) -> str:
+    """Refuses the key that is stored already; says where else it is stored, or "".
+
+    Two providers may well be one server of the workspace's own, behind one key: that is only said.
+    """
     with transaction() as current:
         pasted = fingerprints.fingerprint(current, secret, workspace_id)
         keys = life.keys_of(workspace_id)
-        same = [key for key in keys if fingerprints.of_key(current, key) == pasted]
-    for key in same:
-        if key.provider == provider_slug:
-            raise Invalid("This is the key that is stored already. Use “Test” to check it again.")
-        name = catalogue.provider(key.provider).name
-        raise Invalid(f"This is the key that is stored for {name}. Paste another one here.")
+        same = [key.provider for key in keys if fingerprints.of_key(current, key) == pasted]
+    if provider_slug in same:
+        raise Invalid("This is the key that is stored already. Use “Test” to check it again.")
+    names = " and ".join(catalogue.provider(slug).name for slug in same)
+    return f"The same key is stored for {names}, too." if names else ""
