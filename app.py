@@ -12,7 +12,9 @@ import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
 import core.kept_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
+import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
+import core.usage.models  # noqa: F401
 import web
 from core import db, log, queue, settings
 from core.bots import bots

@@ -44,6 +44,10 @@ class Workspace(Model):
     name: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(20))
     plan_key: Mapped[str] = mapped_column(String(20))
+    retention_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How long conversations are kept; 0 is for ever."""
+    minute_limit: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Messages a minute of all its bots together; 0 is no limit."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property

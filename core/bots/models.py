@@ -33,6 +33,23 @@ class Bot(Model):
     enabled: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Raised by every change of the bot or of what it knows: what was cached before it is over."""
+    caches: Mapped[bool] = mapped_column(default=True, server_default="1")
+    """Whether the same first question is answered from what was answered before."""
+    only_knowledge: Mapped[bool] = mapped_column(default=True, server_default="1")
+    """With knowledge: whether it says that it does not know where nothing fits."""
+    hybrid: Mapped[bool] = mapped_column(default=False, server_default="0")
+    """Whether knowledge is also found by embeddings, through the workspace's own key."""
+    visitor_limit: Mapped[int] = mapped_column(default=20, server_default="20")
+    """Messages a minute of one conversation; 0 is no limit, here and below."""
+    address_limit: Mapped[int] = mapped_column(default=120, server_default="120")
+    """Messages an hour from one address."""
+    daily_limit: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Messages a day of the whole bot."""
+    limit_text: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """What a visitor over a limit reads; ours if empty."""
+
     workspace: Mapped[Workspace] = relationship(lazy="joined")
 
     @property
@@ -103,6 +120,12 @@ class Message(Model):
     failure: Mapped[str] = mapped_column(String(40), default="")
     provider_words: Mapped[str] = mapped_column(String(400), default="")
 
+    sources: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    """What the answer was given to answer from: number, title and address, as the visitor sees them."""
+    cached: Mapped[bool] = mapped_column(default=False, server_default="0")
+    feedback: Mapped[int | None] = mapped_column()
+    """The visitor's thumb: 1 or -1."""
+
     @property
     def ended(self) -> bool:
         return self.status != PENDING
@@ -122,3 +145,21 @@ class QuotaPeriod(Model):
     )
     period: Mapped[str] = mapped_column(String(7), primary_key=True)
     used: Mapped[int] = mapped_column(default=0)
+    given_back: Mapped[int] = mapped_column(default=0, server_default="0")
+    told_near_at: Mapped[datetime | None] = mapped_column()
+    """When people were told that 80 % are used, and below that all are: once a month each."""
+    told_full_at: Mapped[datetime | None] = mapped_column()
+
+
+class CachedAnswer(Model):
+    """What a bot answered to a first question, as long as its version is the same."""
+
+    __tablename__ = "cached_answers"
+
+    bot_id: Mapped[str] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True)
+    bot_version: Mapped[int] = mapped_column(primary_key=True)
+    question_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    sources: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    hits: Mapped[int] = mapped_column(default=0)
