@@ -23,6 +23,7 @@ from core.keys.life import Usable
 from core.log import logger
 from core.providers.failures import Failure, FailureKind
 from core.providers.wire import Usage
+from core.usage import counting
 
 DEAD_AFTER = timedelta(seconds=30)
 
@@ -116,27 +117,47 @@ def _end_dead(answer: Message) -> bool:
 def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool:
     """Whether this call ended the attempt: of all that try, one does."""
     with transaction() as current:
-        held = _held_message(current, message_id) if outcome.status != COMPLETE else None
+        place = _place_of(current, message_id)
+        if place is None:
+            return False
         ended = changed_one(
             current,
             update(Message)
             .where(Message.id == message_id, Message.attempt == attempt, Message.status == PENDING)
             .values(_final_values(text, outcome)),
         )
-        if ended and held:
-            quota.release(current, held.workspace_id, held.quota_period)
+        if ended and place.quota_period and outcome.status != COMPLETE:
+            quota.release(current, place.workspace_id, place.quota_period)
         if ended and outcome.key and outcome.latency_ms:
             life.note_used(current, outcome.key.key_id, failed=_failed_there(outcome))
+        if ended:
+            _count(current, place, outcome)
     return ended
 
 
-def _held_message(current: Session, message_id: str) -> Row[str, str] | None:
-    """Which month of which workspace holds the message of this answer, if any does."""
+def _place_of(current: Session, message_id: str) -> Row[str, str, str, str] | None:
+    """Where this answer counts, and which month holds its message, if any does; none if it is deleted."""
     return current.execute(
-        select(Message.workspace_id, Message.quota_period).where(
-            Message.id == message_id, Message.quota_period != ""
+        select(Message.workspace_id, Message.bot_id, Message.model_id, Message.quota_period).where(
+            Message.id == message_id
         )
     ).first()
+
+
+def _count(current: Session, place: Row[str, str, str, str], outcome: Outcome) -> None:
+    """This attempt, in the day's use."""
+    counting.count(
+        current,
+        place.workspace_id,
+        place.bot_id,
+        outcome.provider,
+        place.model_id,
+        outcome.key.key_id if outcome.key else None,
+        answered=int(outcome.status == COMPLETE),
+        failed=int(outcome.status != COMPLETE),
+        tokens_in=outcome.tokens_in,
+        tokens_out=outcome.tokens_out,
+    )
 
 
 def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:

@@ -28,6 +28,7 @@ from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
 from core.ids import new_id
 from core.text import fit
+from core.usage import counting
 
 LONGEST_TEXT = 8_000
 LONGEST_CLIENT_ID = 64
@@ -132,6 +133,13 @@ def _reserve(current: Session, bot: Bot, answer: Message) -> None:
     answer.status = PENDING if answer.quota_period else FAILED
     answer.failure = "" if answer.quota_period else OUT_OF_MESSAGES
     answer.alive_at = clock.now()
+    if not answer.quota_period:
+        _count_refused(current, bot)
+
+
+def _count_refused(current: Session, bot: Bot) -> None:
+    """For want of a message nobody was asked: that failed too."""
+    counting.count(current, bot.workspace_id, bot.id, "", bot.model_id, None, failed=1)
 
 
 def _earlier_turn(
@@ -177,6 +185,8 @@ def _reopened(current: Session, conversation: Conversation, answer: Message) -> 
     period = quota.reserve(current, conversation.workspace_id, limit)
     outcome = {"quota_period": period} if period else {"status": FAILED, "failure": OUT_OF_MESSAGES}
     current.execute(update(Message).where(Message.id == answer.id).values(**outcome))
+    if not period:
+        _count_refused(current, conversation.bot)
     return bool(period)
 
 
