@@ -64,6 +64,17 @@ class TooLarge(MevichatError):
     code = "too_large"
 
 
+class TooMany(MevichatError):
+    """More than a limit lets through; nothing was kept. `retry_after_seconds` says when there is room."""
+
+    code = "too_many_messages"
+    sentence = "There are too many messages just now. Wait a little, then send it again."
+
+    def __init__(self, message: str | None = None, retry_after_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Conflict(MevichatError):
     """True when it was read, no longer true when it was to be changed."""
 

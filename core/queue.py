@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry as NewTry
 from rq import Queue, Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -55,6 +57,7 @@ def configure(address: str) -> None:
 
 
 @lru_cache(maxsize=1)
+    hasty_connection.cache_clear()
 def redis_connection() -> Redis:
     """The process's pool of connections. Time-outs are short: Redis is never worth a hanging page."""
     return Redis.from_url(
@@ -68,6 +71,17 @@ def redis_connection() -> Redis:
 def waiting(queue: str) -> int:
     """How many jobs wait there; raises `Busy` when Redis is away."""
     try:
+@lru_cache(maxsize=1)
+def hasty_connection() -> Redis:
+    """For what stands between a visitor and an answer: half a second, and no second try."""
+    return Redis.from_url(
+        _address,
+        socket_connect_timeout=0.5,
+        socket_timeout=0.5,
+        retry=NewTry(NoBackoff(), 0),
+    )
+
+
         return len(_queue(queue))
     except RedisError:
         raise Busy() from None

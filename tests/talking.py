@@ -19,6 +19,9 @@ from core.keys.models import ProviderKey
 from core.keys.saving import Proof
 from tests import marker
 
+UNBOUNDED: dict[str, Any] = {"visitor_limit": 0, "address_limit": 0, "caches": False}
+"""A bot without limits and cache: tests say the same thing often."""
+
 
 @dataclass
 class Said:
@@ -62,6 +65,9 @@ class Talker:
 
     def retry(self, message_id: str) -> Said:
         return self._said(self.post(f"/messages/{message_id}/retry"))
+
+    def stop(self, message_id: str) -> TestResponse:
+        return self.post(f"/messages/{message_id}/stop", accept="application/json")
 
     def events(self, message_id: str, last_event_id: str = "") -> Said:
         url = f"{self.url}/messages/{message_id}/events"
@@ -115,7 +121,7 @@ def used(workspace: Workspace) -> int:
 
 
 def make_bot(workspace: Workspace, model: str = "mevichat:mini", **values: Any) -> Bot:
-    draft = Draft(name=values.pop("name", "Support"), model=model, **values)
+    draft = Draft(name=values.pop("name", "Support"), model=model, **(UNBOUNDED | values))
     return bots.create(workspace, draft, OPERATOR)
 
 

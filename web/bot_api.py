@@ -6,9 +6,19 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from core import db
-from core.bots import answering, conversations, following, turns, visitors
+from core.bots import (
+    answering,
+    conversations,
+    feedback,
+    following,
+    limits,
+    stopping,
+    turns,
+    visitors,
+)
+from core.bots.citations import shown
 from core.bots.models import COMPLETE, Bot, Conversation, Message
-from core.bots.reasons import for_visitor
+from core.bots.reasons import STOPPED, for_visitor
 from core.errors import Invalid, NotFound
 from web import sse
 from web.guards import visitor_in_conversation, visitor_of_bot
@@ -20,6 +30,7 @@ api = Blueprint("bot_api", __name__, url_prefix="/v1/bots/<bot_id>")
 @visitor_of_bot
 def open_conversation(bot: Bot) -> tuple[Response, int]:
     """201 with the conversation's id and the visitor's token for it."""
+    limits.count_conversation(bot, request.remote_addr or "")
     secret_key = current_app.config["SECRET_KEY"]
     origin = request.headers.get("Origin", "")
     conversation, token = visitors.open_conversation(bot, secret_key, origin)
@@ -36,8 +47,9 @@ def open_conversation(bot: Bot) -> tuple[Response, int]:
 def post_message(conversation: Conversation) -> Any:
     """Keeps the message and answers it; a repeated client id gives the first one's answer."""
     body = _body()
-    turn = turns.accept(conversation, body.get("text"), body.get("client_message_id"))
-    return _answer(turn)
+    client_id = body.get("client_message_id")
+    limits.count_message(conversation, request.remote_addr or "", client_id)
+    return _answer(turns.accept(conversation, body.get("text"), client_id))
 
 
 @api.get("/messages")
@@ -60,7 +72,23 @@ def message_events(conversation: Conversation, message_id: str) -> Response:
 @visitor_in_conversation
 def retry_message(conversation: Conversation, message_id: str) -> Any:
     """Answers the same message again, if it was not answered."""
+    limits.count_message(conversation, request.remote_addr or "")
     return _answer(turns.retry(conversation, message_id))
+
+
+@api.post("/messages/<message_id>/stop")
+@visitor_in_conversation
+def stop_message(conversation: Conversation, message_id: str) -> Response:
+    """Ends an answer that is being written; what had come is kept. An ended one stays as it is."""
+    return jsonify(_whole(stopping.stop(conversation, message_id)))
+
+
+@api.post("/messages/<message_id>/feedback")
+@visitor_in_conversation
+def give_feedback(conversation: Conversation, message_id: str) -> Response:
+    """The visitor's thumb on a complete answer: 1, -1, or 0 to take it back."""
+    answer = feedback.give(conversation, message_id, _body().get("thumb"))
+    return jsonify(message_id=answer.id, thumb=answer.feedback or 0)
 
 
 @api.after_request
@@ -72,6 +100,7 @@ def _let_allowed_origins_read(response: Response) -> Response:
         response.headers["Access-Control-Allow-Headers"] = (
             "Authorization, Content-Type, Accept, Last-Event-ID"
         )
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
         response.headers.add("Vary", "Origin")
     return response
 
@@ -83,6 +112,9 @@ def message_facts(message: Message) -> dict[str, Any]:
         "role": message.role,
         "text": message.text,
         "status": message.status,
+        "stopped": message.failure == STOPPED,
+        "sources": shown(message.sources),
+        "thumb": message.feedback or 0,
         "reply_to": message.reply_to,
         "created_at": message.created_at.isoformat(),
     }
@@ -124,14 +156,18 @@ def _finished(message_id: str) -> tuple[Response, int]:
     answer = db.session().get(Message, message_id)
     if answer is None:
         raise NotFound("This bot was deleted while it answered.")
-    body: dict[str, Any] = {
-        "message_id": answer.id,
-        "status": answer.status,
-        "text": answer.text,
-        "sources": [],
-        "usage": answer.usage(),
-    }
-    if answer.status == COMPLETE:
+    body = _whole(answer)
+    if answer.status == COMPLETE or answer.failure == STOPPED:
         return jsonify(body), 200
     code, sentence = for_visitor(answer.failure)
     return jsonify(body | {"error": {"code": code, "message": sentence}}), 503
+
+
+def _whole(answer: Message) -> dict[str, Any]:
+    return {
+        "message_id": answer.id,
+        "status": answer.status,
+        "text": answer.text,
+        "sources": shown(answer.sources),
+        "usage": answer.usage(),
+    }

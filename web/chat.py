@@ -13,10 +13,10 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import db
-from core.bots import answering, conversations, following, turns, visitors
+from core.bots import answering, conversations, feedback, following, limits, turns, visitors
 from core.bots.models import Bot, Conversation
-from core.bots.reasons import FAILURE_SENTENCE
-from core.errors import BadToken, Invalid, NotFound, TooLarge
+from core.bots.reasons import FAILURE_SENTENCE, STOPPED_SENTENCE
+from core.errors import BadToken, Invalid, NotFound, TooLarge, TooMany
 from web.bot_api import message_facts
 from web.guards import visitor_of_bot
 
@@ -33,21 +33,37 @@ def show(bot: Bot) -> Response:
 @visitor_of_bot
 def send(bot: Bot) -> AnyResponse:
     """The form without a script: keeps the message, waits for the answer, shows the page again."""
+    written = request.form.get("text", "")
     try:
-        text = turns.checked_text(request.form.get("text"))
+        text = turns.checked_text(written)
+        conversation, token = _opened(bot)
+        limits.count_message(conversation, request.remote_addr or "")
     except (Invalid, TooLarge) as error:
-        return _page(bot, text=request.form.get("text", ""), problem=error.message)
-    conversation, token = _opened(bot)
+        return _page(bot, text=written, problem=error.message)
+    except TooMany as error:
+        return _too_many(bot, error, written)
     return _answered(turns.accept(conversation, text), bot, token)
 
 
 @pages.post("/messages/<message_id>/retry")
 @visitor_of_bot
 def retry(bot: Bot, message_id: str) -> AnyResponse:
-    conversation, token = _conversation(bot)
-    if conversation is None:
-        raise NotFound("This conversation is over. Open the chat again to start a new one.")
+    conversation, token = _this_conversation(bot)
+    try:
+        limits.count_message(conversation, request.remote_addr or "")
+    except TooMany as error:
+        return _too_many(bot, error)
     return _answered(turns.retry(conversation, message_id), bot, token)
+
+
+@pages.post("/messages/<message_id>/feedback")
+@visitor_of_bot
+def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
+    """A thumb, as the form without a script sends it."""
+    conversation, _ = _this_conversation(bot)
+    thumb = {"1": 1, "-1": -1, "0": 0}.get(request.form.get("thumb", ""))
+    feedback.give(conversation, message_id, thumb)
+    return redirect(url_for("chat.show", bot_id=bot.id), 303)
 
 
 @pages.post("/restart")
@@ -59,7 +75,14 @@ def restart(bot: Bot) -> AnyResponse:
     return response
 
 
-def _page(bot: Bot, text: str = "", problem: str = "") -> Response:
+def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
+    """The page with what was written, and when it can be sent."""
+    page = _page(bot, text=text, problem=error.message, status=429)
+    page.headers["Retry-After"] = str(error.retry_after_seconds)
+    return page
+
+
+def _page(bot: Bot, text: str = "", problem: str = "", status: int = 422) -> Response:
     conversation, token = _conversation(bot)
     messages = conversations.messages_of(conversation.id) if conversation else []
     page = render_template(
@@ -70,9 +93,10 @@ def _page(bot: Bot, text: str = "", problem: str = "") -> Response:
         messages=[message_facts(message) for message in messages],
         api_url=f"/v1/bots/{bot.id}",
         failure_sentence=FAILURE_SENTENCE,
+        stopped_sentence=STOPPED_SENTENCE,
         form={"text": {"data": text, "errors": [problem] if problem else []}},
     )
-    return make_response(page, 422 if problem else 200)
+    return make_response(page, status if problem else 200)
 
 
 def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
@@ -95,6 +119,13 @@ def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
     return response
 
 
+def _this_conversation(bot: Bot) -> tuple[Conversation, str]:
+    conversation, token = _conversation(bot)
+    if conversation is None:
+        raise NotFound("This conversation is over. Open the chat again to start a new one.")
+    return conversation, token
+
+
 def _conversation(bot: Bot) -> tuple[Conversation | None, str]:
     """The conversation of this browser's cookie, if there is one and it is not over."""
     token = request.cookies.get(_cookie(bot), "")
@@ -108,6 +139,7 @@ def _opened(bot: Bot) -> tuple[Conversation, str]:
     conversation, token = _conversation(bot)
     if conversation:
         return conversation, token
+    limits.count_conversation(bot, request.remote_addr or "")
     origin = request.headers.get("Origin", "")
     return visitors.open_conversation(bot, current_app.config["SECRET_KEY"], origin)
 

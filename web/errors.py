@@ -36,6 +36,7 @@ STATUS = {
     errors.Unreadable: 409,
     errors.TooLarge: 413,
     errors.Busy: 503,
+    errors.TooMany: 429,
 }
 
 _HTTP = {
@@ -87,7 +88,10 @@ def status_of(error: errors.MevichatError) -> int:
 def _ours(error: errors.MevichatError) -> AnyResponse:
     if isinstance(error, errors.NotSignedIn) and _is_page():
         return redirect(url_for("auth.sign_in", next=_way_back() or None), 303)
-    return answer(status_of(error), error.code, error.message)
+    response = answer(status_of(error), error.code, error.message)
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 def _csrf(_error: CSRFError) -> AnyResponse:

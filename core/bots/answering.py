@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core import clock
-from core.bots import bots, endings, journal, pulse
+from core.bots import bots, cache, endings, journal, pulse, stop_signals
+from core.bots.cache import FirstQuestion
 from core.bots.endings import Outcome
 from core.bots.history import chat_request
 from core.bots.live import Live
-from core.bots.models import Message
+from core.bots.models import CachedAnswer, Message
 from core.bots.turns import Turn
 from core.db import release, session, work_context
 from core.keys import life
@@ -40,6 +41,7 @@ class _Work:
     request: ChatRequest
     provider: str
     key: Usable | None
+    question: FirstQuestion | None = None
 
 
 def start(turn: Turn) -> Live:
@@ -52,6 +54,7 @@ def start(turn: Turn) -> Live:
     _tasks.add(task)
     task.start()
     pulse.keep_alive(_running)
+    stop_signals.listen(_running)
     return live
 
 
@@ -104,44 +107,61 @@ def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
     model = bot.model
     if not bot.workspace.plan.allows_tier(model.bot_tier):
         return Outcome.failed("model_not_on_plan", model.provider)
+    question = cache.first_question(bot, answer)
+    if question and (known := cache.find(question)):
+        return _from_cache(live, known, Outcome(model.provider, question=question))
     request = chat_request(bot, answer)
     if model.provider == endpoints.MINI:
-        return _Work(request, model.provider, None), endpoints.mini_key()
+        return _Work(request, model.provider, None, question), endpoints.mini_key()
     found = life.use(bot.workspace, model.provider)
     if isinstance(found, Unusable):
         return Outcome.failed(found.reason, model.provider)
-    return _Work(request, model.provider, found[0]), found[1]
+    return _Work(request, model.provider, found[0], question), found[1]
+
+
+def _from_cache(live: Live, known: CachedAnswer, outcome: Outcome) -> Outcome:
+    say(live, known.text)
+    outcome.finish(known.text)
+    outcome.cached, outcome.sources = True, known.sources
+    return outcome
+
+
+def say(live: Live, text: str) -> None:
+    """To those who listen here, and to other processes."""
+    journal.write(live.message_id, live.attempt, len(live.text), text)
+    live.add(text)
 
 
 def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
     """Reads the provider's stream to its end; always says how it ended."""
     started = clock.monotonic()
-    outcome = Outcome(provider=work.provider, key=work.key)
+    outcome = Outcome(provider=work.provider, key=work.key, question=work.question)
     endpoint = endpoints.endpoint(work.provider)
-    with _cancellable(endpoint, secret, work.request) as stream:
+    with _cancellable(live, endpoint, secret, work.request) as stream:
         for event in stream:
             if isinstance(event, Text):
                 outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
-                text = fit(event.text)
-                journal.write(live.message_id, live.attempt, len(live.text), text)
-                live.add(text)
+                say(live, fit(event.text))
             elif isinstance(event, Usage):
                 outcome.add_usage(event)
             elif isinstance(event, Finished):
                 outcome.finish(live.text)
             elif isinstance(event, Failed):
                 outcome.fail(event.failure, partial=bool(live.text))
+    if live.stopping and outcome.was_cancelled:
+        outcome.stop()
     outcome.latency_ms = _milliseconds_since(started)
     return outcome
 
 
 @contextmanager
 def _cancellable(
-    endpoint: Endpoint, secret: str, request: ChatRequest
+    live: Live, endpoint: Endpoint, secret: str, request: ChatRequest
 ) -> Iterator[client.ChatStream]:
-    """The provider's stream, where `drain` finds it."""
+    """The provider's stream, where `drain` and a stop find it."""
     with client.stream_chat(endpoint, secret, request, endpoints.timeouts()) as stream:
         _streams.add(stream)
+        live.on_stop(stream.cancel)
         try:
             yield stream
         finally:

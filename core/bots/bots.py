@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
+from core.bots import limits
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
 from core.db import changed_one, session, transaction
@@ -23,6 +24,7 @@ LONGEST_INSTRUCTIONS = 20_000
 LONGEST_WELCOME = 500
 MOST_STARTERS = 6
 LONGEST_STARTER = 120
+LONGEST_LIMIT_TEXT = 300
 
 _LOCK = {"of": Bot, "key_share": True}
 """Against others that change the bot, not against those that talk to it."""
@@ -39,6 +41,11 @@ class Draft:
     welcome: str = ""
     starters: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    caches: bool = True
+    visitor_limit: int | str = 20
+    address_limit: int | str = 120
+    daily_limit: int | str = 0
+    limit_text: str = ""
 
 
 def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
@@ -62,7 +69,13 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
         changed = [name for name, value in values.items() if was[name] != value]
         if changed:
             current.execute(update(Bot).where(Bot.id == bot.id).values(**values))
+            raise_version(current, bot.id)
             record_change(current, stored, actor, changed, was)
+
+
+def raise_version(current: Session, bot_id: str) -> None:
+    """With every change of the bot or of what it knows: what was cached before is no answer now."""
+    current.execute(update(Bot).where(Bot.id == bot_id).values(version=Bot.version + 1))
 
 
 def record_change(
@@ -130,6 +143,24 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
         "welcome": _bounded("welcome", draft.welcome.strip(), LONGEST_WELCOME),
         "starters": _checked_starters(draft.starters),
         "allowed_origins": checked_origins(list(draft.allowed_origins)),
+        "caches": draft.caches,
+        **_checked_limits(draft),
+    }
+
+
+def _checked_limits(draft: Draft) -> dict[str, object]:
+    text = " ".join(draft.limit_text.split())
+    return {
+        "visitor_limit": limits.checked(
+            draft.visitor_limit, "the messages of one visitor a minute", "visitor_limit"
+        ),
+        "address_limit": limits.checked(
+            draft.address_limit, "the messages of one address an hour", "address_limit"
+        ),
+        "daily_limit": limits.checked(
+            draft.daily_limit, "the messages of this bot a day", "daily_limit"
+        ),
+        "limit_text": _bounded("limit text", text, LONGEST_LIMIT_TEXT, field="limit_text"),
     }
 
 

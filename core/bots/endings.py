@@ -4,7 +4,7 @@ What did not become an answer gives its message back in the same transaction. Th
 answers of processes that no longer say (`pulse`) that they are alive.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.bots import journal, quota, reasons
+from core.bots import cache, journal, quota, reasons
+from core.bots.cache import FirstQuestion
+from core.bots.citations import Citation
 from core.bots.live import Live
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
 from core.db import changed_one, session, transaction
@@ -43,6 +45,10 @@ class Outcome:
     tokens_out: int | None = None
     first_token_ms: int | None = None
     latency_ms: int | None = None
+    sources: list[Citation] = field(default_factory=list)
+    question: FirstQuestion | None = None
+    """What a complete answer is cached by, or was found by in the cache."""
+    cached: bool = False
 
     @classmethod
     def failed(cls, reason: str, provider: str = "") -> "Outcome":
@@ -65,6 +71,18 @@ class Outcome:
         if failure.kind is FailureKind.cancelled:
             self.reason = "process_ended"
 
+    def stop(self) -> None:
+        """The visitor had read enough: no failure of anybody's."""
+        self.status, self.reason = INTERRUPTED, reasons.STOPPED
+
+    @property
+    def was_cancelled(self) -> bool:
+        return self.failure is not None and self.failure.kind is FailureKind.cancelled
+
+    def counts(self, text: str) -> bool:
+        """Whether it keeps its message: an answer was seen, all of it or what came before a stop."""
+        return self.status == COMPLETE or (self.reason == reasons.STOPPED and bool(text.strip()))
+
 
 def end(live: Live, outcome: Outcome) -> None:
     """Writes the row, passes the verdict on a refused key, and only then tells the readers."""
@@ -72,7 +90,7 @@ def end(live: Live, outcome: Outcome) -> None:
         journal.close(live.message_id, live.attempt)
     model_id = _model_of(live.message_id) if outcome.failure and outcome.key else ""
     refused = _refused_key(outcome, model_id)
-    live.end(*last_event(live, outcome.reason, outcome))
+    live.end(*last_event(live, outcome.reason, outcome), outcome.sources)
     if refused:
         _have_confirmed(refused, model_id)
 
@@ -85,9 +103,9 @@ def last_event(
     live: Live, reason: str, outcome: Outcome | None = None
 ) -> tuple[str, dict[str, Any]]:
     """The event that closes a stream: `done` with its usage, or `error` in the visitor's words."""
-    if outcome and outcome.status == COMPLETE:
+    if outcome and (outcome.status == COMPLETE or reason == reasons.STOPPED):
         usage = {"tokens_in": outcome.tokens_in, "tokens_out": outcome.tokens_out}
-        return "done", {"status": COMPLETE, "usage": usage}
+        return "done", {"status": outcome.status, "usage": usage}
     code, sentence = reasons.for_visitor(reason)
     return "error", {
         "code": code,
@@ -105,9 +123,19 @@ def sweep() -> int:
     return sum(_end_dead(answer) for answer in list(dead))
 
 
+def end_stopped(answer: Message) -> bool:
+    """Ends an answer that a visitor stopped and whose process does not end it."""
+    return _end_from_outside(answer, reasons.STOPPED)
+
+
 def _end_dead(answer: Message) -> bool:
+    return _end_from_outside(answer, "process_ended")
+
+
+def _end_from_outside(answer: Message, reason: str) -> bool:
+    """With what the journal or the row has of it. Whether this call ended it."""
     said = max(journal.text_so_far(answer.id, answer.attempt), answer.text, key=len)
-    outcome = Outcome.failed("process_ended", answer.provider)
+    outcome = Outcome.failed(reason, answer.provider)
     outcome.status = INTERRUPTED
     ended = _end_row(answer.id, answer.attempt, said, outcome)
     journal.close(answer.id, answer.attempt)
@@ -126,13 +154,21 @@ def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool
             .where(Message.id == message_id, Message.attempt == attempt, Message.status == PENDING)
             .values(_final_values(text, outcome)),
         )
-        if ended and place.quota_period and outcome.status != COMPLETE:
+        if ended and place.quota_period and not outcome.counts(text):
             quota.release(current, place.workspace_id, place.quota_period)
         if ended and outcome.key and outcome.latency_ms:
             life.note_used(current, outcome.key.key_id, failed=_failed_there(outcome))
         if ended:
-            _count(current, place, outcome)
+            _count(current, place, text, outcome)
+            _cache(current, text, outcome)
     return ended
+
+
+def _cache(current: Session, text: str, outcome: Outcome) -> None:
+    if outcome.question and outcome.cached:
+        cache.count_hit(current, outcome.question)
+    elif outcome.question and outcome.status == COMPLETE:
+        cache.keep(current, outcome.question, text, outcome.sources)
 
 
 def _place_of(current: Session, message_id: str) -> Row[str, str, str, str] | None:
@@ -144,7 +180,7 @@ def _place_of(current: Session, message_id: str) -> Row[str, str, str, str] | No
     ).first()
 
 
-def _count(current: Session, place: Row[str, str, str, str], outcome: Outcome) -> None:
+def _count(current: Session, place: Row[str, str, str, str], text: str, outcome: Outcome) -> None:
     """This attempt, in the day's use."""
     counting.count(
         current,
@@ -153,8 +189,9 @@ def _count(current: Session, place: Row[str, str, str, str], outcome: Outcome) -
         outcome.provider,
         place.model_id,
         outcome.key.key_id if outcome.key else None,
-        answered=int(outcome.status == COMPLETE),
-        failed=int(outcome.status != COMPLETE),
+        answered=int(outcome.counts(text)),
+        failed=int(outcome.status != COMPLETE and outcome.reason != reasons.STOPPED),
+        cached=int(outcome.cached),
         tokens_in=outcome.tokens_in,
         tokens_out=outcome.tokens_out,
     )
@@ -173,14 +210,16 @@ def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
         "tokens_out": outcome.tokens_out,
         "first_token_ms": outcome.first_token_ms,
         "latency_ms": outcome.latency_ms,
+        "sources": outcome.sources,
+        "cached": outcome.cached,
         "finished_at": clock.now(),
     }
-    return values if outcome.status == COMPLETE else values | {"quota_period": ""}
+    return values if outcome.counts(text) else values | {"quota_period": ""}
 
 
 def _failed_there(outcome: Outcome) -> bool:
     """Whether the request failed at the provider: what we ended ourselves did not."""
-    return outcome.failure is not None and outcome.failure.kind is not FailureKind.cancelled
+    return outcome.failure is not None and not outcome.was_cancelled
 
 
 def _refused_key(outcome: Outcome, model_id: str) -> Usable | None:

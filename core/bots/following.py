@@ -6,9 +6,9 @@ from redis.exceptions import RedisError
 
 from core import clock
 from core.bots import answering, journal
-from core.bots.live import PING, Event, event_id, position_after
+from core.bots.live import PING, Event, closing, event_id, position_after
 from core.bots.models import COMPLETE, Message
-from core.bots.reasons import for_visitor
+from core.bots.reasons import STOPPED, for_visitor
 from core.db import session, work_context
 
 LOOK_AGAIN_SECONDS = 3.0
@@ -33,8 +33,9 @@ def _from_row(answer: Message, position: int) -> Iterator[Event]:
     if text := answer.text[position:]:
         yield Event("delta", {"text": text}, event_id(answer.attempt, len(answer.text)))
     last_id = f"{answer.attempt}.end"
-    if answer.status == COMPLETE:
-        yield Event("done", {"status": answer.status, "usage": answer.usage()}, last_id)
+    if answer.status == COMPLETE or answer.failure == STOPPED:
+        done = Event("done", {"status": answer.status, "usage": answer.usage()}, last_id)
+        yield from closing(done, answer.sources, event_id(answer.attempt, len(answer.text)))
         return
     code, sentence = for_visitor(answer.failure)
     yield Event("error", {"code": code, "message": sentence, "status": answer.status}, last_id)

@@ -6,9 +6,11 @@ from such an id with any source that knows the text: this object, the journal, o
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from core.bots.citations import Citation, shown
 
 PING_SECONDS = 12.0
 
@@ -33,8 +35,11 @@ class Live:
         self.question_id = question_id
         self.attempt = attempt
         self._text = ""
+        self._sources: Sequence[Citation] = ()
         self._last: Event | None = None
         self._changed = threading.Condition()
+        self._cancel: Callable[[], None] | None = None
+        self.stopping = False
 
     @property
     def text(self) -> str:
@@ -49,11 +54,26 @@ class Live:
             self._text += text
             self._changed.notify_all()
 
-    def end(self, name: str, data: dict[str, Any]) -> None:
-        """Says how it ended, once: `done` or `error`."""
+    def end(self, name: str, data: dict[str, Any], sources: Sequence[Citation] = ()) -> None:
+        """Says how it ended, once: `done` or `error`; and what the answer was given."""
         with self._changed:
+            self._sources = self._sources if self._last else sources
             self._last = self._last or Event(name, data, f"{self.attempt}.end")
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """No more of it is wanted: ends the provider's call, now or as soon as there is one."""
+        with self._changed:
+            self.stopping, cancel = True, self._cancel
+        if cancel:
+            cancel()
+
+    def on_stop(self, cancel: Callable[[], None]) -> None:
+        """What ends the provider's call, from the task that makes it."""
+        with self._changed:
+            self._cancel, stopping = cancel, self.stopping
+        if stopping:
+            cancel()
 
     def wait(self, timeout_seconds: float) -> bool:
         """Blocks until the answer has ended; False when the time is over first."""
@@ -70,13 +90,20 @@ class Live:
             elif last is None:
                 yield PING
             if last is not None:
-                yield last
+                yield from closing(last, self._sources, event_id(self.attempt, position))
                 return
 
     def _news(self, position: int) -> tuple[str, Event | None]:
         with self._changed:
             self._changed.wait_for(lambda: len(self._text) > position or self.ended, PING_SECONDS)
             return self._text[position:], self._last
+
+
+def closing(last: Event, sources: Sequence[Citation], at: str) -> Iterator[Event]:
+    """The events that close a stream: what was given, if anything was, then how it ended."""
+    if sources and last.name == "done":
+        yield Event("sources", {"sources": shown(sources)}, at)
+    yield last
 
 
 def event_id(attempt: int, position: int) -> str:

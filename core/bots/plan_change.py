@@ -37,7 +37,8 @@ def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Ac
             raise Conflict(_CHANGED_MEANWHILE)
         blocked = blocked_by(plan, _locked(current, workspace)) if to_mini else []
         was = {bot.id: bot.model_id for bot in blocked}
-        current.execute(update(Bot).where(Bot.id.in_(was)).values(model_id=MINI_MODEL))
+        to_mini_model = {"model_id": MINI_MODEL, "version": Bot.version + 1}
+        current.execute(update(Bot).where(Bot.id.in_(was)).values(to_mini_model))
         workspaces.record_plan(current, workspace, actor, seen, plan)
         for bot in blocked:
             bots.record_change(current, bot, actor, ["model_id"], {"model_id": was[bot.id]})

@@ -6,13 +6,14 @@ It also keeps their text so far on the row. The sweep (`endings`) ends answers w
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import Update, update
 
 from core import clock
 from core.bots.live import Live
 from core.bots.models import PENDING, Message
-from core.db import transaction, work_context
+from core.db import changed_one, transaction, work_context
 from core.log import logger
 
 PULSE_SECONDS = 5.0
@@ -57,15 +58,21 @@ _pulse = _Pulse()
 
 
 def _mark_alive(lives: list[Live]) -> None:
+    """An answer that somebody else has ended meanwhile is written no further."""
     now = clock.now()
     with transaction() as current:
-        for live in lives:
-            current.execute(
-                update(Message)
-                .where(
-                    Message.id == live.message_id,
-                    Message.attempt == live.attempt,
-                    Message.status == PENDING,
-                )
-                .values(alive_at=now, text=live.text)
-            )
+        ended = [live for live in lives if not changed_one(current, _alive(live, now))]
+    for live in ended:
+        live.stop()
+
+
+def _alive(live: Live, now: datetime) -> Update:
+    return (
+        update(Message)
+        .where(
+            Message.id == live.message_id,
+            Message.attempt == live.attempt,
+            Message.status == PENDING,
+        )
+        .values(alive_at=now, text=live.text)
+    )

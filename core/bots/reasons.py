@@ -7,6 +7,9 @@ OUT_OF_MESSAGES_SENTENCE = (
     "I can't answer right now. Your message has been kept; please try again later."
 )
 
+STOPPED = "stopped"
+STOPPED_SENTENCE = "You stopped this answer."
+
 _OWNER = {
     "out_of_messages": "This month’s messages are used up. They start again with the next month, or with a larger plan.",
     "model_not_on_plan": "{model} is not on this workspace’s plan. Switch the bot to Mevichat Mini, or upgrade.",
@@ -32,6 +35,7 @@ _OWNER = {
     "malformed": "{provider} sent something that is not an answer.",
     "empty_answer": "{model} ended without a word: it may have used up its tokens on thinking.",
     "process_ended": "The server was stopped or restarted while it wrote this answer.",
+    "stopped": "The visitor stopped this answer. It counts as a message if any of it had come by then.",
     "internal": "Mevichat had an error of its own while it wrote this answer. The log has the details.",
 }
 
@@ -48,6 +52,8 @@ def for_visitor(reason: str) -> tuple[str, str]:
     """A neutral code and sentence: never a provider, plan, key or money word."""
     if reason == "out_of_messages":
         return "unavailable", OUT_OF_MESSAGES_SENTENCE
+    if reason == STOPPED:
+        return STOPPED, STOPPED_SENTENCE
     return "answer_failed", FAILURE_SENTENCE
 
 

@@ -181,6 +181,9 @@ def _reopened(current: Session, conversation: Conversation, answer: Message) -> 
     )
     if not reopened:
         return False
+    held = select(Message.quota_period).where(Message.id == answer.id)
+    if current.scalar(held):
+        return True  # A stopped answer kept its message: its retry is the same one.
     limit = conversation.bot.workspace.plan.messages_per_month
     period = quota.reserve(current, conversation.workspace_id, limit)
     outcome = {"quota_period": period} if period else {"status": FAILED, "failure": OUT_OF_MESSAGES}
@@ -210,5 +213,8 @@ def _fresh_values(bot: Bot) -> dict[Any, Any]:
         "failure": "",
         "provider_words": "",
         "provider": "",
+        "sources": [],
+        "cached": False,
+        "feedback": None,
         "model_id": bot.model_id,
     }

@@ -83,6 +83,7 @@ FORMS = {
         "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
         "allowed_origins": "",
     },
+    "chat.give_feedback": {"thumb": "1"},
     "chat.restart": {},
     "chat.retry": {},
     "chat.send": {"text": "Hello"},

@@ -18,7 +18,7 @@ from core.providers import catalogue
 from core.providers.failures import FailureKind
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
-from tests.talking import make_bot
+from tests.talking import UNBOUNDED, make_bot
 from tests.threads import at_once
 
 SPEC = {
@@ -231,7 +231,7 @@ def test_what_becomes_of_a_bot_is_in_the_audit_log_without_a_word_of_its_texts(w
 
 def test_what_changes_nothing_writes_no_line(workspace, bot):
     before = lines_of(workspace)
-    bots.change(workspace, bot, Draft(name="Support"), RITA)
+    bots.change(workspace, bot, Draft(name="Support", **UNBOUNDED), RITA)
     bots.set_enabled(bot, True, RITA)
     assert lines_of(workspace) == before
     bots.remove(bot, RITA)
