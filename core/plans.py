@@ -17,6 +17,10 @@ class Plan:
     bot_tiers: frozenset[str]
     keys_text: str
     models_text: str
+    sources: int
+    """Of knowledge, in the whole workspace; so are the characters."""
+    characters: int
+    sitemap_pages: int
 
     def allows_tier(self, tier: str | None) -> bool:
         return tier in self.bot_tiers
@@ -31,20 +35,22 @@ PLANS = {
     for plan in (
         Plan(
             "personal", "Personal", "personal", 250, True, _MINI,
-            "Your own keys, for the gateway", "Mevichat Mini",
+            "Your own keys, for the gateway", "Mevichat Mini", 10, 1_000_000, 20,
         ),
         Plan(
             "free", "Free", "organization", 250, False, _MINI,
-            "None", "Mevichat Mini",
+            "None", "Mevichat Mini", 10, 1_000_000, 20,
         ),
         Plan(
             "pro", "Pro", "organization", 5_000, True, _STANDARD,
             "Anthropic and OpenAI for bots", "Mini, Claude Haiku 4.5 and GPT-5 Mini",
+            200, 20_000_000, 500,
         ),
         Plan(
             "scale", "Scale", "organization", 25_000, True, _PREMIUM,
             "Anthropic and OpenAI for bots",
             "Mini, Claude Haiku 4.5, Claude Sonnet 4.6, GPT-5 Mini and GPT-5",
+            1_000, 100_000_000, 2_000,
         ),
     )
 }  # fmt: skip

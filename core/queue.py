@@ -20,11 +20,15 @@ from core.errors import Busy
 
 CHECKS = "checks"
 DEFAULT = "default"
+KNOWLEDGE = "knowledge"
 SERIALIZER = JSONSerializer
 
 _ALLOWED = {
     "workers.jobs.check_candidate",
     "workers.jobs.check_key",
+    "workers.jobs.clear_source",
+    "workers.jobs.index_source",
+    "workers.jobs.forget_conversations",
     "workers.jobs.send_delivery",
 }
 _address = ""
@@ -54,10 +58,10 @@ def configure(address: str) -> None:
     global _address
     _address = address
     redis_connection.cache_clear()
+    hasty_connection.cache_clear()
 
 
 @lru_cache(maxsize=1)
-    hasty_connection.cache_clear()
 def redis_connection() -> Redis:
     """The process's pool of connections. Time-outs are short: Redis is never worth a hanging page."""
     return Redis.from_url(
@@ -68,9 +72,6 @@ def redis_connection() -> Redis:
     )
 
 
-def waiting(queue: str) -> int:
-    """How many jobs wait there; raises `Busy` when Redis is away."""
-    try:
 @lru_cache(maxsize=1)
 def hasty_connection() -> Redis:
     """For what stands between a visitor and an answer: half a second, and no second try."""
@@ -82,6 +83,9 @@ def hasty_connection() -> Redis:
     )
 
 
+def waiting(queue: str) -> int:
+    """How many jobs wait there; raises `Busy` when Redis is away."""
+    try:
         return len(_queue(queue))
     except RedisError:
         raise Busy() from None

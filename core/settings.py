@@ -41,6 +41,7 @@ class Settings(BaseModel):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     private_webhooks: bool = False
+    private_pages: bool = False
 
     mini_base_url: str = ""
     mini_model: str = "mevichat-mini"

@@ -178,7 +178,7 @@ def run_jobs(app: Flask) -> Callable[[], None]:
             Queue(
                 name, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob
             )
-            for name in (queue.CHECKS, queue.DEFAULT)
+            for name in (queue.CHECKS, queue.DEFAULT, queue.KNOWLEDGE)
         ]
         worker = SimpleWorker(
             queues, connection=connection, serializer=queue.SERIALIZER, job_class=queue.AllowedJob

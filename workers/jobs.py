@@ -1,6 +1,8 @@
 """The jobs. Each calls one verb in core; arguments are ids, since RQ stores and logs them."""
 
+from core.bots import retention
 from core.keys import checks
+from core.knowledge import indexing
 from core.outbox import sending
 
 
@@ -14,6 +16,21 @@ def check_key(check_id: str, key_id: str, version: str) -> None:
     checks.run_key(check_id, key_id, int(version))
 
 
+def forget_conversations(workspace_id: str) -> None:
+    """Once a day for each workspace that keeps conversations for a time: deletes what is older."""
+    retention.run(workspace_id)
+
+
 def send_delivery(delivery_id: str) -> None:
     """Behind every mail and webhook: one try, by whoever claims it first."""
     sending.send(delivery_id)
+
+
+def index_source(source_id: str, attempt: str) -> None:
+    """Behind everything a bot is given: reads it and makes it found."""
+    indexing.run(source_id, int(attempt))
+
+
+def clear_source(source_id: str) -> None:
+    """Behind *Delete* of a source: its rows, a few at a time."""
+    indexing.clear_removed(source_id)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots import endings
+from core.bots import endings, retention
 from core.db import work_context
 from core.keys import health, rechecks
+from core.knowledge import indexing
 from core.log import logger
 from core.outbox import deliveries
 
 EVERY_SECONDS = 10.0
 HOUR_SECONDS = 3_600.0
+DAY_SECONDS = 86_400.0
 
 log = logger(__name__)
 
@@ -48,8 +50,11 @@ DUTIES = (
     Duty("answers_swept", endings.sweep),
     Duty("keys_checked_again", rechecks.recheck_due),
     Duty("deliveries_queued_again", deliveries.send_due),
+    Duty("sources_taken_up_again", indexing.take_up_lost),
+    Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
     Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),
+    Duty("retentions_queued", retention.run_later, DAY_SECONDS),
 )
 
 

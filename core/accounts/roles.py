@@ -20,10 +20,10 @@ ROLE_NAMES = {
 _MEMBER = frozenset(
     {
         *("workspace.read", "workspace.leave", "bots.read", "keys.read", "conversations.read"),
-        *("people.read", "plan.read"),
+        *("people.read", "plan.read", "usage.read"),
     }
 )
-_ADMIN = _MEMBER | {"bots.manage"}
+_ADMIN = _MEMBER | {"bots.manage", "conversations.manage", "knowledge.manage"}
 _BILLING = _MEMBER | {"keys.manage", "plan.manage", "alerts.manage", "audit.read"}
 _OWNER = _ADMIN | _BILLING | {"workspace.manage", "people.manage"}
 

@@ -15,6 +15,8 @@ from core.ids import new_id
 
 TEXT, FILE, QA, PAGE, SITEMAP = "text", "file", "qa", "page", "sitemap"
 WAITING, READING, READY, FAILED = "waiting", "reading", "ready", "failed"
+REMOVED = "removed"
+"""A status nobody sees: its rows are being deleted, a few at a time."""
 OPEN, ANSWERED, DISMISSED = "open", "answered", "dismissed"
 
 

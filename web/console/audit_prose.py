@@ -12,19 +12,26 @@ from core.accounts.audit import AuditLine
 from core.accounts.roles import ROLE_NAMES, Role
 from core.bots import reasons
 from core.providers import catalogue
-from web.frame import listed
+from web.frame import grouped, listed
 
 Facts = dict[str, Any]
 
 SENTENCES = {
     "workspace.created": "made this workspace, on the {plan} plan",
     "workspace.renamed": "renamed the workspace from {was} to {now}",
+    "workspace.retention_changed": "changed how long conversations are kept, from {was} to {now}",
     "plan.changed": "changed the plan from {was} to {now}",
     "bot.created": "made the bot {name}, on {model}",
     "bot.changed": "changed the bot {name}: {changes}",
     "bot.enabled": "switched the bot {name} on",
     "bot.disabled": "switched the bot {name} off",
     "bot.deleted": "deleted the bot {name} with its conversations",
+    "source.added": "gave the bot {bot} the {kind} “{title}” to answer from",
+    "source.read_again": "had the {kind} “{title}” read again for the bot {bot}",
+    "source.removed": "took the {kind} “{title}” from what the bot {bot} knows",
+    "conversation.deleted": "deleted {conversations}",
+    "conversation.exported": "exported {conversations}",
+    "conversation.expired": "deleted {conversations}, after {days} days as this workspace’s settings say",
     "key.added": "added the {provider} key {now}",
     "key.replaced": "replaced the {provider} key, was {was}, now {now}",
     "key.enabled": "enabled the {provider} key",
@@ -60,6 +67,16 @@ _FIELDS = {
     "welcome": "welcome",
     "starters": "starter questions",
     "allowed_origins": "allowed origins",
+}
+
+
+_FILTERS = {
+    "bot": "bot",
+    "q": "text",
+    "state": "state",
+    "origin": "origin",
+    "from": "days",
+    "to": "days",
 }
 
 
@@ -115,13 +132,38 @@ def _changes(facts: Facts) -> list[str]:
     return told
 
 
+_KINDS = {"text": "text", "file": "file", "qa": "answer to", "page": "page", "sitemap": "sitemap"}
+
+
+def _of_source(facts: Facts) -> Facts:
+    return facts | {"kind": _KINDS.get(str(facts.get("kind", "")), "source")}
+
+
 def _of_plan(facts: Facts) -> Facts:
     names = {side: _plan_name(str(facts[side])) for side in ("was", "now", "plan") if side in facts}
     return facts | names
 
 
 def _of_workspace(facts: Facts) -> Facts:
-    return facts | {"plan": _plan_name(str(facts.get("plan", "")))}
+    kept = {side: _kept(facts[side]) for side in ("was", "now") if isinstance(facts.get(side), int)}
+    return facts | kept | {"plan": _plan_name(str(facts.get("plan", "")))}
+
+
+def _kept(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'}" if days else "for ever"
+
+
+def _of_conversation(facts: Facts) -> Facts:
+    """How many, and which fields of the filter were filled in; never what was searched for."""
+    count = int(facts.get("count", 1))
+    told = f"{grouped(count)} conversations" if count != 1 else "one conversation"
+    fields = facts.get("filter") or {}
+    of = (
+        f", filtered by {listed(dict.fromkeys(_FILTERS.get(name, name) for name in fields))}"
+        if fields
+        else ""
+    )
+    return facts | {"conversations": told + of}
 
 
 def _of_person(facts: Facts) -> Facts:
@@ -140,7 +182,9 @@ _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
     "key": _of_key,
     "bot": _of_bot,
     "plan": _of_plan,
+    "source": _of_source,
     "workspace": _of_workspace,
+    "conversation": _of_conversation,
     "person": _of_person,
     "alert": _of_alert,
 }

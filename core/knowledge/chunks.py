@@ -1,0 +1,121 @@
+"""The chunks of a source in the database: put there unseen, shown in one step, deleted a few at a time.
+
+Each write here is small, since SQLite has one writer: an answer that is to be stored must not wait
+for the index. A chunk's `position` says whether it is found: 0 and up is in place; below zero it is
+either waiting for its attempt to be shown, or `GONE`. Changing it touches no word of the index.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.db import session, transaction
+from core.knowledge.chunking import Piece
+from core.knowledge.models import Chunk
+
+GONE = -1
+MOST_CHUNKS = 20_000
+BATCH = 40
+PAUSE_SECONDS = 0.02
+"""Between two batches. Who waits for SQLite's lock looks every 10 ms."""
+
+
+def of_source(source_id: str) -> list[Chunk]:
+    """Those in place, in their order."""
+    rows = session().scalars(
+        select(Chunk)
+        .where(Chunk.source_id == source_id, Chunk.position >= 0)
+        .order_by(Chunk.position)
+    )
+    return list(rows)
+
+
+def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
+    """At most `size` of those in place that stand after the position `after`."""
+    rows = session().scalars(
+        select(Chunk)
+        .where(Chunk.source_id == source_id, Chunk.position > max(after, -1))
+        .order_by(Chunk.position)
+        .limit(size)
+    )
+    return list(rows)
+
+
+def any_for(bot_id: str) -> bool:
+    found = select(Chunk.id).where(Chunk.bot_id == bot_id, Chunk.position >= 0).limit(1)
+    return session().scalar(found) is not None
+
+
+def add_unseen(
+    current: Session, source_id: str, bot_id: str, attempt: int, first: int, pieces: Sequence[Piece]
+) -> None:
+    """Writes the pieces of an attempt, of which the first is its number `first`."""
+    rows = [
+        {
+            "source_id": source_id,
+            "bot_id": bot_id,
+            "position": _unseen(attempt, first + number),
+            "title": piece.title,
+            "path": piece.path,
+            "body": piece.body,
+            "url": piece.url,
+            "embedded_by": "",
+        }
+        for number, piece in enumerate(pieces)
+    ]
+    if rows:
+        current.execute(insert(Chunk), rows)
+
+
+def show(current: Session, source_id: str, attempt: int) -> None:
+    """Puts an attempt's chunks in the place of those that were there."""
+    hide(current, source_id)
+    last, first = _unseen(attempt, MOST_CHUNKS), _unseen(attempt, 0)
+    shown = _move(source_id, Chunk.position.between(last, first))
+    current.execute(shown.values(position=first - Chunk.position))
+
+
+def hide(current: Session, source_id: str) -> None:
+    """Nothing of this source is found from the commit on."""
+    current.execute(_move(source_id, Chunk.position >= 0).values(position=GONE))
+
+
+def clear(source_id: str, but_attempt: int = 0) -> None:
+    """Deletes what is not in place, except what `but_attempt` is writing; in short transactions."""
+    last, first = _unseen(but_attempt, MOST_CHUNKS), _unseen(but_attempt, 0)
+    over = select(Chunk.id).where(
+        Chunk.source_id == source_id, Chunk.position < 0, ~Chunk.position.between(last, first)
+    )
+    while ids := list(session().scalars(over.limit(BATCH))):
+        with transaction() as current:
+            current.execute(delete(Chunk).where(Chunk.id.in_(ids)), _QUIETLY)
+        pause()
+
+
+def hide_and_clear(source_ids: Iterable[str]) -> None:
+    """All of these, a source after the other."""
+    for source_id in source_ids:
+        with transaction() as current:
+            hide(current, source_id)
+        clear(source_id)
+
+
+def pause() -> None:
+    """Lets others write."""
+    time.sleep(PAUSE_SECONDS)
+
+
+_QUIETLY: dict[str, Any] = {"synchronize_session": False}
+
+
+def _unseen(attempt: int, number: int) -> int:
+    """The position of an attempt's chunk while it waits: below `GONE`, each attempt in its own range."""
+    return -2 - attempt * (MOST_CHUNKS + 1) - number
+
+
+def _move(source_id: str, which: Any) -> Any:
+    moved = update(Chunk).where(Chunk.source_id == source_id, which)
+    return moved.execution_options(synchronize_session=False)

@@ -1,0 +1,266 @@
+"""One indexing of a source: read, cut into chunks, put in place in one step. And who takes up a lost one.
+
+Each write names the attempt: once another has begun, or the source is gone, this one writes nothing
+more. What was in place before answers until the step at the end, and stays if this fails.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core import clock, queue
+from core.accounts.models import Workspace
+from core.db import changed_one, release, session, transaction, work_context
+from core.errors import Busy
+from core.knowledge import allowance, chunking, chunks, sources
+from core.knowledge.chunking import Piece
+from core.knowledge.models import (
+    FAILED,
+    READING,
+    READY,
+    REMOVED,
+    WAITING,
+    Chunk,
+    Source,
+    SourceContent,
+)
+from core.knowledge.reading import Progress, Refused, Superseded, read
+from core.knowledge.reading.sections import TOO_LATE
+from core.log import logger
+
+PULSE_SECONDS = 2.0
+LOST_AFTER = timedelta(seconds=60)
+"""Without a pulse for so long, its worker is dead."""
+WAITED_TOO_LONG = timedelta(minutes=5)
+BEGUN_AGAIN = (
+    "",
+    "Begun again, since the worker that read this was lost (try 2 of 3).",
+    "Begun again, since the worker that read this was lost (try 3 of 3).",
+)
+"""What `Source.reason` says while a source is read for the first, second, third time."""
+
+_GAVE_UP = (
+    "The worker that read this was lost three times. It may need more memory than there is: "
+    "split it into smaller parts."
+)
+_NO_TEXT = "There is no text in this."
+_BROKE = "Something went wrong while this was read. Save it in another form, and add that."
+log = logger(__name__)
+
+
+def run(source_id: str, attempt: int) -> None:
+    """Reads and indexes, unless another has begun it; what stands against it becomes its reason."""
+    source = _claimed(source_id, attempt)
+    if source is None:
+        return
+    progress = Progress()
+    chunks.clear(source.id)
+    with _pulse(source, progress):
+        try:
+            _index(source, progress)
+        except Superseded:
+            log.info("indexing_superseded", source_id=source_id, attempt=attempt)
+        except Refused as error:
+            _fail(source, error.message)
+        except Exception:  # RQ's time limit too, which strikes in the middle of anything
+            log.exception("indexing_failed", source_id=source_id)
+            _fail(source, TOO_LATE if progress.is_late else _BROKE)
+    chunks.clear(source.id)
+
+
+def clear_removed(source_id: str) -> None:
+    """The rows of a source that was removed: its chunks a few at a time, then its own."""
+    removed = Source.id == source_id, Source.status == REMOVED
+    if session().scalar(select(Source.id).where(*removed)) is None:
+        return
+    chunks.clear(source_id)
+    with transaction() as current:
+        current.execute(delete(Source).where(*removed).execution_options(**_QUIETLY))
+
+
+def take_up_lost() -> int:
+    """For the schedule: begins again what lost its worker, three times at most, and what Redis lost."""
+    if not _has_room():
+        return 0
+    lost = list(session().scalars(_overdue(READING, LOST_AFTER)))
+    waiting = list(session().scalars(_overdue(WAITING, WAITED_TOO_LONG)))
+    removed = list(session().scalars(select(Source.id).where(Source.status == REMOVED).limit(20)))
+    again = [source for source in lost if _begin_again(source)]
+    again += [source for source in waiting if _still_waits(source)]
+    for source in again:
+        sources.index_later(sources.get(source.workspace_id, source.id))
+    for source_id in removed:
+        sources.clear_later(source_id)
+    return len(again) + len(removed)
+
+
+def clear_left_over() -> int:
+    """For the schedule: what an indexing that ended halfway left behind, unseen."""
+    left = (
+        select(Source.id)
+        .where(Source.status.in_((READY, FAILED)))
+        .where(select(Chunk.id).where(Chunk.source_id == Source.id, Chunk.position < 0).exists())
+    )
+    found = list(session().scalars(left))
+    for source_id in found:
+        chunks.clear(source_id)
+    return len(found)
+
+
+def _claimed(source_id: str, attempt: int) -> Source | None:
+    now = clock.now()
+    with transaction() as current:
+        ours = update(Source).where(
+            Source.id == source_id, Source.attempt == attempt, Source.status == WAITING
+        )
+        if not changed_one(current, ours.values(status=READING, alive_at=now)):
+            return None
+    return session().get(Source, source_id, populate_existing=True)
+
+
+def _index(source: Source, progress: Progress) -> None:
+    workspace = session().get_one(Workspace, source.workspace_id)
+    stored = session().get(SourceContent, source.id)
+    data, most = stored.data if stored else b"", workspace.plan.sitemap_pages
+    release()
+    private = sources.private_pages_allowed()
+    found = read(source, data, progress, private=private, most_pages=most)
+    count, characters = _written(source, chunking.pieces(found, source.title), progress)
+    if not count:
+        raise Refused(progress.left_out or _NO_TEXT)
+    _put_in_place(source, workspace, progress, count, characters)
+
+
+def _written(source: Source, pieces: Iterator[Piece], progress: Progress) -> tuple[int, int]:
+    """Writes all chunks, unseen; how many, and of how many characters."""
+    count = characters = 0
+    for batch in _batches(pieces):
+        if count + len(batch) > chunks.MOST_CHUNKS:
+            raise Refused("There are too many short sections in this. Split it into smaller parts.")
+        with transaction() as current:
+            _note(current, source, alive_at=clock.now())
+            chunks.add_unseen(current, source.id, source.bot_id, source.attempt, count, batch)
+        count += len(batch)
+        characters += sum(len(piece.body) for piece in batch)
+        chunks.pause()
+        progress.step(progress.done, progress.total)
+    return count, characters
+
+
+def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    waiting = iter(pieces)
+    while batch := list(islice(waiting, chunks.BATCH)):
+        yield batch
+
+
+def _put_in_place(
+    source: Source, workspace: Workspace, progress: Progress, count: int, characters: int
+) -> None:
+    with transaction() as current:
+        why = allowance.why_too_much(current, workspace, source.id, characters)
+        if why:
+            raise Refused(why)
+        _note(
+            current, source, status=READY, reason=progress.left_out[:300], chunks=count,
+            characters=characters, done=progress.total, total=progress.total,
+            indexed_at=clock.now(),
+        )  # fmt: skip
+        chunks.show(current, source.id, source.attempt)
+        sources.note_change(current, source.bot_id)
+
+
+def _fail(source: Source, reason: str) -> None:
+    """What was in place before stays, and is said to."""
+    session().rollback()
+    kept = " What was read before still answers." if source.chunks else ""
+    try:
+        with transaction() as current:
+            _note(current, source, status=FAILED, reason=(reason + kept)[:300])
+    except Superseded:
+        return
+
+
+def _note(current: Session, source: Source, **values: Any) -> None:
+    """An update by this attempt, of a source that it still reads. Raises `Superseded`."""
+    ours = update(Source).where(
+        Source.id == source.id, Source.attempt == source.attempt, Source.status == READING
+    )
+    if not changed_one(current, ours.values(**values).execution_options(**_QUIETLY)):
+        raise Superseded
+
+
+@contextmanager
+def _pulse(source: Source, progress: Progress) -> Iterator[None]:
+    """A thread beside the reading that says how far it is, and that its worker lives."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(PULSE_SECONDS):
+            try:
+                with work_context(), transaction() as current:
+                    done, total = progress.done, progress.total
+                    _note(current, source, alive_at=clock.now(), done=done, total=total)
+            except Superseded:
+                progress.superseded = True
+                return
+            except Busy:
+                continue
+
+    thread = threading.Thread(target=beat, name=f"pulse-{source.id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _overdue(status: str, after: timedelta) -> Any:
+    late = clock.now() - after
+    return select(Source).where(Source.status == status, Source.alive_at < late).limit(50)
+
+
+def _begin_again(source: Source) -> bool:
+    """The next try of a reading that was lost; after the third it has failed."""
+    tries = BEGUN_AGAIN.index(source.reason) + 1 if source.reason in BEGUN_AGAIN else 1
+    values: dict[str, Any] = {"status": FAILED, "reason": _GAVE_UP}
+    if tries < len(BEGUN_AGAIN):
+        values = {"status": WAITING, "reason": BEGUN_AGAIN[tries], "attempt": Source.attempt + 1}
+    with transaction() as current:
+        begun = changed_one(current, _same(source).values(alive_at=clock.now(), **values))
+    return begun and tries < len(BEGUN_AGAIN)
+
+
+def _still_waits(source: Source) -> bool:
+    with transaction() as current:
+        return changed_one(current, _same(source).values(alive_at=clock.now()))
+
+
+def _same(source: Source) -> Any:
+    return (
+        update(Source)
+        .where(
+            Source.id == source.id,
+            Source.attempt == source.attempt,
+            Source.status == source.status,
+            Source.alive_at == source.alive_at,
+        )
+        .execution_options(**_QUIETLY)
+    )
+
+
+def _has_room() -> bool:
+    """While the queue is long, what waits is in it already."""
+    try:
+        return queue.waiting(queue.KNOWLEDGE) < 50
+    except Busy:
+        return False
+
+
+_QUIETLY: dict[str, Any] = {"synchronize_session": False}

@@ -1,0 +1,66 @@
+"""Reading: from what a person gave to sections of text. One module for each form it comes in.
+
+Readers trust nothing: sizes, pages and time are bounded, kinds are told by content, and what comes
+out is text without any markup. Each refusal is one `Refused`, with a sentence for people.
+"""
+
+import json
+from collections.abc import Iterator
+
+from core.knowledge.models import PAGE, QA, SITEMAP, TEXT, Source
+from core.knowledge.reading import docx, html, pages, pdf, plain, sniffing
+from core.knowledge.reading.sections import Progress, Refused, Section, Superseded
+
+__all__ = ["MOST_CHARACTERS", "Progress", "Refused", "Section", "Superseded", "read"]
+
+MOST_CHARACTERS = 5_000_000
+
+
+def read(
+    source: Source, data: bytes, progress: Progress, *, private: bool = False, most_pages: int = 1
+) -> Iterator[Section]:
+    """The sections of a source, of which `data` is the content if it has one. Raises `Refused`.
+
+    `private` lets pages lie in this network; `most_pages` bounds a sitemap.
+    """
+    characters = 0
+    for section in _sections(source, data, progress, private, most_pages):
+        characters += sum(map(len, section.blocks))
+        if characters > MOST_CHARACTERS:
+            raise Refused(
+                f"There are more than {MOST_CHARACTERS:,} characters in this. "
+                "Split it into smaller parts."
+            )
+        yield section
+
+
+def _sections(
+    source: Source, data: bytes, progress: Progress, private: bool, most_pages: int
+) -> Iterator[Section]:
+    if source.kind == PAGE:
+        return pages.page(source.url, private, progress)
+    if source.kind == SITEMAP:
+        return pages.site(source.url, private, most_pages, progress)
+    if source.kind == QA:
+        return iter([_qa(data)])
+    if source.kind == TEXT:
+        return plain.sections(data.decode(), progress)
+    return _file_sections(source.media_type, data, progress)
+
+
+def _file_sections(media_type: str, data: bytes, progress: Progress) -> Iterator[Section]:
+    if media_type == sniffing.PDF:
+        return pdf.sections(data, progress)
+    if media_type == sniffing.DOCX:
+        return docx.sections(data, progress)
+    if media_type == sniffing.HTML:
+        return html.sections(data, progress)
+    text = sniffing.text_of(data)
+    if media_type == sniffing.MARKDOWN:
+        return plain.markdown_sections(text, progress)
+    return plain.sections(text, progress)
+
+
+def _qa(data: bytes) -> Section:
+    pair = json.loads(data)
+    return Section((pair["question"],), (pair["answer"],), whole=True)

@@ -1,0 +1,99 @@
+"""Word documents: headings by style, paragraphs, lists, tables."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+from docx import Document
+from docx.document import Document as WordDocument
+from docx.table import Table
+from docx.text.paragraph import Paragraph
+
+from core.knowledge.reading.sections import Progress, Refused, Section
+from core.text import fit
+
+LARGEST_UNPACKED = 100 * 1024 * 1024
+MOST_PARTS = 5_000
+_STEP = 200
+_BROKEN = "The document is broken: it cannot be opened. Save it anew, and add that."
+_STYLE = re.compile(r"(?:heading|title|überschrift|titre)\s*(\d?)", re.IGNORECASE)
+
+
+def sections(data: bytes, progress: Progress) -> Iterator[Section]:
+    """The sections between the document's headings. Raises `Refused`."""
+    progress.step(0, 1)
+    _check_sizes(data)
+    document = _opened(data)
+    items = list(document.iter_inner_content())
+    headings: list[tuple[int, str]] = []
+    blocks: list[str] = []
+    for number, item in enumerate(items):
+        if number % _STEP == 0:
+            progress.step(number, len(items))
+        level = _level(item) if isinstance(item, Paragraph) else 0
+        text = _text_of(item)
+        if not text:
+            continue
+        if not level:
+            blocks.append(text)
+            continue
+        if blocks:
+            yield Section(tuple(title for _, title in headings), tuple(blocks))
+        blocks = []
+        headings = [(other, title) for other, title in headings if other < level]
+        headings.append((level, text[:280]))
+    if blocks:
+        yield Section(tuple(title for _, title in headings), tuple(blocks))
+    progress.step(len(items), len(items))
+
+
+def _check_sizes(data: bytes) -> None:
+    """What the archive says it unpacks to, and what it does: neither may be more than 100 MB."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            too_large = sum(part.file_size for part in parts) > LARGEST_UNPACKED
+            if too_large or len(parts) > MOST_PARTS or _unpacks_to_more(archive):
+                raise Refused("Unpacked, the document is larger than 100 MB. Split it.")
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
+        raise Refused(_BROKEN) from None
+
+
+def _unpacks_to_more(archive: zipfile.ZipFile) -> bool:
+    size = 0
+    for part in archive.infolist():
+        with archive.open(part) as opened:
+            while data := opened.read(1 << 20):
+                size += len(data)
+                if size > LARGEST_UNPACKED:
+                    return True
+    return False
+
+
+def _opened(data: bytes) -> WordDocument:
+    try:
+        return Document(io.BytesIO(data))
+    except Exception:  # python-docx meets broken files with errors of every kind
+        raise Refused(_BROKEN) from None
+
+
+def _level(paragraph: Paragraph) -> int:
+    """1 to 9 for a heading, 0 for any other paragraph."""
+    style = paragraph.style
+    found = _STYLE.fullmatch(style.name) if style is not None and style.name else None
+    return int(found[1] or 1) if found else 0
+
+
+def _text_of(item: Paragraph | Table) -> str:
+    if isinstance(item, Table):
+        rows = (" | ".join(_line(cell.text) for cell in row.cells) for row in item.rows)
+        return "\n".join(row for row in rows if row.strip(" |"))
+    text = _line(item.text)
+    properties = item._p.pPr  # noqa: SLF001  (python-docx tells of lists nowhere else)
+    is_listed = properties is not None and properties.numPr is not None
+    return f"- {text}" if text and is_listed else text
+
+
+def _line(text: str) -> str:
+    return " ".join(fit(text).split())

@@ -1,0 +1,69 @@
+"""What a file is, told by its content and not by its name; and its text, whatever its encoding."""
+
+import io
+import zipfile
+
+from charset_normalizer import from_bytes
+
+from core.knowledge.reading.sections import Refused
+from core.text import fit
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HTML, MARKDOWN, PLAIN = "text/html", "text/markdown", "text/plain"
+
+KINDS_TEXT = "Text, Markdown, HTML, PDF and Word (.docx) files can be read."
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_NAMED = {".pdf": (PDF, "a PDF"), ".docx": (DOCX, "a Word document (.docx)")}
+_GUESSED_FROM_BYTES = 200_000
+
+
+def media_type(name: str, data: bytes) -> str:
+    """One of the five above. Raises `Refused` for anything else, and for a name that says otherwise."""
+    if not data.strip():
+        raise Refused("The file is empty.")
+    found = _sniffed(name.lower(), data)
+    for ending, (wanted, words) in _NAMED.items():
+        if name.lower().endswith(ending) and found != wanted:
+            raise Refused(f"It is named {ending}, but it is not {words}. {KINDS_TEXT}")
+    return found
+
+
+def text_of(data: bytes) -> str:
+    """The text in UTF-8, UTF-16 with its mark, or whatever encoding its bytes speak for."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return fit(data.decode(encoding, "replace"))
+    try:
+        return fit(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        best = from_bytes(data[:_GUESSED_FROM_BYTES]).best()
+        return fit(data.decode(best.encoding if best else "cp1252", "replace"))
+
+
+def _sniffed(name: str, data: bytes) -> str:
+    if b"%PDF-" in data[:1024]:
+        return PDF
+    if data.startswith(b"PK"):
+        return _in_zip(data)
+    if data.startswith(_OLD_OFFICE):
+        raise Refused("This is an old Office file. Save it as .docx or PDF, and add that.")
+    if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Refused(f"This is not a text. {KINDS_TEXT}")
+    head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype html", b"<html")) or name.endswith((".html", ".htm")):
+        return HTML
+    return MARKDOWN if name.endswith((".md", ".markdown")) else PLAIN
+
+
+def _in_zip(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "word/document.xml" in archive.namelist():
+                return DOCX
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise Refused(
+            "The file is broken: it cannot be opened. Save it anew, and add that."
+        ) from None
+    raise Refused(f"This is an archive or another kind of Office file. {KINDS_TEXT}")
