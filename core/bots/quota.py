@@ -15,6 +15,9 @@ from core.accounts.models import Workspace
 from core.bots.models import QuotaPeriod
 from core.db import changed_one, insert_new, session
 
+NEAR_PERCENT = 80
+"""From here on people are warned."""
+
 
 @dataclass(frozen=True)
 class Quota:
@@ -61,7 +64,7 @@ def release(current: Session, workspace_id: str, period: str) -> None:
             QuotaPeriod.period == period,
             QuotaPeriod.used > 0,
         )
-        .values(used=QuotaPeriod.used - 1)
+        .values(used=QuotaPeriod.used - 1, given_back=QuotaPeriod.given_back + 1)
     )
 
 

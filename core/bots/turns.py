@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.bots import quota
+from core.bots import quota, quota_notices
 from core.bots.models import (
     ANSWER,
     COMPLETE,
@@ -27,6 +27,7 @@ from core.bots.models import (
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
 from core.ids import new_id
+from core.outbox import deliveries
 from core.text import fit
 from core.usage import counting
 
@@ -37,11 +38,15 @@ OUT_OF_MESSAGES = "out_of_messages"
 
 @dataclass(frozen=True)
 class Turn:
-    """`fresh`: whether this call made the answer pending, so that the caller has to start it."""
+    """`fresh`: whether this call made the answer pending, so that the caller has to start it.
+
+    `told`: deliveries that say how many messages are left; the verbs here have sent them.
+    """
 
     answer: Message
     question_id: str
     fresh: bool
+    told: tuple[str, ...] = ()
 
 
 def accept(conversation: Conversation, text: Any, client_message_id: Any = None) -> Turn:
@@ -55,9 +60,11 @@ def accept(conversation: Conversation, text: Any, client_message_id: Any = None)
     try:
         with transaction() as current:
             earlier = _earlier_turn(current, conversation, client_id, text)
-            return earlier or _new_turn(current, conversation, text, client_id)
+            turn = earlier or _new_turn(current, conversation, text, client_id)
     except IntegrityError:
         return _turn_of_the_winner(conversation, client_id, text)
+    deliveries.send_soon(*turn.told)
+    return turn
 
 
 def retry(conversation: Conversation, message_id: str) -> Turn:
@@ -65,6 +72,8 @@ def retry(conversation: Conversation, message_id: str) -> Turn:
     answer = find_answer(conversation, message_id)
     with transaction() as current:
         fresh = _reopened(current, conversation, answer)
+        told = quota_notices.tell(current, conversation.bot.workspace) if fresh else []
+    deliveries.send_soon(*told)
     session().refresh(answer)
     return Turn(answer, answer.reply_to or "", fresh)
 
@@ -108,11 +117,12 @@ def _new_turn(
     )
     answer.created_at = now + timedelta(microseconds=1)
     _reserve(current, conversation.bot, answer)
+    told = quota_notices.tell(current, conversation.bot.workspace)
     current.add_all([question, answer])
     current.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(last_message_at=now)
     )
-    return Turn(answer, question.id, fresh=answer.status == PENDING)
+    return Turn(answer, question.id, answer.status == PENDING, tuple(told))
 
 
 def _message(conversation: Conversation, role: str, **values: Any) -> Message:

@@ -105,6 +105,7 @@ NEEDS = {
     ("settings.show", "GET"): "workspace.read",
     ("settings.show", "POST"): "workspace.manage",
     ("static", "GET"): "public",
+    ("plan.messages", "GET"): "plan.read",
     ("workspaces.new", "GET"): "signed_in",
     ("workspaces.new", "POST"): "signed_in",
 }

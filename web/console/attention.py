@@ -21,7 +21,7 @@ from web.frame import day, grouped, listed
 from web.htmx import wants_piece
 
 BANNERS = 2
-WARN_AT_PERCENT = 80
+WARN_AT_PERCENT = quota.NEAR_PERCENT
 _SHOWS_ALL = "home.show"
 
 

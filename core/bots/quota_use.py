@@ -1,0 +1,71 @@
+"""What became of a month's messages: which answers counted, and for which reasons others did not."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from core import clock
+from core.accounts.models import Workspace
+from core.bots import quota
+from core.bots.models import ANSWER, COMPLETE, PENDING, Message, QuotaPeriod
+from core.bots.quota import Quota
+from core.db import session
+
+ANSWERED, CACHED, UNKNOWN, STOPPED, RUNNING = "answered", "cached", "unknown", "stopped", "running"
+
+
+@dataclass
+class Use:
+    """`counted` by kind of answer, `not_counted` by reason: of the answers that are still kept.
+
+    `gone`: what counted and is no longer kept, since its conversation was deleted.
+    """
+
+    standing: Quota
+    given_back: int
+    counted: Counter[str] = field(default_factory=Counter)
+    not_counted: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def gone(self) -> int:
+        return max(0, self.standing.used - self.counted.total())
+
+
+def this_month(workspace: Workspace) -> Use:
+    """By the month that holds the message: one answered after midnight may count in the month before."""
+    period = clock.period_of(clock.now())
+    month = session().get(QuotaPeriod, (workspace.id, period), populate_existing=True)
+    use = Use(quota.standing(workspace), month.given_back if month else 0)
+    for row in _groups(workspace.id):
+        if row.quota_period == period:
+            use.counted[_kind(row)] += row.count
+        elif not row.quota_period and row.failure:
+            use.not_counted[row.failure] += row.count
+    return use
+
+
+def _kind(row: Row[Any]) -> str:
+    if row.status == PENDING:
+        return RUNNING
+    if row.status != COMPLETE:
+        return STOPPED
+    if row.cached:
+        return CACHED
+    return ANSWERED if row.asked else UNKNOWN
+
+
+def _groups(workspace_id: str) -> list[Row[Any]]:
+    asked = (Message.provider != "").label("asked")
+    what = (Message.status, Message.failure, Message.cached, Message.quota_period, asked)
+    rows = session().execute(
+        select(*what, func.count().label("count"))
+        .where(
+            Message.workspace_id == workspace_id,
+            Message.role == ANSWER,
+            Message.created_at >= clock.start_of_period(clock.now()),
+        )
+        .group_by(*what)
+    )
+    return list(rows)
