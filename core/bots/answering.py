@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from core import clock
-from core.bots import bots, cache, endings, journal, pulse, stop_signals
+from core.bots import bots, cache, endings, grounding, journal, pulse, stop_signals
 from core.bots.cache import FirstQuestion
 from core.bots.endings import Outcome
-from core.bots.history import chat_request
+from core.bots.grounding import NOTHING, Grounds
+from core.bots.history import chat_request, room_for_knowledge
 from core.bots.live import Live
-from core.bots.models import CachedAnswer, Message
+from core.bots.models import Bot, CachedAnswer, Message
 from core.bots.turns import Turn
 from core.db import release, session, work_context
 from core.keys import life
 from core.keys.life import Unusable, Usable
+from core.knowledge import unanswered
 from core.log import logger
 from core.providers import client, endpoints
 from core.providers.wire import ChatRequest, Endpoint, Failed, Finished, Text, Usage
@@ -42,6 +44,7 @@ class _Work:
     provider: str
     key: Usable | None
     question: FirstQuestion | None = None
+    grounds: Grounds = NOTHING
 
 
 def start(turn: Turn) -> Live:
@@ -110,13 +113,26 @@ def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
     question = cache.first_question(bot, answer)
     if question and (known := cache.find(question)):
         return _from_cache(live, known, Outcome(model.provider, question=question))
-    request = chat_request(bot, answer)
+    asked = session().get_one(Message, answer.reply_to)
+    grounds = grounding.grounds_for(bot, asked, room_for_knowledge(bot, asked.text))
+    if grounds.unknown:
+        return _unknown(live, bot, asked)
+    request = chat_request(bot, answer, grounds)
     if model.provider == endpoints.MINI:
-        return _Work(request, model.provider, None, question), endpoints.mini_key()
+        return _Work(request, model.provider, None, question, grounds), endpoints.mini_key()
     found = life.use(bot.workspace, model.provider)
     if isinstance(found, Unusable):
         return Outcome.failed(found.reason, model.provider)
-    return _Work(request, model.provider, found[0], question), found[1]
+    return _Work(request, model.provider, found[0], question, grounds), found[1]
+
+
+def _unknown(live: Live, bot: Bot, asked: Message) -> Outcome:
+    """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
+    unanswered.note(bot.workspace_id, bot.id, asked.text)
+    say(live, grounding.DONT_KNOW)
+    outcome = Outcome()
+    outcome.finish(grounding.DONT_KNOW)
+    return outcome
 
 
 def _from_cache(live: Live, known: CachedAnswer, outcome: Outcome) -> Outcome:
@@ -135,7 +151,7 @@ def say(live: Live, text: str) -> None:
 def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
     """Reads the provider's stream to its end; always says how it ended."""
     started = clock.monotonic()
-    outcome = Outcome(provider=work.provider, key=work.key, question=work.question)
+    outcome = Outcome(work.provider, work.key, question=work.question, sources=work.grounds.sources)
     endpoint = endpoints.endpoint(work.provider)
     with _cancellable(live, endpoint, secret, work.request) as stream:
         for event in stream:

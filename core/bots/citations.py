@@ -4,17 +4,16 @@ A number stands for one source (of a site: one page), whatever number of its chu
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from core.knowledge.search import Found
+from core.knowledge.search import Found
 
 Citation = dict[str, Any]
 
 _SHOWN = ("number", "title", "url")
 
 
-def cite(given: Sequence["Found"], titles: dict[str, str]) -> list[Citation]:
+def cite(given: Sequence[Found], titles: dict[str, str]) -> list[Citation]:
     """One entry for each source among the chunks, numbered in their order. `titles` is by source."""
     cited: dict[tuple[str, str], Citation] = {}
     for chunk in given:
@@ -33,7 +32,7 @@ def cite(given: Sequence["Found"], titles: dict[str, str]) -> list[Citation]:
     return list(cited.values())
 
 
-def page_of(chunk: "Found") -> tuple[str, str]:
+def page_of(chunk: Found) -> tuple[str, str]:
     """What gets one number: the source, and the page of it that the chunk stands on."""
     return chunk.source_id, chunk.url.partition("#")[0]
 
@@ -43,7 +42,7 @@ def shown(sources: Sequence[Citation]) -> list[Citation]:
     return [{name: source.get(name, "") for name in _SHOWN} | _link(source) for source in sources]
 
 
-def _title(chunk: "Found", titles: dict[str, str]) -> str:
+def _title(chunk: Found, titles: dict[str, str]) -> str:
     return titles.get(chunk.source_id) or chunk.title or chunk.path or "Source"
 
 

@@ -1,34 +1,56 @@
-"""What the model is told: the bot's instructions and the turns before, cut to what fits it."""
+"""What the model is told: the bot's instructions, what it may answer from, and the turns before, cut to
+what fits it.
+"""
 
 from sqlalchemy import select
 
+from core.bots.grounding import NOTHING, Grounds
 from core.bots.models import ANSWER, COMPLETE, Bot, Message
 from core.db import session
-from core.providers import endpoints
+from core.providers import catalogue, endpoints
 from core.providers.wire import ChatRequest, Turn
 
 MOST_TURNS = 20
 MOST_OUTPUT_TOKENS = 4096  # GPT-5 spends part of these on thinking before its first word
+MOST_KNOWLEDGE = 12_000
 _CHARACTERS_PER_TOKEN = 3
 
 _DEFAULT_INSTRUCTIONS = "You are a helpful assistant on a website. Answer briefly and plainly."
 
 
-def chat_request(bot: Bot, answer: Message) -> ChatRequest:
+def chat_request(bot: Bot, answer: Message, grounds: Grounds = NOTHING) -> ChatRequest:
     """The request for one answer: the latest question, after as much of the talk as fits the model."""
     model = bot.model
     question = session().get_one(Message, answer.reply_to)
-    most_output = min(MOST_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
-    system = bot.instructions or _DEFAULT_INSTRUCTIONS
-    room = (model.context_tokens - most_output) * _CHARACTERS_PER_TOKEN
-    turns = _fitting(_earlier_turns(question), room - len(system) - len(question.text))
+    system = "\n\n".join(filter(None, [_instructions(bot), grounds.rules]))
+    asked = grounds.asked(question.text)
+    turns = _fitting(_earlier_turns(question), _room(model) - len(system) - len(asked))
     return ChatRequest(
         model=endpoints.upstream_model(model),
         system=system,
-        turns=(*turns, Turn("user", question.text)),
-        max_output_tokens=most_output,
+        turns=(*turns, Turn("user", asked)),
+        max_output_tokens=_most_output(model),
         output_limit_field=model.output_limit_field,
     )
+
+
+def room_for_knowledge(bot: Bot, question: str) -> int:
+    """How many characters of knowledge leave as much room again for the talk before."""
+    left = _room(bot.model) - len(_instructions(bot)) - len(question)
+    return min(MOST_KNOWLEDGE, left // 2)
+
+
+def _instructions(bot: Bot) -> str:
+    return bot.instructions or _DEFAULT_INSTRUCTIONS
+
+
+def _room(model: catalogue.Model) -> int:
+    """Characters that a model can be sent, so that its answer has room as well."""
+    return (model.context_tokens - _most_output(model)) * _CHARACTERS_PER_TOKEN
+
+
+def _most_output(model: catalogue.Model) -> int:
+    return min(MOST_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
 
 
 def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:

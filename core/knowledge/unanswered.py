@@ -1,0 +1,136 @@
+"""Questions that the knowledge had nothing for: counted, and answered once for all who ask next.
+
+Knows no bot and no conversation: only what was asked of which bot, how often.
+"""
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts.actor import Actor
+from core.accounts.models import Workspace
+from core.db import changed_one, insert_new, session, transaction
+from core.errors import Conflict, NotFound
+from core.ids import new_id
+from core.knowledge import sources
+from core.knowledge.models import ANSWERED, DISMISSED, OPEN, Source, Unanswered
+
+LONGEST_QUESTION = 500
+MOST_KEPT = 1_000
+"""Of one bot. Beyond these the one that was asked longest ago makes room."""
+SHOWN = 100
+
+
+def note(workspace_id: str, bot_id: str, question: str) -> None:
+    """Counts a question that got no answer. One that was answered once and is not found is open again."""
+    normal = normalised(question)
+    with transaction() as current:
+        if not _counted(current, bot_id, normal):
+            _make_room(current, bot_id)
+            _insert(current, workspace_id, bot_id, question, normal)
+
+
+def normalised(question: str) -> str:
+    """Lower case without punctuation: what makes two questions the same."""
+    words = re.findall(r"\w+", question.lower())
+    return " ".join(words)[:LONGEST_QUESTION] or question.strip().lower()[:LONGEST_QUESTION]
+
+
+def open_of(bot_id: str) -> Sequence[Unanswered]:
+    """What waits for an answer, most asked first."""
+    return (
+        session()
+        .scalars(
+            select(Unanswered)
+            .where(Unanswered.bot_id == bot_id, Unanswered.state == OPEN)
+            .order_by(Unanswered.count.desc(), Unanswered.last_at.desc())
+            .limit(SHOWN)
+        )
+        .all()
+    )
+
+
+def open_count(bot_id: str) -> int:
+    return (
+        session().scalar(
+            select(func.count())
+            .select_from(Unanswered)
+            .where(Unanswered.bot_id == bot_id, Unanswered.state == OPEN)
+        )
+        or 0
+    )
+
+
+def get(workspace_id: str, bot_id: str, unanswered_id: str) -> Unanswered:
+    """Raises `NotFound`."""
+    found = session().get(Unanswered, unanswered_id)
+    if found is None or (found.workspace_id, found.bot_id) != (workspace_id, bot_id):
+        raise NotFound("There is no such question.")
+    return found
+
+
+def answer(
+    workspace: Workspace, unanswered: Unanswered, question: str, text: str, actor: Actor
+) -> Source:
+    """Makes a question and answer of it, which the bot knows from then on. Raises as `add_qa`."""
+    made = sources.add_qa(workspace, unanswered.bot_id, question, text, actor)
+    _settle(unanswered, ANSWERED)
+    return made
+
+
+def dismiss(unanswered: Unanswered) -> None:
+    """It leaves the list, and stays away however often it is asked. Raises `Conflict` if it is not open."""
+    if not _settle(unanswered, DISMISSED):
+        raise Conflict("This question was answered or dismissed in the meantime.")
+
+
+def _settle(unanswered: Unanswered, state: str) -> bool:
+    with transaction() as current:
+        return changed_one(
+            current,
+            update(Unanswered)
+            .where(Unanswered.id == unanswered.id, Unanswered.state == OPEN)
+            .values(state=state),
+        )
+
+
+def _counted(current: Session, bot_id: str, normal: str) -> bool:
+    now = clock.now()
+    known = (Unanswered.bot_id == bot_id, Unanswered.normal == normal)
+    current.execute(
+        update(Unanswered).where(*known, Unanswered.state == ANSWERED).values(state=OPEN)
+    )
+    return changed_one(
+        current,
+        update(Unanswered).where(*known).values(count=Unanswered.count + 1, last_at=now),
+    )
+
+
+def _insert(current: Session, workspace_id: str, bot_id: str, question: str, normal: str) -> None:
+    """Of two that insert the same question at once, the second counts it."""
+    inserted = insert_new(
+        current,
+        Unanswered,
+        id=new_id("unq"),
+        workspace_id=workspace_id,
+        bot_id=bot_id,
+        question=" ".join(question.split())[:LONGEST_QUESTION],
+        normal=normal,
+        count=1,
+        first_at=clock.now(),
+        last_at=clock.now(),
+        state=OPEN,
+    )
+    if not inserted:
+        _counted(current, bot_id, normal)
+
+
+def _make_room(current: Session, bot_id: str) -> None:
+    mine = select(Unanswered.id).where(Unanswered.bot_id == bot_id)
+    if (current.scalar(select(func.count()).select_from(mine.subquery())) or 0) < MOST_KEPT:
+        return
+    oldest = mine.order_by(Unanswered.last_at).limit(1).scalar_subquery()
+    current.execute(delete(Unanswered).where(Unanswered.id == oldest))
