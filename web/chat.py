@@ -77,9 +77,20 @@ def restart(bot: Bot) -> AnyResponse:
 
 def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
     """The page with what was written, and when it can be sent."""
-    page = _page(bot, text=text, problem=error.message, status=429)
+    wait = _in_words(error.retry_after_seconds)
+    page = _page(
+        bot, text=text, problem=f"{error.message} There is room again in {wait}.", status=429
+    )
     page.headers["Retry-After"] = str(error.retry_after_seconds)
     return page
+
+
+def _in_words(seconds: int) -> str:
+    """Rounded up: whoever comes back then finds room."""
+    for size, name in ((3_600, "hour"), (60, "minute")):
+        if seconds > size * 1.5:
+            return f"{-(-seconds // size)} {name}s"
+    return "a minute"
 
 
 def _page(bot: Bot, text: str = "", problem: str = "", status: int = 422) -> Response:

@@ -23,7 +23,7 @@ MOST = 1_000_000
 AWAY_SECONDS = 10.0
 """After a failure Redis is left alone for so long: not every message waits for it."""
 
-_TOO_FAST = "You are writing faster than this chat can follow. Wait a little, then send it again."
+_TOO_FAST = "More is being written here than this chat can answer just now."
 
 # KEYS: a marker or "", then the counters. ARGV: the marker's seconds, then most and seconds of each.
 _TAKE = """

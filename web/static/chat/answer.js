@@ -1,16 +1,17 @@
 // One answer on the page: it grows while it is written, and is read out sentence by sentence.
+import { press, showSources, thumbOf } from "./below.js";
 import { paint, sentences, showable } from "./stream.js";
 import { add, fromTemplate, keepEnd } from "./view.js";
 
 const SPOKEN_AT_MOST = 12;
 
-// Written by follow(): begin, add, end.
+// Written by follow(): begin, add, cite, end.
 export class Answer {
   static #all = new WeakMap();
 
   // The answer shown in this item of the log; one that the page brought is adopted as it stands.
   static of(item) {
-    if (!Answer.#all.has(item)) new Answer(item).stored(item.querySelector(".text").textContent, item.dataset.status);
+    if (!Answer.#all.has(item)) new Answer(item).stored({ text: item.querySelector(".text").textContent, status: item.dataset.status });
     return Answer.#all.get(item);
   }
 
@@ -30,6 +31,8 @@ export class Answer {
 
   get id() { return this.item.dataset.id ?? ""; }
   get status() { return this.item.dataset.status; }
+  get thumb() { return thumbOf(this.item); }
+  set thumb(thumb) { press(this.item, thumb); }
 
   begin(ids) {
     this.item.dataset.id = ids.message_id;
@@ -40,6 +43,9 @@ export class Answer {
   reset() {
     this.text = this.spoken = "";
     this.item.dataset.status = "pending";
+    this.item.removeAttribute("data-stopped");
+    showSources(this.item, []);
+    press(this.item, 0);
     paint(this.place, "");
   }
 
@@ -48,11 +54,18 @@ export class Answer {
     this.frame ||= requestAnimationFrame(() => this.show());
   }
 
-  end(status, sentence = "") {
+  cite(sources) {
+    showSources(this.item, sources);
+    keepEnd();
+  }
+
+  // A stream that says that it is done, and not complete, was stopped.
+  end(status, sentence = "", stopped = false) {
     this.item.dataset.status = status;
-    if (sentence) this.item.querySelector(".failure span").textContent = sentence;
+    this.item.toggleAttribute("data-stopped", stopped);
+    if (sentence) this.item.querySelector(".failed span").textContent = sentence;
     this.show();
-    if (status !== "complete") speak(this.item.querySelector(".failure span").textContent);
+    if (status !== "complete") speak(this.item.querySelector(stopped ? ".stopped" : ".failed").textContent);
   }
 
   show() {
@@ -66,11 +79,14 @@ export class Answer {
     keepEnd();
   }
 
-  // As stored: nothing of it is news to the ear.
-  stored(text, status) {
+  // As stored: nothing of it is news to the ear. What is left out stands on the page already.
+  stored({ text, status, stopped, sources, thumb }) {
     this.text = text;
     this.spoken = sentences(text, true);
     this.item.dataset.status = status;
+    if (stopped !== undefined) this.item.toggleAttribute("data-stopped", stopped);
+    if (sources) showSources(this.item, sources);
+    if (thumb !== undefined) press(this.item, thumb);
     paint(this.place, text);
   }
 }

@@ -31,6 +31,14 @@ export class Api {
     return this.#call("POST", `/messages/${encodeURIComponent(id)}/retry`, {}, STREAM);
   }
 
+  stop(id) {
+    return this.#call("POST", `/messages/${encodeURIComponent(id)}/stop`, {});
+  }
+
+  feedback(id, thumb) {
+    return this.#call("POST", `/messages/${encodeURIComponent(id)}/feedback`, { thumb });
+  }
+
   resume(id, lastEventId) {
     const headers = lastEventId ? { ...STREAM, "Last-Event-ID": lastEventId } : STREAM;
     return this.#call("GET", `/messages/${encodeURIComponent(id)}/events`, undefined, headers);

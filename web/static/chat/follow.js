@@ -8,7 +8,7 @@ const WAITS_MS = [400, 1000, 2000, 4000, 8000];
 // The stream broke before it said which message it answers.
 export class Unknown extends Error {}
 
-// `answer` is told: begin(ids), add(text), end(status, sentence). Resolves when it has ended.
+// `answer` is told: begin(ids), add(text), cite(sources), end(status, sentence). Resolves when it has ended.
 export async function follow(api, response, answer, id = "") {
   const seen = { id, last: "" };
   for (let tries = 0; ; tries += 1) {
@@ -44,8 +44,10 @@ async function drain(response, answer, seen) {
         answer.begin(data);
       } else if (event === "delta") {
         answer.add(data.text);
+      } else if (event === "sources") {
+        answer.cite(data.sources);
       } else if (event === "done") {
-        answer.end(data.status ?? "complete");
+        answer.end(data.status, "", data.status !== "complete");
         return true;
       } else if (event === "error") {
         answer.end("failed", data.message);

@@ -39,7 +39,11 @@ document.getElementById("starters")?.addEventListener("submit", (event) => {
 
 document.getElementById("log").addEventListener("submit", (event) => {
   event.preventDefault();
-  talk.retry(Answer.of(event.target.closest(".message")));
+  const answer = Answer.of(event.target.closest(".message"));
+  if (event.target.matches("[data-thumbs]")) talk.thumb(answer, Number(event.submitter.value));
+  else talk.retry(answer);
 });
+
+document.getElementById("stop").addEventListener("click", () => talk.stop());
 
 document.getElementById("restart").addEventListener("submit", () => { store.token = ""; });

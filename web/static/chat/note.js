@@ -10,7 +10,7 @@ export function note(text = "") {
 
 // Counts down for the eye; the ear hears it once.
 export function countdown(text, seconds) {
-  note(`${text} You can send it again in `);
+  note(`${text} There is room again in `);
   const until = Date.now() + seconds * 1000;
   const heard = Object.assign(document.createElement("span"), { className: "unseen", textContent: wait(seconds) });
   const seen = document.createElement("span");
@@ -26,5 +26,6 @@ export function countdown(text, seconds) {
 }
 
 function wait(seconds) {
-  return seconds < 90 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  if (seconds < 90) return `${seconds} s`;
+  return seconds < 5400 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3600)} h`;
 }

@@ -1,20 +1,23 @@
 // The talk: a message is sent once, and its answer followed to the end. What was not accepted goes back into the line.
 import { Answer } from "./answer.js";
-import { Unknown, follow } from "./follow.js";
+import { Unknown } from "./follow.js";
 import { countdown, note } from "./note.js";
 import * as view from "./view.js";
+import { Watch } from "./watch.js";
 import { explain } from "./words.js";
 
 export class Talk {
   #api; #store; #failure;
   #working = false;
   #ended = false;
+  #watch;
   #draft = { text: "", id: "" }; // sent last and not accepted: the same text keeps its id
 
   constructor(api, store, failure) {
     this.#api = api;
     this.#store = store;
     this.#failure = failure;
+    this.#watch = new Watch(api);
   }
 
   // One thing at a time: an answer is asked for, followed or fetched.
@@ -46,7 +49,7 @@ export class Talk {
     this.#acceptedBy(question, answer);
     try {
       if (!this.#api.token) this.#store.token = await this.#api.open();
-      await follow(this.#api, await this.#api.send(text, this.#idOf(text)), answer);
+      await this.#watch.follow(answer, this.#api.send(text, this.#idOf(text)));
     } catch (error) {
       if (error instanceof Unknown && (await this.#arrived(text, question, answer))) return;
       view.remove(question, answer.item);
@@ -63,6 +66,20 @@ export class Talk {
     };
   }
 
+  stop() {
+    this.#watch.stop();
+  }
+
+  // Shown at once, taken back if it was not kept.
+  async thumb(answer, thumb) {
+    const before = answer.thumb;
+    answer.thumb = thumb;
+    await this.#api.feedback(answer.id, thumb).catch((error) => {
+      answer.thumb = before;
+      this.#refused(error, true);
+    });
+  }
+
   // The line was cut before the server said a word: ask what it has, rather than send again.
   async #arrived(text, question, answer) {
     const messages = await this.#api.history().catch(() => []);
@@ -71,7 +88,7 @@ export class Talk {
     if (at < 0 || reply?.role !== "answer") return false;
     answer.begin({ message_id: reply.id, question_id: messages[at].id });
     if (reply.status === "pending") await this.resume(answer);
-    else answer.stored(reply.text, reply.status);
+    else answer.stored(reply);
     return true;
   }
 
@@ -82,7 +99,7 @@ export class Talk {
       try {
         const response = await this.#api.retry(answer.id);
         answer.reset();
-        await follow(this.#api, response, answer, answer.id);
+        await this.#watch.follow(answer, response, answer.id);
       } catch (error) {
         this.#refused(error, true);
       }
@@ -93,8 +110,8 @@ export class Talk {
   async resume(answer) {
     const before = answer.text;
     answer.reset();
-    await follow(this.#api, null, answer, answer.id);
-    if (before && !answer.text) answer.stored(before, answer.status);
+    await this.#watch.follow(answer, null, answer.id);
+    if (before && !answer.text) answer.stored({ text: before, status: answer.status });
   }
 
   // The conversation this browser remembers; one that has ended is forgotten.
@@ -103,9 +120,9 @@ export class Talk {
       if (error.status === 401) this.#api.token = this.#store.token = "";
       return [];
     });
-    for (const { id, role, text, status } of messages) {
-      if (role === "visitor") view.visitor(text, id);
-      else new Answer(undefined, id).stored(text, status);
+    for (const message of messages) {
+      if (message.role === "visitor") view.visitor(message.text, message.id);
+      else new Answer(undefined, message.id).stored(message);
     }
   }
 

@@ -51,6 +51,15 @@ export function busy(on) {
   for (const button of log.querySelectorAll("[data-retry] button")) button.disabled = on;
 }
 
+// Stop stands where Send does, while there is an answer to stop. Whoever was on the one is on the other.
+export function stoppable(on) {
+  const [shown, hidden] = on ? [$("stop"), $("send")] : [$("send"), $("stop")];
+  const had = document.activeElement === hidden;
+  shown.hidden = false;
+  hidden.hidden = true;
+  if (had) shown.focus();
+}
+
 export function giveBack(text) {
   input.value = [text, input.value].filter(Boolean).join("\n");
   fit();
