@@ -8,8 +8,10 @@ that a changed, removed or cut-off line shows (`verify`). The database itself re
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, func, select, update
@@ -19,6 +21,9 @@ from core import clock, kept_secrets
 from core.accounts.actor import Actor
 from core.db import Model, insert_new, session
 from core.errors import Unreadable
+
+Keys = Callable[[int], bytes]
+"""The secret of a generation; raises `Unreadable`."""
 
 SECRET = "audit-chain"  # noqa: S105  (its name, not its value)
 
@@ -130,10 +135,11 @@ def lines_of(
     return list(session().scalars(wanted.order_by(AuditLine.number.desc()).limit(size)))
 
 
-def actors_of(workspace_id: str) -> list[str]:
-    """Everybody who is named in the workspace's log."""
-    names = select(AuditLine.actor).where(AuditLine.workspace_id == workspace_id).distinct()
-    return sorted(session().scalars(names))
+def counts_by_actor(workspace_id: str) -> dict[str, int]:
+    """Everybody who is named in the workspace's log, by name, with how many lines they have."""
+    named = select(AuditLine.actor, func.count()).where(AuditLine.workspace_id == workspace_id)
+    rows = session().execute(named.group_by(AuditLine.actor))
+    return dict(sorted((row[0], row[1]) for row in rows))
 
 
 def count_of(workspace_id: str) -> int:
@@ -148,24 +154,24 @@ def verify(workspace_id: str) -> Verdict:
     The head is read before the lines: what is added meanwhile comes after it, and is no reason to doubt.
     """
     current, before, count, sealed = session(), "", 0, ""
+    keys = cache(partial(kept_secrets.of_generation, current, SECRET))
     head = _head(current, workspace_id)
     lines = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     for line in current.scalars(lines.order_by(AuditLine.number).execution_options(yield_per=500)):
         count += 1
-        if problem := _problem_of(current, line, count, before):
+        if problem := _problem_of(keys, line, count, before):
             return Verdict(workspace_id, count, problem)
         before = line.seal
         sealed = before if count == head.count else sealed
-    return Verdict(
-        workspace_id, count, _problem_of_head(current, workspace_id, head, count, sealed)
-    )
+    return Verdict(workspace_id, count, _problem_of_head(keys, workspace_id, head, count, sealed))
 
 
-def _problem_of(current: Session, line: AuditLine, expected: int, before: str) -> str:
+def _problem_of(keys: Keys, line: AuditLine, expected: int, before: str) -> str:
+    """What is wrong with a line, or ""."""
     if line.number != expected:
         return f"Line {expected} is missing: the next one there is {line.number}."
     try:
-        key = kept_secrets.of_generation(current, SECRET, line.generation)
+        key = keys(line.generation)
     except Unreadable:
         return f"Line {line.number} cannot be checked: its seal’s secret opens with no ring key."
     if not hmac.compare_digest(line.seal, _seal(key, before, line)):
@@ -180,11 +186,9 @@ def _head(current: Session, workspace_id: str) -> _Head:
     return _Head(*row) if row else _Head()
 
 
-def _problem_of_head(
-    current: Session, workspace_id: str, head: _Head, count: int, sealed: str
-) -> str:
+def _problem_of_head(keys: Keys, workspace_id: str, head: _Head, count: int, sealed: str) -> str:
     """`sealed` is the seal of the line that was the last one for this head."""
-    latest = _head(current, workspace_id).count
+    latest = _head(session(), workspace_id).count
     if latest < count:
         told = f"it counts {latest} lines" if latest else "it is missing"
         return f"The chain’s head was altered: {told}, yet there are {count}."
@@ -193,7 +197,7 @@ def _problem_of_head(
     if not head.count:
         return ""
     try:
-        key = kept_secrets.of_generation(current, SECRET, head.generation)
+        key = keys(head.generation)
     except Unreadable:
         return "The chain’s head cannot be checked: its secret opens with no ring key."
     whole = hmac.compare_digest(head.seal, _head_seal(key, workspace_id, head.count, sealed))

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, case, func, select, type_coerce
+from sqlalchemy.orm import aliased
 
-from core import clock
-from core.bots.models import ANSWER, COMPLETE, NOT_ANSWERED, VISITOR, Bot, Conversation, Message
-from core.db import session
+from core.bots import finding
+from core.bots.finding import Wanted
+from core.bots.models import ANSWER, VISITOR, Bot, Conversation, Message
+from core.db import UTCDateTime, session
 from core.errors import NotFound
-
-PAGE = 30
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,10 @@ class Summary:
     tokens_out: int
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """Totals over answers; tokens as the providers counted them."""
-
-    conversations: int
-    messages: int
-    failed: int
-    tokens_in: int
-    tokens_out: int
-
-
-@dataclass(frozen=True)
-class Day:
-    day: date
-    answered: int
-    failed: int
+def latest(bot: Bot, size: int) -> list[Summary]:
+    """The bot's latest conversations that have a message."""
+    wanted = Wanted(bot.workspace_id, bot_id=bot.id)
+    return in_order(finding.step(wanted, size=size).ids)
 
 
 def recent(
@@ -74,13 +62,8 @@ def recent(
 
 
 def summaries(conversations: Sequence[Conversation]) -> list[Summary]:
-    ids = [conversation.id for conversation in conversations]
-    totals = {row.conversation_id: row for row in _totals_by_conversation(ids)}
-    first_texts = _first_texts(ids)
-    return [
-        _summary(conversation, totals.get(conversation.id), first_texts.get(conversation.id, ""))
-        for conversation in conversations
-    ]
+    told = {row.conversation_id: row for row in _told_of([talk.id for talk in conversations])}
+    return [_summary(talk, told.get(talk.id)) for talk in conversations]
 
 
 def get(workspace_id: str, conversation_id: str) -> Conversation:
@@ -108,78 +91,41 @@ def numbers_of(bot: Bot, since: datetime) -> Numbers:
         .one()
     )
     talks = select(func.count()).where(
-        Conversation.bot_id == bot.id, Conversation.last_message_at >= since
+        Conversation.bot_id == bot_id, Conversation.last_message_at >= since
     )
-    return Numbers(
-        conversations=session().scalar(talks) or 0,
-        messages=row.answered,
-        failed=row.failed,
-        tokens_in=row.tokens_in,
-        tokens_out=row.tokens_out,
-    )
+    return session().scalar(talks) or 0
 
 
-def answered_by_bot(workspace_id: str, since: datetime) -> dict[str, tuple[int, datetime]]:
-    """For each bot with answers since then: how many, and when the last message came."""
+def last_by_bot(workspace_id: str) -> dict[str, datetime | None]:
+    """When each bot was written to last: for each the end of its index."""
+    last = (
+        select(func.max(Conversation.last_message_at))
+        .where(Conversation.bot_id == Bot.id)
+        .correlate(Bot)
+        .scalar_subquery()
+    )
     rows = session().execute(
-        select(Message.bot_id, _answered(), func.max(Message.created_at).label("last_at"))
-        .where(Message.workspace_id == workspace_id, Message.created_at >= since)
-        .group_by(Message.bot_id)
+        select(Bot.id, type_coerce(last, UTCDateTime)).where(Bot.workspace_id == workspace_id)
     )
-    return {row.bot_id: (row.answered, _aware(row.last_at)) for row in rows}
+    return {row[0]: row[1] for row in rows}
 
 
-def tokens_by_provider(workspace_id: str, since: datetime) -> dict[str, int]:
-    """Tokens in and out together, by provider, since then."""
-    total = func.coalesce(func.sum(Message.tokens_in + Message.tokens_out), 0).label("total")
-    rows = session().execute(
-        select(Message.provider, total)
-        .where(
-            Message.workspace_id == workspace_id,
-            Message.role == ANSWER,
-            Message.created_at >= since,
-        )
-        .group_by(Message.provider)
-    )
-    return {row.provider: row.total for row in rows}
-
-
-def by_day(workspace_id: str, days: int = 30) -> list[Day]:
-    """Answers of the last days, oldest first, with a row for every day (UTC)."""
-    first = clock.today() - timedelta(days=days - 1)
-    day = func.date(Message.created_at).label("day")
-    rows = session().execute(
-        select(day, _answered(), _failed())
-        .where(Message.workspace_id == workspace_id, Message.created_at >= _midnight(first))
-        .group_by(day)
-    )
-    counted = {str(row.day): (row.answered, row.failed) for row in rows}
-    return [
-        Day(moment, *counted.get(moment.isoformat(), (0, 0)))
-        for moment in (first + timedelta(days=offset) for offset in range(days))
-    ]
-
-
-def _totals() -> tuple[ColumnElement[Any], ...]:
-    return (
-        _answered(),
-        _failed(),
+def _told_of(ids: list[str]) -> Sequence[Row[Any]]:
+    """Of each of these: how many messages and failures, which tokens, and what was said first."""
+    failures = case(((Message.role == ANSWER) & finding.failed(), 1), else_=0)
+    told: list[ColumnElement[Any]] = [
+        func.count().label("messages"),
+        func.sum(failures).label("failed"),
         func.coalesce(func.sum(Message.tokens_in), 0).label("tokens_in"),
         func.coalesce(func.sum(Message.tokens_out), 0).label("tokens_out"),
-    )
+        _first_text().label("first_text"),
+    ]
+    wanted = select(Message.conversation_id, *told).where(Message.conversation_id.in_(ids))
+    return session().execute(wanted.group_by(Message.conversation_id)).all()
 
 
-def _answered() -> ColumnElement[int]:
-    done = (Message.role == ANSWER) & (Message.status == COMPLETE)
-    return func.coalesce(func.sum(case((done, 1), else_=0)), 0).label("answered")
-
-
-def _failed() -> ColumnElement[int]:
-    failed = (Message.role == ANSWER) & Message.status.in_(NOT_ANSWERED)
-    return func.coalesce(func.sum(case((failed, 1), else_=0)), 0).label("failed")
-
-
-def _totals_by_conversation(ids: list[str]) -> Sequence[Row[Any]]:
+def _first_text() -> ScalarSelect[str]:
+    asked = aliased(Message)
     return (
         session()
         .execute(
@@ -198,33 +144,29 @@ def _first_texts(ids: list[str]) -> dict[str, str]:
         .correlate(Conversation)
         .scalar_subquery()
     )
-    rows = session().execute(
-        select(Conversation.id, Message.text)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(Conversation.id.in_(ids), Message.role == VISITOR, Message.created_at == first)
-    )
-    return {row.id: row.text for row in rows}
 
 
-def _summary(conversation: Conversation, totals: Row[Any] | None, first_text: str) -> Summary:
+def _summary(conversation: Conversation, told: Row[Any] | None) -> Summary:
     return Summary(
         id=conversation.id,
         bot_id=conversation.bot_id,
         bot_name=conversation.bot.name,
         origin=conversation.origin,
-        first_text=first_text,
+        first_text=told.first_text or "" if told else "",
         started_at=conversation.created_at,
         last_at=conversation.last_message_at or conversation.created_at,
-        messages=totals.messages if totals else 0,
-        failed=totals.failed if totals else 0,
-        tokens_in=totals.tokens_in if totals else 0,
-        tokens_out=totals.tokens_out if totals else 0,
+        messages=told.messages if told else 0,
+        failed=told.failed if told else 0,
+        tokens_in=told.tokens_in if told else 0,
+        tokens_out=told.tokens_out if told else 0,
     )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=clock.now().tzinfo)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=clock.now().tzinfo)
+def question_and_answer(workspace_id: str, bot_id: str, answer_id: str) -> tuple[str, str]:
+    """What a visitor asked this bot, and what it said, by the answer's id; raises `NotFound`."""
+    answer = session().get(Message, answer_id)
+    ours = answer and (answer.workspace_id, answer.bot_id) == (workspace_id, bot_id)
+    question = session().get(Message, answer.reply_to) if answer and ours else None
+    if answer is None or question is None:
+        raise NotFound("There is no such answer of this bot.")
+    return question.text, answer.text

@@ -4,6 +4,8 @@ A row is raised by one conditional update, whoever else counts at the same momen
 deleting a conversation, a bot or a key leaves what they used.
 """
 
+from typing import Any
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -11,7 +13,7 @@ from core import clock
 from core.db import changed_one, insert_new
 from core.usage.models import UsageDay
 
-Place = dict[str, object]
+_COUNTS = ("answered", "failed", "cached", "tokens_in", "tokens_out")
 
 
 def count(
@@ -21,38 +23,28 @@ def count(
     provider: str,
     model_id: str,
     key_id: str | None,
-    *,
-    answered: int = 0,
-    failed: int = 0,
-    cached: int = 0,
-    tokens_in: int | None = 0,
-    tokens_out: int | None = 0,
+    **counts: int | None,
 ) -> None:
     """Adds to today's row (UTC) in the caller's transaction, as the last thing that it locks.
 
-    Each attempt that ended counts as one `answered` or one `failed`; `cached` are those of the answered
-    that asked nobody. Tokens are the provider's own counts, also those of an attempt that failed.
+    Each attempt that ended is one `answered` or one `failed`; `cached=1` with those of the answered that
+    asked nobody. `tokens_in` and `tokens_out` are the provider's own counts, also of one that failed.
     """
-    place: Place = {
-        "workspace_id": workspace_id,
-        "day": clock.today(),
-        "bot_id": bot_id,
-        "model_id": model_id,
-        "key_id": key_id or "",
-    }
-    counts = {"answered": answered, "failed": failed, "cached": cached}
-    counts |= {"tokens_in": tokens_in or 0, "tokens_out": tokens_out or 0}
-    if _add(current, place, counts):
+    place = {"workspace_id": workspace_id, "day": clock.today(), "bot_id": bot_id}
+    place |= {"model_id": model_id, "key_id": key_id or ""}
+    by = {name: counts.pop(name, 0) or 0 for name in _COUNTS}
+    assert not counts, counts
+    if _add(current, place, by):
         return
     named = provider or model_id.partition(":")[0]
-    if not insert_new(current, UsageDay, provider=named, **place, **counts):
-        _add(current, place, counts)
+    if not insert_new(current, UsageDay, provider=named, **place, **by):
+        _add(current, place, by)
 
 
-def _add(current: Session, place: Place, counts: dict[str, int]) -> bool:
+def _add(current: Session, place: dict[str, Any], by: dict[str, int]) -> bool:
     return changed_one(
         current,
         update(UsageDay)
         .where(*(getattr(UsageDay, name) == value for name, value in place.items()))
-        .values({name: getattr(UsageDay, name) + by for name, by in counts.items()}),
+        .values({name: getattr(UsageDay, name) + added for name, added in by.items()}),
     )

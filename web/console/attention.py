@@ -12,10 +12,9 @@ from core.accounts.models import Workspace
 from core.bots import bots, quota, reasons
 from core.bots.models import Bot
 from core.bots.quota import Quota
-from core.keys import life
 from core.keys.models import ProviderKey
 from core.providers import catalogue
-from web.console import key_rows, retirement
+from web.console import at_hand, key_rows, retirement
 from web.console.key_rows import KeyRow
 from web.frame import day, grouped, listed
 from web.htmx import wants_piece
@@ -49,12 +48,12 @@ def banners() -> list[Notice]:
 
 def notices(workspace: Workspace) -> list[Notice]:
     """Everything, in three queries whatever there is."""
-    made, keys = bots.bots_of(workspace.id), life.keys_of(workspace.id)
+    made, keys = at_hand.bots_of(workspace), at_hand.keys_of(workspace)
     found = [
         *_broken_keys(workspace, keys, made),
         *_blocked_bots(workspace, keys, made),
         *_retirements(workspace, made),
-        *_quota(workspace, quota.standing(workspace)),
+        *_quota(workspace, at_hand.quota_of(workspace)),
     ]
     return sorted(found, key=lambda notice: notice.kind != "bad")
 

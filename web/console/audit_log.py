@@ -28,6 +28,7 @@ _CSV_AT_A_TIME = 500
 KINDS = {
     "key": "Provider keys",
     "bot": "Bots",
+    "conversation": "Conversations",
     "person": "People",
     "plan": "Plan",
     "alert": "Alerts",
@@ -82,13 +83,14 @@ def index(workspace: Workspace) -> str:
     wanted, before = _filter(), _number(request.args.get("before", ""))
     lines = wanted.lines(workspace, before, PAGE + 1)
     older = {"before": lines[PAGE - 1].number} if len(lines) > PAGE else None
-    count = audit.count_of(workspace.id)
+    people = audit.counts_by_actor(workspace.id)
+    count = sum(people.values())
     return render_template(
         "audit_log/index.html",
         lines=[_view(line) for line in lines[:PAGE]],
         filter=wanted,
         kinds=KINDS,
-        people=audit.actors_of(workspace.id),
+        people=list(people),
         count=count,
         chain=_chain(workspace, count),
         checked_at=clock.now(),

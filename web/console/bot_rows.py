@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import url_for
 
@@ -10,12 +9,13 @@ from core import clock
 from core.accounts.models import Workspace
 from core.bots import bots, conversations, reasons
 from core.bots.models import Bot
-from core.keys import life
 from core.keys.models import ProviderKey
 from core.plans import PLANS
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import Model
-from web.console import retirement
+from core.usage import reading
+from core.usage.reading import Use
+from web.console import at_hand, retirement
 
 _WORDS = {"answering": "Answering", "off": "Off", "blocked": "Not answering"}
 
@@ -57,14 +57,16 @@ class ModelChoice:
 
 
 def rows_of(workspace: Workspace) -> list[BotRow]:
-    keys = _keys(workspace)
-    month = clock.start_of_period(clock.now())
-    answered = conversations.answered_by_bot(workspace.id, month)
-    return [_row(bot, workspace, keys, answered) for bot in bots.bots_of(workspace.id)]
+    keys, last_at = _keys(workspace), conversations.last_by_bot(workspace.id)
+    used = reading.by_bot(workspace.id, clock.start_of_period(clock.now()).date())
+    return [
+        _row(bot, workspace, keys, used.get(bot.id, Use()).answered, last_at.get(bot.id))
+        for bot in at_hand.bots_of(workspace)
+    ]
 
 
 def row_of(workspace: Workspace, bot: Bot) -> BotRow:
-    return _row(bot, workspace, _keys(workspace), {})
+    return _row(bot, workspace, _keys(workspace))
 
 
 def choices(workspace: Workspace, chosen: str) -> list[ModelChoice]:
@@ -75,13 +77,18 @@ def choices(workspace: Workspace, chosen: str) -> list[ModelChoice]:
 
 
 def _keys(workspace: Workspace) -> dict[str, ProviderKey]:
-    return {key.provider: key for key in life.keys_of(workspace.id)}
+    return {key.provider: key for key in at_hand.keys_of(workspace)}
 
 
-def _row(bot: Bot, workspace: Workspace, keys: dict[str, ProviderKey], answered: Any) -> BotRow:
+def _row(
+    bot: Bot,
+    workspace: Workspace,
+    keys: dict[str, ProviderKey],
+    answered: int = 0,
+    last_at: datetime | None = None,
+) -> BotRow:
     reason = bots.why_blocked(bot.model, workspace, keys.get(bot.model.provider))
     model_name, provider_name = reasons.names(bot.model_id)
-    count, last_at = answered.get(bot.id, (0, None))
     state = "off" if not bot.enabled else "blocked" if reason else "answering"
     return BotRow(
         id=bot.id,
@@ -92,7 +99,7 @@ def _row(bot: Bot, workspace: Workspace, keys: dict[str, ProviderKey], answered:
         retirement=retirement.mark(bot.model),
         state=state,
         sentence=reasons.for_owner(reason, bot.model_id) if state == "blocked" else "",
-        messages_this_month=count,
+        messages_this_month=answered,
         last_message_at=last_at,
         chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
     )

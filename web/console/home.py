@@ -6,8 +6,8 @@ from flask import Blueprint, render_template, url_for
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots import conversations, quota
-from web.console import attention, bot_rows, key_rows
+from core.usage import reading
+from web.console import at_hand, attention, bot_rows, key_rows
 from web.console.bot_rows import BotRow
 from web.console.key_rows import KeyRow
 from web.guards import member
@@ -31,8 +31,8 @@ def show(workspace: Workspace) -> str:
     return render_template(
         "home/show.html",
         attention=attention.notices(workspace),
-        quota=quota.standing(workspace),
-        days=conversations.by_day(workspace.id),
+        quota=at_hand.quota_of(workspace),
+        days=reading.by_day(workspace.id),
         keys=keys,
         bots=bots,
         checklist=_checklist(workspace, keys, bots),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots import bots, conversations, reasons
+from core.bots import reasons
 from core.bots.models import Bot
 from core.keys import health, life, states
 from core.keys.health import Day
@@ -14,6 +14,8 @@ from core.keys.models import ProviderKey
 from core.keys.pending import Check
 from core.providers import catalogue
 from core.providers.catalogue import Provider
+from core.usage import reading
+from web.console import at_hand
 from web.console.check_view import CheckView, view_of
 
 _WORDS = {
@@ -102,8 +104,8 @@ class KeyRow:
 
 def rows_of(workspace: Workspace) -> list[KeyRow]:
     """The workspace's keys, broken ones first."""
-    tokens = conversations.tokens_by_provider(workspace.id, clock.start_of_period(clock.now()))
-    used_by, keys = bots_by_provider(workspace.id), life.keys_of(workspace.id)
+    tokens = reading.tokens_by_key(workspace.id, clock.start_of_period(clock.now()).date())
+    used_by, keys = bots_by_provider(workspace), at_hand.keys_of(workspace)
     days = health.strips(key.id for key in keys)
     rows = [
         KeyRow(
@@ -111,7 +113,7 @@ def rows_of(workspace: Workspace) -> list[KeyRow]:
             catalogue.provider(key.provider),
             states.state_of(key, workspace.plan.provider_keys),
             used_by.get(key.provider, []),
-            tokens.get(key.provider, 0),
+            tokens.get(key.id, 0),
             days[key.id],
         )
         for key in keys
@@ -133,8 +135,8 @@ def row_of(workspace: Workspace, provider: str, check: Check | None = None) -> K
     return replace(row, check=view_of(check, workspace) if check else None)
 
 
-def bots_by_provider(workspace_id: str) -> dict[str, list[Bot]]:
+def bots_by_provider(workspace: Workspace) -> dict[str, list[Bot]]:
     found: dict[str, list[Bot]] = {}
-    for bot in bots.bots_of(workspace_id):
+    for bot in at_hand.bots_of(workspace):
         found.setdefault(bot.model.provider, []).append(bot)
     return found

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from core.accounts.models import Workspace
-from core.bots import bots, plan_change, quota
+from core.bots import plan_change
 from core.bots.models import Bot
 from core.bots.quota import Quota
-from core.keys import life
 from core.plans import Plan
 from core.providers import catalogue
+from web.console import at_hand
 from web.frame import day, grouped, listed
 
 
@@ -104,9 +104,9 @@ class Effect:
 
 
 def use_of(workspace: Workspace) -> Use:
-    names = sorted(catalogue.provider(key.provider).name for key in life.keys_of(workspace.id))
-    standing = quota.standing(workspace)
-    return Use(workspace.plan, bots.bots_of(workspace.id), names, standing)
+    names = sorted(catalogue.provider(key.provider).name for key in at_hand.keys_of(workspace))
+    standing = at_hand.quota_of(workspace)
+    return Use(workspace.plan, at_hand.bots_of(workspace), names, standing)
 
 
 def _models(plan: Plan, but_not: Plan) -> list[str]:

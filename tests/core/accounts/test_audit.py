@@ -131,6 +131,6 @@ def test_lines_are_found_by_action_actor_and_place_in_the_chain(workspace):
     assert {line.action for line in audit.lines_of(workspace.id, action="key")} == {"key.tested"}
     assert len(audit.lines_of(workspace.id, action="plan.asked")) == 2
     assert not audit.lines_of(workspace.id, actor="Bob")
-    assert "Ann" in audit.actors_of(workspace.id)
+    assert "Ann" in audit.counts_by_actor(workspace.id)
     newest = audit.lines_of(workspace.id)[0].number
     assert audit.lines_of(workspace.id, before=newest)[0].number == newest - 1

@@ -1,0 +1,49 @@
+"""What tokens come to at the catalogue's dated prices: an estimate, in millionths of a dollar.
+
+Who bills them is the provider, whose own dashboard is the truth. A price that is not known is never 0.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from core.providers import catalogue
+
+_PER = 1_000_000
+"""Prices are for so many tokens."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`microusd` is what is known of it; `whole` whether that is all."""
+
+    microusd: int = 0
+    whole: bool = True
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(self.microusd + other.microusd, self.whole and other.whole)
+
+    @property
+    def dollars(self) -> str:
+        """`1.204500`, exact; "" where no part of it is known."""
+        if not self.whole and not self.microusd:
+            return ""
+        return f"{self.microusd // _PER}.{self.microusd % _PER:06}"
+
+
+def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
+    """Rounded half up to a millionth of a dollar. Without tokens nothing was billed, at any price."""
+    try:
+        model = catalogue.model(model_id)
+    except LookupError:
+        return Estimate(0, whole=not (tokens_in or tokens_out))
+    total = tokens_in * model.price_in_microusd_per_mtok
+    total += tokens_out * model.price_out_microusd_per_mtok
+    return Estimate((total + _PER // 2) // _PER)
+
+
+def priced_on(model_ids: Iterable[str]) -> date | None:
+    """The oldest date of the prices of these models, if any has one."""
+    known = {model.id: model.priced_on for model in catalogue.models()}
+    dates = [known[model_id] for model_id in model_ids if model_id in known]
+    return min(dates, default=None)
