@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots import endings, retention
+from core.bots import cache, endings, retention
 from core.db import work_context
 from core.keys import health, rechecks
 from core.knowledge import indexing
@@ -52,6 +52,7 @@ DUTIES = (
     Duty("deliveries_queued_again", deliveries.send_due),
     Duty("sources_taken_up_again", indexing.take_up_lost),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
+    Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
     Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),
     Duty("retentions_queued", retention.run_later, DAY_SECONDS),

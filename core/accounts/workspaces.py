@@ -18,6 +18,7 @@ from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound
 
 LONGEST_NAME = 80
+LONGEST_RETENTION_DAYS = 3_650
 
 
 def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:

@@ -1,4 +1,4 @@
-"""Reading conversations: lists, transcripts, and the numbers of a bot or a workspace."""
+"""Reading conversations: lines of lists, transcripts, and when a bot was written to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,27 +38,11 @@ def latest(bot: Bot, size: int) -> list[Summary]:
     return in_order(finding.step(wanted, size=size).ids)
 
 
-def recent(
-    workspace_id: str, bot_id: str = "", text: str = "", page: int = 1, size: int = PAGE
-) -> tuple[list[Summary], bool]:
-    """One page of conversations that have a message, latest first, and whether there is another."""
-    wanted = select(Conversation).where(
-        Conversation.workspace_id == workspace_id, Conversation.last_message_at.is_not(None)
-    )
-    if bot_id:
-        wanted = wanted.where(Conversation.bot_id == bot_id)
-    if text:
-        containing = select(Message.conversation_id).where(
-            Message.workspace_id == workspace_id, Message.text.icontains(text, autoescape=True)
-        )
-        wanted = wanted.where(Conversation.id.in_(containing))
-    rows = session().scalars(
-        wanted.order_by(Conversation.last_message_at.desc())
-        .offset((page - 1) * size)
-        .limit(size + 1)
-    )
-    found = list(rows)
-    return summaries(found[:size]), len(found) > size
+def in_order(ids: Sequence[str]) -> list[Summary]:
+    """These conversations, in this order."""
+    rows = session().scalars(select(Conversation).where(Conversation.id.in_(ids)))
+    known = {conversation.id: conversation for conversation in rows}
+    return summaries([known[id_] for id_ in ids if id_ in known])
 
 
 def summaries(conversations: Sequence[Conversation]) -> list[Summary]:
@@ -83,13 +67,8 @@ def messages_of(conversation_id: str) -> list[Message]:
     return list(rows)
 
 
-def numbers_of(bot: Bot, since: datetime) -> Numbers:
-    """Totals of one bot since then."""
-    row = (
-        session()
-        .execute(select(*_totals()).where(Message.bot_id == bot.id, Message.created_at >= since))
-        .one()
-    )
+def count_since(bot_id: str, since: datetime) -> int:
+    """How many conversations with the bot had a message since then."""
     talks = select(func.count()).where(
         Conversation.bot_id == bot_id, Conversation.last_message_at >= since
     )
@@ -127,21 +106,11 @@ def _told_of(ids: list[str]) -> Sequence[Row[Any]]:
 def _first_text() -> ScalarSelect[str]:
     asked = aliased(Message)
     return (
-        session()
-        .execute(
-            select(Message.conversation_id, func.count().label("messages"), *_totals())
-            .where(Message.conversation_id.in_(ids))
-            .group_by(Message.conversation_id)
-        )
-        .all()
-    )
-
-
-def _first_texts(ids: list[str]) -> dict[str, str]:
-    first = (
-        select(func.min(Message.created_at))
-        .where(Message.conversation_id == Conversation.id, Message.role == VISITOR)
-        .correlate(Conversation)
+        select(asked.text)
+        .where(asked.conversation_id == Message.conversation_id, asked.role == VISITOR)
+        .order_by(asked.created_at)
+        .limit(1)
+        .correlate(Message)
         .scalar_subquery()
     )
 

@@ -244,22 +244,6 @@ def test_pages_carry_the_headers_that_keep_them_safe(app, cast, signed_in):
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_lists_page_and_search(app, cast, signed_in):
-    owner, bot = signed_in("owner"), make_bot(cast.workspace)
-    for number in range(32):
-        Talker(app, bot).say(f"Question number {number}")
-    first = owner.get("/w/acme/conversations")
-    assert first.text.count("Question number") == 30
-    assert 'rel="next"' in first.text
-    assert 'rel="prev"' not in first.text
-    second = owner.get("/w/acme/conversations?page=2").text
-    assert second.count("Question number") == 2
-    assert 'rel="prev"' in second
-    assert owner.get("/w/acme/conversations?q=number+31").text.count("Question number") == 1
-    assert "Nothing matches" in owner.get("/w/acme/conversations?q=100%25").text
-    assert "Nothing matches" in owner.get("/w/acme/conversations?page=99&q=nothing").text
-
-
 def test_a_workspace_can_be_made_and_renamed(app, cast, signed_in):
     owner = signed_in("owner")
     made = owner.post("/workspaces/new", {"name": "  Brand   New  "})

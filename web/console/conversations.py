@@ -1,62 +1,38 @@
-"""Conversations: the list with its search, and the transcript with what each answer took."""
+"""Conversations: the list with its search and filters, the transcript, files to keep, and deletion."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Response, flash, render_template, request, url_for
 
 from core.accounts.models import Workspace
-from core.bots import bots, conversations, reasons
-from core.bots.models import VISITOR, Message
-from web.guards import member
-from web.text import safe_html
+from core.bots import conversations, deleting, finding
+from core.bots.models import Bot
+from web.console import at_hand, conversation_files, conversation_filter, transcript
+from web.console.conversation_filter import STATE_WORDS, Filter
+from web.guards import member, this_actor
+from web.htmx import go_to
 
 pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations")
-
-_WORDS = {
-    "pending": "Answering",
-    "complete": "Answered",
-    "interrupted": "Broken off",
-    "failed": "Failed",
-}
-
-
-@dataclass(frozen=True)
-class AnswerView:
-    """An answer as its owner may see it, real reason included."""
-
-    id: str
-    text: str
-    html: Markup
-    status: str
-    status_word: str
-    model_name: str
-    provider_name: str
-    tokens_in: int | None
-    tokens_out: int | None
-    latency_ms: int | None
-    first_token_ms: int | None
-    sentence: str
-    provider_words: str
-    attempts: int
-    at: Any
 
 
 @pages.get("")
 @member("conversations.read")
 def index(workspace: Workspace) -> str:
-    bot_id, text = request.args.get("bot", ""), request.args.get("q", "").strip()[:200]
-    page = _page_number()
-    rows, more = conversations.recent(workspace.id, bot_id, text, page)
+    asked, before = conversation_filter.asked(), conversation_filter.cursor()
+    found = finding.step(asked.wanted(workspace), before)
+    older = {"before": conversation_filter.written(found.next)} if found.next else None
+    made = at_hand.bots_of(workspace)
     return render_template(
         "conversations/index.html",
-        rows=rows,
-        bots=bots.bots_of(workspace.id),
-        bot_id=bot_id,
-        q=text,
-        older_url=_page_url(workspace, page + 1) if more else "",
-        newer_url=_page_url(workspace, page - 1) if page > 1 else "",
+        rows=conversations.in_order(found.ids),
+        bots=made,
+        origins=_origins(made, asked),
+        states=STATE_WORDS,
+        filter=asked,
+        older_url=_url(workspace, asked.query | older) if older else "",
+        looked_back_to=found.next.last_at if found.next and not found.full else None,
+        newest_url=_url(workspace, asked.query) if before else "",
+        files=conversation_files.FILES,
     )
 
 
@@ -67,50 +43,65 @@ def show(workspace: Workspace, conversation_id: str) -> str:
     return render_template(
         "conversations/show.html",
         conversation=conversations.summaries([conversation])[0],
-        turns=_turns(conversations.messages_of(conversation.id)),
+        turns=transcript.turns(conversations.messages_of(conversation.id)),
     )
 
 
-def _turns(messages: list[Message]) -> list[dict[str, Any]]:
-    answers = {message.reply_to: message for message in messages if message.reply_to}
-    return [
-        {
-            "question": {"text": message.text, "at": message.created_at},
-            "answer": _answer_view(answers[message.id]) if message.id in answers else None,
-        }
-        for message in messages
-        if message.role == VISITOR
-    ]
+@pages.post("/exports")
+@member("conversations.manage")
+def export(workspace: Workspace) -> Response:
+    """The conversations that match, all of them, as the file that was chosen."""
+    asked = conversation_filter.asked(request.form)
+    return conversation_files.answer(workspace, asked, request.form.get("file", ""), this_actor())
 
 
-def _answer_view(answer: Message) -> AnswerView:
-    model_name, provider_name = reasons.names(answer.model_id, answer.provider)
-    return AnswerView(
-        id=answer.id,
-        text=answer.text,
-        html=safe_html(answer.text),
-        status=answer.status,
-        status_word=_WORDS[answer.status],
-        model_name=model_name,
-        provider_name=provider_name,
-        tokens_in=answer.tokens_in,
-        tokens_out=answer.tokens_out,
-        latency_ms=answer.latency_ms,
-        first_token_ms=answer.first_token_ms,
-        sentence=reasons.for_owner(answer.failure, answer.model_id, answer.provider),
-        provider_words=answer.provider_words,
-        attempts=answer.attempt,
-        at=answer.finished_at,
+@pages.route("/<conversation_id>/deletion", methods=["GET", "POST"])
+@member("conversations.manage")
+def deletion(workspace: Workspace, conversation_id: str) -> Any:
+    conversation = conversations.get(workspace.id, conversation_id)
+    if request.method == "GET":
+        told = conversations.summaries([conversation])[0]
+        return render_template("conversations/deletion.html", conversation=told)
+    deleting.one(conversation, this_actor())
+    flash("The conversation is deleted.", "good")
+    return go_to(url_for("conversations.index", slug=workspace.slug))
+
+
+@pages.route("/deletion", methods=["GET", "POST"])
+@member("conversations.manage")
+def delete_found(workspace: Workspace) -> Any:
+    """Of all that match: first how many these are, then a part of them at a time."""
+    if request.method == "GET":
+        asked = conversation_filter.asked()
+        count = finding.count(asked.wanted(workspace))
+        return _asks_to_delete(workspace, asked, count)
+    asked = conversation_filter.asked(request.form)
+    gone = deleting.some(asked.wanted(workspace), this_actor(), asked.told)
+    flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
+    if gone < deleting.MOST_AT_ONCE:
+        return go_to(url_for("conversations.index", slug=workspace.slug))
+    return go_to(url_for("conversations.delete_found", slug=workspace.slug, **asked.query))
+
+
+def _asks_to_delete(workspace: Workspace, asked: Filter, count: int) -> str:
+    bot_name = next((bot.name for bot in at_hand.bots_of(workspace) if bot.id == asked.bot), "")
+    return render_template(
+        "conversations/deletion_of_found.html",
+        filter=asked,
+        count=count,
+        most=deleting.MOST_AT_ONCE,
+        bot_name=bot_name,
+        states=STATE_WORDS,
+        back_url=_url(workspace, asked.query),
     )
 
 
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    return (
-        max(1, min(int(text), 10_000)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
-    )
+def _origins(made: list[Bot], asked: Filter) -> list[str]:
+    """Sites that the bots may be on, this one included, and the one that is asked for."""
+    allowed = {origin for bot in made for origin in bot.allowed_origins}
+    here = request.host_url.rstrip("/")
+    return sorted(allowed | {here} | ({asked.origin} if asked.origin else set()))
 
 
-def _page_url(workspace: Workspace, page: int) -> str:
-    kept = {name: value for name, value in request.args.items() if name in ("bot", "q") and value}
-    return url_for("conversations.index", slug=workspace.slug, page=page, **kept)
+def _url(workspace: Workspace, query: dict[str, str]) -> str:
+    return url_for("conversations.index", slug=workspace.slug, **query)

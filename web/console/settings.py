@@ -1,12 +1,15 @@
-"""A workspace's settings: its name."""
+"""A workspace's settings: its name, how much its bots take on, and how long conversations are kept."""
 
 from typing import Any
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from wtforms import StringField
 
+from core import clock
 from core.accounts import workspaces
 from core.accounts.models import Workspace
+from core.bots import limits
+from core.bots import retention as kept
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
 from web.guards import member, this_actor, this_membership
@@ -32,9 +35,26 @@ def show(workspace: Workspace) -> Any:
     page = render_template(
         "settings/show.html",
         form=form,
-        may_manage=may_manage,
+        days=days,
+        lost=_lost(workspace, days),
+        before=clock.now() - clock.timedelta(days=max(0, days)),
     )
-    return page, 422 if form.errors else 200
+
+
+def _lost(workspace: Workspace, days: int) -> int:
+    """How many conversations a shorter time would delete that the present one does not."""
+    present = workspace.retention_days
+    shorter = 0 < days <= workspaces.LONGEST_RETENTION_DAYS and (not present or days < present)
+    return kept.count_older(workspace.id, days) if shorter else 0
+
+
+def _kept_for(workspace: Workspace, form: RetentionForm) -> bool:
+    try:
+        workspaces.set_retention(workspace, form.number, this_actor())
+    except Invalid as error:
+        form.days.errors = [error.message]
+        return False
+    return True
 
 
 def _renamed(workspace: Workspace, form: NameForm) -> bool:

@@ -1,0 +1,191 @@
+"""Deleting conversations and keeping them for a time, on both databases: all of them, in small steps."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import Engine
+
+from core import clock
+from core.accounts import audit, workspaces
+from core.accounts.actor import OPERATOR
+from core.accounts.models import Workspace
+from core.bots import bots, deleting, retention, turns, visitors
+from core.bots.finding import Wanted
+from core.bots.models import Conversation, Message
+from core.db import session
+from core.errors import Conflict, Invalid
+from tests.core.bots.conftest import finish, say
+from tests.core.bots.test_finding import moved, talk
+from tests.core.usage.conftest import counts
+from tests.databases import on_both_databases
+from tests.many import fill
+from tests.people import make_person, make_workspace
+from tests.talking import make_bot
+
+DAYS = 30
+
+
+def left(model=Conversation) -> int:
+    session().commit()
+    return session().scalar(select(func.count()).select_from(model)) or 0
+
+
+def lines(workspace, action: str = "conversation"):
+    session().commit()
+    return audit.lines_of(workspace.id, action=action)
+
+
+def keep_for(workspace, days: int = DAYS) -> None:
+    workspaces.set_retention(workspace, days, OPERATOR)
+    session().expire_all()
+
+
+@on_both_databases
+def test_one_conversation_goes_with_its_messages_and_its_use_stays(workspace, bot):
+    gone, _kept = talk(bot, "One", "Two"), talk(bot)
+    before, gone_id = counts(), gone.id
+    deleting.one(gone, OPERATOR)
+    assert (left(), left(Message)) == (1, 2)
+    assert counts() == before
+    (line,) = lines(workspace)
+    assert (line.action, line.subject, line.details) == (
+        "conversation.deleted",
+        gone_id,
+        {"count": 1},
+    )
+
+
+@on_both_databases
+def test_a_conversation_is_not_deleted_under_an_answer_that_is_being_written(
+    workspace, conversation
+):
+    turn = turns.accept(conversation, "Hello")
+    with pytest.raises(Conflict):
+        deleting.one(conversation, OPERATOR)
+    assert deleting.some(Wanted(workspace.id), OPERATOR, {}) == 0
+    assert lines(workspace) == []
+    finish(turn)
+    assert deleting.some(Wanted(workspace.id), OPERATOR, {}) == 1
+
+
+@on_both_databases
+def test_what_matches_is_deleted_and_nothing_else(workspace, bot):
+    talk(bot, "A lamp"), talk(bot, "Another lamp"), talk(bot, "A sofa")
+    other = make_workspace(make_person("bob"), "Other", "pro")
+    talk(make_bot(other), "A lamp of the others")
+    assert deleting.some(Wanted(workspace.id, text="lamp"), OPERATOR, {"q": "…"}) == 2
+    assert left() == 2
+    (line,) = lines(workspace)
+    assert line.details == {"count": 2, "filter": {"q": "…"}}
+    assert lines(other) == []
+
+
+@pytest.mark.parametrize("most", [2, 3, 4])
+def test_so_many_are_deleted_at_once_and_the_rest_is_left(workspace, bot, monkeypatch, most):
+    monkeypatch.setattr(deleting, "MOST_AT_ONCE", most)
+    monkeypatch.setattr(deleting, "TALKS", 1)
+    for _ in range(3):
+        talk(bot)
+    assert deleting.some(Wanted(workspace.id), OPERATOR, {}) == min(3, most)
+    assert left() == max(0, 3 - most)
+
+
+@on_both_databases
+def test_no_transaction_deletes_more_than_so_many_messages(workspace, bot, monkeypatch):
+    monkeypatch.setattr(deleting, "ROWS", 7)
+    monkeypatch.setattr(deleting, "PAUSE_SECONDS", 0)
+    fill(workspace, [bot], 20)
+    deleted = []
+
+    def note(_connection, cursor, statement, *_):
+        if statement.startswith("DELETE FROM messages"):
+            deleted.append(cursor.rowcount)
+
+    event.listen(Engine, "after_cursor_execute", note)
+    try:
+        deleting.some(Wanted(workspace.id), OPERATOR, {})
+    finally:
+        event.remove(Engine, "after_cursor_execute", note)
+    assert sum(deleted) == 80
+    assert max(deleted) == 7
+    assert (left(), left(Message)) == (0, 0)
+
+
+@on_both_databases
+def test_what_is_older_than_the_workspace_says_is_deleted(workspace, bot):
+    old, young, never = talk(bot), talk(bot), visitors.open_conversation(bot, "secret")[0]
+    moved(old, days=DAYS, seconds=5)
+    moved(young, days=DAYS, seconds=-5)
+    assert retention.run(workspace.id) == 0
+    keep_for(workspace)
+    assert retention.count_older(workspace.id, DAYS) == 1
+    assert retention.run(workspace.id) == 1
+    assert retention.run(workspace.id) == 0
+    kept = set(session().scalars(select(Conversation.id)))
+    assert kept == {young.id, never.id}
+    (line,) = lines(workspace)
+    assert (line.actor, line.action) == ("Mevichat", "conversation.expired")
+    assert line.details == {"count": 1, "days": DAYS}
+
+
+def test_a_conversation_in_which_nobody_wrote_is_old_by_the_day_it_was_opened(
+    workspace, bot, shift_clock
+):
+    visitors.open_conversation(bot, "secret")
+    keep_for(workspace)
+    shift_clock(timedelta(days=DAYS, seconds=5))
+    assert retention.run(workspace.id) == 1
+    assert left() == 0
+
+
+def test_other_workspaces_keep_theirs(workspace, bot):
+    other = make_workspace(make_person("bob"), "Other", "pro")
+    moved(talk(make_bot(other)), days=400)
+    moved(talk(bot), days=400)
+    keep_for(workspace, 1)
+    assert retention.run(workspace.id) == 1
+    assert retention.run(other.id) == retention.run("wsp_0") == 0
+    assert left() == 1
+
+
+@pytest.mark.parametrize("days", [0, 1, workspaces.LONGEST_RETENTION_DAYS])
+def test_days_that_can_be_chosen(workspace, days):
+    keep_for(workspace, days)
+    assert session().get_one(Workspace, workspace.id).retention_days == days
+    told = lines(workspace, "workspace.retention_changed")
+    assert [line.details for line in told] == ([{"was": 0, "now": days}] if days else [])
+
+
+@pytest.mark.parametrize("days", [-1, workspaces.LONGEST_RETENTION_DAYS + 1])
+def test_days_that_cannot(workspace, days):
+    with pytest.raises(Invalid):
+        keep_for(workspace, days)
+
+
+def test_a_transaction_of_the_largest_size_is_over_in_50_milliseconds(workspace, bot):
+    fill(workspace, [bot], 1_000)
+    took: list[float] = []
+
+    def begin(connection):
+        connection.info["began"] = clock.monotonic()
+
+    def commit(connection):
+        took.append(clock.monotonic() - connection.info["began"])
+
+    event.listen(Engine, "begin", begin)
+    event.listen(Engine, "commit", commit)
+    try:
+        assert deleting.some(Wanted(workspace.id), OPERATOR, {}) == 1_000
+    finally:
+        event.remove(Engine, "begin", begin)
+        event.remove(Engine, "commit", commit)
+    assert len(took) > 8
+    assert sorted(took)[int(len(took) * 0.9)] < 0.05
+
+
+def test_a_deleted_bot_leaves_nothing_to_keep(workspace, bot):
+    say(visitors.open_conversation(bot, "secret")[0])
+    bots.remove(bot, OPERATOR)
+    keep_for(workspace, 1)
+    assert retention.run(workspace.id) == 0

@@ -1,0 +1,86 @@
+"""A conversation as its page shows it: each question with its answer, and what that answer took."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from core.bots import citations, reasons
+from core.bots.models import COMPLETE, VISITOR, Message
+from web.text import safe_html
+
+_WORDS = {
+    "pending": "Answering",
+    "complete": "Answered",
+    "interrupted": "Broken off",
+    "failed": "Failed",
+}
+_THUMBS = {1: "up", -1: "down"}
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """An answer as its owner may see it, real reason included."""
+
+    id: str
+    text: str
+    html: Markup
+    status: str
+    status_word: str
+    model_name: str
+    provider_name: str
+    tokens_in: int | None
+    tokens_out: int | None
+    latency_ms: int | None
+    first_token_ms: int | None
+    sentence: str
+    provider_words: str
+    attempts: int
+    at: datetime | None
+    cached: bool
+    thumb: str
+    sources: list[dict[str, Any]]
+
+
+def turns(messages: list[Message]) -> list[dict[str, Any]]:
+    answers = {message.reply_to: message for message in messages if message.reply_to}
+    return [
+        {
+            "question": {"text": message.text, "at": message.created_at},
+            "answer": _answer_view(answers[message.id]) if message.id in answers else None,
+        }
+        for message in messages
+        if message.role == VISITOR
+    ]
+
+
+def status_word(answer: Message) -> str:
+    """In one word or two; an answer that its visitor stopped was not broken off."""
+    if answer.status == COMPLETE and not answer.provider and not answer.cached:
+        return "Did not know"
+    return "Stopped" if answer.failure == reasons.STOPPED else _WORDS[answer.status]
+
+
+def _answer_view(answer: Message) -> AnswerView:
+    model_name, provider_name = reasons.names(answer.model_id, answer.provider)
+    return AnswerView(
+        id=answer.id,
+        text=answer.text,
+        html=safe_html(answer.text),
+        status=answer.status,
+        status_word=status_word(answer),
+        model_name=model_name,
+        provider_name=provider_name,
+        tokens_in=answer.tokens_in,
+        tokens_out=answer.tokens_out,
+        latency_ms=answer.latency_ms,
+        first_token_ms=answer.first_token_ms,
+        sentence=reasons.for_owner(answer.failure, answer.model_id, answer.provider),
+        provider_words=answer.provider_words,
+        attempts=answer.attempt,
+        at=answer.finished_at,
+        cached=answer.cached,
+        thumb=_THUMBS.get(answer.feedback or 0, ""),
+        sources=citations.shown(answer.sources or []),
+    )
