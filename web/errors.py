@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core import errors
 from core.log import logger
+from web.forms import read_past_upload
 from web.htmx import wants_piece
 
 STATUS = {
@@ -35,8 +36,8 @@ STATUS = {
     errors.Conflict: 409,
     errors.Unreadable: 409,
     errors.TooLarge: 413,
-    errors.Busy: 503,
     errors.TooMany: 429,
+    errors.Busy: 503,
 }
 
 _HTTP = {
@@ -46,7 +47,7 @@ _HTTP = {
     ),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
-    413: ("too_large", "What was sent is too large. The limit is 256 kB."),
+    413: ("too_large", "What was sent is too large."),
     415: ("unsupported_media_type", "Send JSON, with the header Content-Type: application/json."),
     429: ("too_many_requests", "Too many tries in a short time. Wait a minute, then try again."),
 }
@@ -103,11 +104,21 @@ def _http(error: HTTPException) -> AnyResponse:
     if 300 <= status < 400:
         return error.get_response()  # type: ignore[return-value]
     code, message = _HTTP.get(status, ("error", str(error.description or _UNEXPECTED)))
+    if status == 413:
+        message = _too_large()
     response = answer(status, code, message)
     response.headers.extend(
         {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     )
     return response
+
+
+def _too_large() -> str:
+    """Says the limit of this address, once all that was sent has been read past."""
+    read_past_upload()
+    most = (request.max_content_length or 0) // 1024
+    limit = f"{most} kB" if most < 1024 else f"{most // 1024} MB"
+    return f"What was sent is too large. The limit is {limit}, all together. Nothing was kept."
 
 
 def _database_away(error: OperationalError) -> AnyResponse:

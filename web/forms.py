@@ -1,20 +1,37 @@
-"""What browsers send: queries and forms as plain text, whatever was put into them."""
+"""What browsers send: queries and forms as plain text, whatever was put into them.
 
+Files are taken only by views that say so (`takes_files`), and there only up to a size.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import flask
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.routing import BaseConverter
 
 from core.text import fit
 
+_PIECE = 64 * 1024
+_READ_PAST_BYTES = 256 * 1024 * 1024
+
 
 class Parameters(ImmutableMultiDict[str, str]):
-    """The fields of a query or form, made fit to store. Files are left out: no form here takes one."""
+    """The fields of a query or form, made fit to store. Files are left out."""
 
     def __init__(self, pairs: Any = ()) -> None:
         super().__init__([(name, fit(text)) for name, text in pairs if isinstance(text, str)])
+
+
+class ParametersAndFiles(ImmutableMultiDict[str, Any]):
+    """The same for the few forms that take files."""
+
+    def __init__(self, pairs: Any = ()) -> None:
+        super().__init__(
+            (name, sent if isinstance(sent, FileStorage) else fit(str(sent)))
+            for name, sent in pairs
+        )
 
 
 class Request(flask.Request):
@@ -43,3 +60,35 @@ class Form(FlaskForm):  # type: ignore[misc]
 def register(app: flask.Flask) -> None:
     app.request_class = Request
     app.url_map.converters.update(default=Segment, string=Segment)
+    app.before_request(_let_files_in)
+
+
+def takes_files(most_bytes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For a view whose form has files: so many bytes may be sent to it in all."""
+
+    def mark(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.most_upload_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def read_past_upload() -> None:
+    """Takes in and forgets what is too large: a browser that is cut off shows no page of ours."""
+    if not _most_upload_bytes():
+        return
+    body, left = flask.request.environ["wsgi.input"], flask.request.content_length or 0
+    left = min(left, _READ_PAST_BYTES)
+    while left > 0 and (piece := body.read(min(_PIECE, left))):
+        left -= len(piece)
+
+
+def _let_files_in() -> None:
+    if most := _most_upload_bytes():
+        flask.request.max_content_length = most
+        flask.request.parameter_storage_class = ParametersAndFiles
+
+
+def _most_upload_bytes() -> int:
+    view = flask.current_app.view_functions.get(flask.request.endpoint or "")
+    return getattr(view, "most_upload_bytes", 0) if flask.request.method == "POST" else 0

@@ -46,6 +46,7 @@ class Draft:
     address_limit: int | str = 120
     daily_limit: int | str = 0
     limit_text: str = ""
+    only_knowledge: bool = True
 
 
 def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
@@ -144,6 +145,7 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
         "starters": _checked_starters(draft.starters),
         "allowed_origins": checked_origins(list(draft.allowed_origins)),
         "caches": draft.caches,
+        "only_knowledge": draft.only_knowledge,
         **_checked_limits(draft),
     }
 

@@ -1,0 +1,90 @@
+"""What a question finds in a bot's knowledge, and why: the answer's own way, without asking a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.bots import grounding
+from core.bots.models import Bot
+from core.bots.small_talk import is_small_talk
+from core.knowledge import full_text, search, sources
+from core.knowledge.search import Found
+from core.knowledge.terms import terms_of
+
+LONGEST_QUESTION = 500
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Term:
+    word: str
+    known: bool
+    """Whether it stands anywhere in what this bot knows."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    source_id: str
+    source_title: str
+    heading: str
+    body: str
+    score: str
+    parts: list[tuple[str, str]]
+    matched: int
+    wanted: int
+    given: bool
+
+
+@dataclass(frozen=True)
+class Tried:
+    kind: str
+    sentence: str
+    terms: list[Term]
+    found: list[Hit]
+
+
+def try_out(bot: Bot, question: str) -> Tried:
+    """The chunks that would be given, those that just miss it, and the words that are nowhere."""
+    terms = terms_of(question)
+    if is_small_talk(question):
+        return Tried("info", "Small talk: answered kindly, without looking anything up.", [], [])
+    given = grounding.found_for(bot.id, question)
+    listed = search.find(bot.id, question, LISTED)
+    return Tried(
+        "good" if given else "warning",
+        _verdict(bot, len(given), len(listed)),
+        [
+            Term(word, count > 0)
+            for word, count in zip(terms, full_text.frequencies(bot.id, terms), strict=True)
+        ]
+        if terms
+        else [],
+        _hits(bot, listed, {chunk.chunk_id for chunk in given}),
+    )
+
+
+def _verdict(bot: Bot, given: int, listed: int) -> str:
+    if given:
+        chunks = "this chunk" if given == 1 else f"these {given} chunks"
+        return f"{bot.name} answers from {chunks}, as far as they fit its model."
+    found = "What is found is too weak" if listed else "Nothing is found"
+    then = "says that it does not know" if bot.only_knowledge else "answers without a source"
+    noted = " When a visitor asks this, it is listed as unanswered." if bot.only_knowledge else ""
+    return f"{found}: {bot.name} {then}.{noted}"
+
+
+def _hits(bot: Bot, listed: Sequence[Found], given: set[int]) -> list[Hit]:
+    titles = {source.id: source.title for source in sources.sources_of(bot.id)}
+    return [
+        Hit(
+            source_id=chunk.source_id,
+            source_title=titles.get(chunk.source_id, "Source"),
+            heading=chunk.title if chunk.title != titles.get(chunk.source_id) else "",
+            body=chunk.body,
+            score=f"{chunk.score:.3g}",
+            parts=[(name, f"{value:.3g}") for name, value in chunk.parts.items()],
+            matched=chunk.matched,
+            wanted=chunk.wanted,
+            given=chunk.chunk_id in given,
+        )
+        for chunk in listed
+    ]
