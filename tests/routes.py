@@ -9,8 +9,9 @@ from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.accounts.roles import Role
 from core.bots.models import Bot
-from core.db import transaction
+from core.db import transaction, work_context
 from core.keys import checks, life
+from core.knowledge import indexing, sources, unanswered
 from core.outbox import webhooks
 from core.plans import plans_of
 from core.providers import catalogue
@@ -20,6 +21,10 @@ from tests.talking import Talker, make_bot, make_key
 
 LAST = (
     "alerts.removal",
+    "knowledge.deletion",
+    "knowledge.dismiss",
+    "conversations.deletion",
+    "conversations.delete_found",
     "bots.deletion",
     "provider_keys.deletion",
     "people.removal",
@@ -95,6 +100,7 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
         "plan_key": next(iter(plans_of("organization"))).key,
         **_people_values(app, workspace),
         "delivery_id": _waiting_call(workspace),
+        **_knowledge_values(workspace, bot),
     }
     return Stage(workspace, bot, talker, values)
 
@@ -106,6 +112,15 @@ def _waiting_call(workspace: Workspace) -> str:
         delivery_id = webhooks.add(current, workspace.id, "key.broken", {"provider": "OpenAI"})
     assert delivery_id
     return delivery_id
+
+
+def _knowledge_values(workspace: Workspace, bot: Bot) -> dict[str, str]:
+    """A text that is ready, and a question that nothing answers."""
+    source = sources.add_text(workspace, bot.id, "Shipping", "Two days.", Actor("Owner"))
+    with work_context():
+        indexing.run(source.id, source.attempt)
+    unanswered.note(workspace.id, bot.id, "Do you ship to Norway?")
+    return {"source_id": source.id, "unanswered_id": unanswered.open_of(bot.id)[0].id}
 
 
 def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:

@@ -77,26 +77,44 @@ FORMS = {
     "bots.enable": {},
     "bots.new": {
         "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
-        "allowed_origins": "",
+        "allowed_origins": "", "visitor_limit": "0", "address_limit": "0", "daily_limit": "0",
+        "limit_text": "", "caches": "y",
     },
     "bots.settings": {
         "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
-        "allowed_origins": "",
+        "allowed_origins": "", "visitor_limit": "0", "address_limit": "0", "daily_limit": "0",
+        "limit_text": "", "caches": "y",
     },
     "chat.give_feedback": {"thumb": "1"},
+    "conversations.delete_found": {"q": "nothing has this in it", "state": "failed", "from": "2026-01-01"},
+    "conversations.deletion": {},
+    "conversations.export": {"file": "messages", "q": "Hello", "state": "failed"},
     "chat.restart": {},
     "chat.retry": {},
     "chat.send": {"text": "Hello"},
+    "knowledge.answer": {"question": "Do you ship to Norway?", "answer": "Yes."},
+    "knowledge.deletion": {},
+    "knowledge.dismiss": {},
+    "knowledge.read_again": {},
+    "knowledge_forms.add_files": {"files": ""},
+    "knowledge_forms.add_page": {"url": "https://pages.example/shipping", "sitemap": "y"},
+    "knowledge_forms.add_qa": {"question": "Do you ship to Norway?", "answer": "Yes."},
+    "knowledge_forms.add_text": {"title": "Shipping", "text": "Two days."},
     "provider_keys.create": {"provider": "openai", "secret": "sk-proj-hostile-input"},
     "provider_keys.deletion": {},
     "provider_keys.disable": {},
     "provider_keys.enable": {},
     "provider_keys.replacement": {"secret": "sk-ant-api03-hostile-input"},
     "provider_keys.test": {},
+    "settings.retention": {"days": "0"},
+    "settings.set_minute_limit": {"minute_limit": "60"},
     "settings.show": {"name": "Acme"},
     "workspaces.new": {"name": "Another"},
 }  # fmt: skip
-READ_THE_QUERY = ("auth.sign_in", "conversations.index", "provider_keys.new", "home.show", "static")
+READ_THE_QUERY = (
+    "auth.sign_in", "conversations.index", "conversations.delete_found", "provider_keys.new", "home.show",
+    "settings.retention", "static", "usage.index", "usage.days",
+)  # fmt: skip
 FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 
 BODIES = {
@@ -355,7 +373,9 @@ def test_wrong_methods(app, stage, owner):
 def test_query_strings(app, stage, owner):
     queries = [
         "page=-1", "page=0", "page=99999999999999999999", "page=%00", "page=1e3", "page=%D9%A1",
-        "page=1&page=2", "page[]=1", "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
+        "page=1&page=2", "page[]=1", "before=%00", "before=0001-01-01T00:00:00Z~", "before=9999-12-31T23:59:59Z~x",
+        "from=9999-12-31&to=0001-01-01", "from=0001-01-01", "to=0001-01-01", "to=9999-12-31", "from=%00&to=x",
+        "period=%00&by=%00&show=%00", "state=%00&origin=%00&days=%00", "days=-1", "days=1e9", "days=" + "9" * 5_000, "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
         "bot=%00", "bot=%ff", "provider=%00", "provider=%ff", "next=%00", "next=%ff", "%ff=%ff",
         "a=1&" * 3_000, "&&&===", "%", "v=%00", "q=\xff\xfe", "\xed\xa0\x80=\xc3",
     ]  # fmt: skip
