@@ -12,7 +12,8 @@ from core.bots import bots, conversations
 from core.bots.bots import Draft
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
-from web.console import bot_rows
+from core.usage import reading
+from web.console import at_hand, bot_rows
 from web.forms import Form
 from web.guards import member, this_actor
 from web.htmx import go_to
@@ -78,14 +79,15 @@ def new(workspace: Workspace) -> AnyResponse:
 @pages.get("/<bot_id>")
 @member("bots.read")
 def show(workspace: Workspace, bot_id: str) -> str:
-    bot = bots.get(workspace.id, bot_id)
+    bot = at_hand.bot_of(workspace, bot_id)
     endpoint = url_for("bot_api.list_messages", bot_id=bot.id, _external=True).rpartition("/")[0]
-    latest, _ = conversations.recent(workspace.id, bot_id=bot.id, size=LATEST)
+    month = clock.start_of_period(clock.now())
     return render_template(
         "bots/show.html",
         bot=bot_rows.row_of(workspace, bot),
-        numbers=conversations.numbers_of(bot, clock.start_of_period(clock.now())),
-        conversations=latest,
+        talks=conversations.count_since(bot.id, month),
+        use=reading.of_bot(workspace.id, bot.id, month.date()),
+        conversations=conversations.latest(bot, LATEST),
         chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
         endpoint_url=endpoint,
         snippet=_SNIPPET.format(endpoint=endpoint),
