@@ -21,8 +21,6 @@ from tests.talking import Talker, make_bot, make_key
 
 LAST = (
     "alerts.removal",
-    "conversations.deletion",
-    "conversations.delete_found",
     "knowledge.deletion",
     "knowledge.dismiss",
     "conversations.deletion",

@@ -115,6 +115,41 @@ def rename(workspace: Workspace, name: str, actor: Actor) -> None:
             )
 
 
+def set_minute_limit(workspace: Workspace, limit: int, actor: Actor) -> None:
+    """How many messages all bots together take in a minute; 0 is no limit."""
+    of_this = Workspace.id == workspace.id
+    with transaction() as current:
+        was = current.scalar(
+            select(Workspace.minute_limit).where(of_this).with_for_update(key_share=True)
+        )
+        changed = update(Workspace).where(of_this, Workspace.minute_limit != limit)
+        if changed_one(current, changed.values(minute_limit=limit)):
+            told = {"was": was, "now": limit}
+            audit.record(
+                current, workspace.id, actor, "workspace.minute_limit_set", workspace.slug, **told
+            )
+
+
+def set_retention(workspace: Workspace, days: int, actor: Actor) -> None:
+    """How many days conversations are kept after their last message; 0 is for ever. `Invalid` beyond."""
+    if not 0 <= days <= LONGEST_RETENTION_DAYS:
+        raise Invalid(
+            f"Give a number of days from 1 to {LONGEST_RETENTION_DAYS:,}, or 0 to keep them for ever.",
+            field="days",
+        )
+    of_this = Workspace.id == workspace.id
+    with transaction() as current:
+        was = current.scalar(
+            select(Workspace.retention_days).where(of_this).with_for_update(key_share=True)
+        )
+        changed = update(Workspace).where(of_this, Workspace.retention_days != days)
+        if changed_one(current, changed.values(retention_days=days)):
+            told = {"was": was, "now": days}
+            audit.record(
+                current, workspace.id, actor, "workspace.retention_changed", workspace.slug, **told
+            )
+
+
 def set_plan(workspace: Workspace, plan_key: str, actor: Actor) -> None:
     """Puts the workspace on a plan of its kind. Bots and keys stay as they are."""
     plan, of_this = plan_for(workspace, plan_key), Workspace.id == workspace.id

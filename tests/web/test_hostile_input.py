@@ -108,7 +108,6 @@ FORMS = {
     "provider_keys.test": {},
     "settings.retention": {"days": "0"},
     "settings.set_minute_limit": {"minute_limit": "60"},
-    "settings.retention": {"days": "0"},
     "settings.show": {"name": "Acme"},
     "workspaces.new": {"name": "Another"},
 }  # fmt: skip
@@ -377,9 +376,7 @@ def test_query_strings(app, stage, owner):
         "page=1&page=2", "page[]=1", "before=%00", "before=0001-01-01T00:00:00Z~", "before=9999-12-31T23:59:59Z~x",
         "from=9999-12-31&to=0001-01-01", "from=0001-01-01", "to=0001-01-01", "to=9999-12-31", "from=%00&to=x",
         "period=%00&by=%00&show=%00", "state=%00&origin=%00&days=%00", "days=-1", "days=1e9",
-        "days=" + "9" * 5_000, "before=%00", "before=0001-01-01T00:00:00Z~", "before=9999-12-31T23:59:59Z~x",
-        "from=9999-12-31&to=0001-01-01", "from=0001-01-01", "to=0001-01-01", "to=9999-12-31", "from=%00&to=x",
-        "period=%00&by=%00&show=%00", "state=%00&origin=%00&days=%00", "days=-1", "days=1e9", "days=" + "9" * 5_000, "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
+        "days=" + "9" * 5_000, "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
         "bot=%00", "bot=%ff", "provider=%00", "provider=%ff", "next=%00", "next=%ff", "%ff=%ff",
         "a=1&" * 3_000, "&&&===", "%", "v=%00", "q=\xff\xfe", "\xed\xa0\x80=\xc3",
     ]  # fmt: skip

@@ -126,8 +126,6 @@ NEEDS = {
     ("settings.retention", "GET"): "workspace.manage",
     ("settings.retention", "POST"): "workspace.manage",
     ("settings.set_minute_limit", "POST"): "workspace.manage",
-    ("settings.retention", "GET"): "workspace.manage",
-    ("settings.retention", "POST"): "workspace.manage",
     ("settings.show", "GET"): "workspace.read",
     ("settings.show", "POST"): "workspace.manage",
     ("static", "GET"): "public",

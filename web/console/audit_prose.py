@@ -18,6 +18,7 @@ Facts = dict[str, Any]
 
 SENTENCES = {
     "workspace.created": "made this workspace, on the {plan} plan",
+    "workspace.minute_limit_set": "set the messages of all bots a minute to {now}",
     "workspace.renamed": "renamed the workspace from {was} to {now}",
     "workspace.retention_changed": "changed how long conversations are kept, from {was} to {now}",
     "plan.changed": "changed the plan from {was} to {now}",
@@ -67,6 +68,12 @@ _FIELDS = {
     "welcome": "welcome",
     "starters": "starter questions",
     "allowed_origins": "allowed origins",
+    "caches": "cache",
+    "visitor_limit": "messages of one visitor a minute",
+    "address_limit": "messages of one address an hour",
+    "daily_limit": "messages a day",
+    "limit_text": "what a visitor over a limit reads",
+    "only_knowledge": "whether it answers from knowledge only",
 }
 
 

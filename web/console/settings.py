@@ -22,6 +22,20 @@ class NameForm(Form):
     name = StringField("Name")
 
 
+class MinuteLimitForm(Form):
+    minute_limit = StringField("Messages a minute")
+
+
+class RetentionForm(Form):
+    days = StringField("Keep conversations for")
+
+    @property
+    def number(self) -> int:
+        """What was typed; −1, which is refused, for what is no number."""
+        text = (self.days.data or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
+
+
 @pages.route("", methods=["GET", "POST"])
 @member("workspace.read")
 def show(workspace: Workspace) -> Any:
@@ -32,8 +46,60 @@ def show(workspace: Workspace) -> Any:
     if form.validate_on_submit() and _renamed(workspace, form):
         flash("Saved.", "good")
         return go_to(url_for("settings.show", slug=workspace.slug))
-    page = render_template(
+    return _page(workspace, form), 422 if form.errors else 200
+
+
+def _page(
+    workspace: Workspace, form: NameForm | None = None, minute: MinuteLimitForm | None = None
+) -> str:
+    return render_template(
         "settings/show.html",
+        form=form or NameForm(data={"name": workspace.name}, formdata=None),
+        minute=minute
+        or MinuteLimitForm(data={"minute_limit": str(workspace.minute_limit)}, formdata=None),
+        retention=RetentionForm(data={"days": workspace.retention_days}, formdata=None),
+        may_manage=this_membership().allows("workspace.manage"),
+    )
+
+
+@pages.post("/minute-limit")
+@member("workspace.manage")
+def set_minute_limit(workspace: Workspace) -> Any:
+    """How many messages all bots together take in a minute."""
+    form = MinuteLimitForm()
+    written, what = form.minute_limit.data or "", "the messages of all bots a minute"
+    try:
+        number = limits.checked(written, what, "minute_limit")
+    except Invalid as error:
+        form.minute_limit.errors = [error.message]
+        return _page(workspace, minute=form), 422
+    workspaces.set_minute_limit(workspace, number, this_actor())
+    flash("Saved.", "good")
+    return go_to(url_for("settings.show", slug=workspace.slug))
+
+
+@pages.route("/retention", methods=["GET", "POST"])
+@member("workspace.manage")
+def retention(workspace: Workspace) -> Any:
+    """Saves how long conversations are kept; asks first where that deletes some."""
+    form = RetentionForm()
+    if request.method == "GET":
+        form = RetentionForm(data={"days": request.args.get("days", workspace.retention_days)})
+        return _asks(workspace, form)
+    lost = _lost(workspace, form.number)
+    if lost and request.form.get("seen") != str(form.number):
+        url = url_for("settings.retention", slug=workspace.slug, days=form.number)
+        return go_to(url)
+    if not _kept_for(workspace, form):
+        return _asks(workspace, form), 422
+    flash("Saved.", "good")
+    return go_to(url_for("settings.show", slug=workspace.slug))
+
+
+def _asks(workspace: Workspace, form: RetentionForm) -> str:
+    days = form.number
+    return render_template(
+        "settings/retention.html",
         form=form,
         days=days,
         lost=_lost(workspace, days),
