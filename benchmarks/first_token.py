@@ -49,7 +49,9 @@ def _bot(running: Product) -> str:
     slug = running.flask("workspaces", "create", "Bench", "--owner", "bench@example.com")
     running.flask("workspaces", "set-plan", slug, "scale")
     running.flask("keys", "add", slug, "anthropic", secret=KEY)
-    bot = running.flask("bots", "create", slug, "--name", "Bench", "--model", "claude-haiku-4-5")
+    bot = running.flask(
+        "bots", "create", slug, "--name", "Bench", "--model", "claude-haiku-4-5", "--unlimited"
+    )
     return f"{running.url}/v1/bots/{bot}"
 
 

@@ -1,5 +1,6 @@
 """The operator's command line: `bin/flask …`. Secrets come on standard input; ids and tokens alone go out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -81,12 +82,15 @@ def set_plan(slug: str, plan: str) -> None:
 @click.option("--model", default="mevichat:mini", show_default=True)
 @click.option("--instructions", default="")
 @click.option("--origin", multiple=True, help="A site that may call the bot; can be repeated.")
+@click.option("--unlimited", is_flag=True, help="No limits of its own and no cache, to measure.")
 @explained
 def create_bot(
-    slug: str, name: str, model: str, instructions: str, origin: tuple[str, ...]
+    slug: str, name: str, model: str, instructions: str, origin: tuple[str, ...], unlimited: bool
 ) -> None:
     """Makes a bot and prints its id."""
     draft = Draft(name=name, model=model, instructions=instructions, allowed_origins=origin)
+    if unlimited:
+        draft = replace(draft, visitor_limit=0, address_limit=0, caches=False)
     click.echo(bots.create(workspaces.by_slug(slug), draft, OPERATOR).id)
 
 

@@ -49,7 +49,7 @@ def make_bot(page: Page, name: str, model: str) -> None:
     page.get_by_role("link", name=re.compile("^(New bot|Make your first bot)$")).click()
     page.get_by_label("Name").fill(name)
     page.get_by_label(model).check()
-    page.get_by_text("Instructions, welcome and origins").click()
+    page.get_by_text("Instructions, welcome, origins and limits").click()
     page.get_by_label("Instructions").fill(BRIEFLY)
     page.get_by_role("button", name="Make bot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)

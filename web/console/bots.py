@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 
 from core import clock
 from core.accounts.models import Workspace
@@ -21,6 +21,7 @@ from web.htmx import go_to
 pages = Blueprint("bots", __name__, url_prefix="/w/<slug>/bots")
 
 LATEST = 8
+LIMITS = ("visitor_limit", "address_limit", "daily_limit")
 
 _SNIPPET = """\
 TOKEN=$(curl -s -X POST {endpoint}/conversations | sed 's/.*"visitor_token":"\\([^"]*\\)".*/\\1/')
@@ -37,6 +38,12 @@ class BotForm(Form):
     welcome = TextAreaField("Welcome")
     starters = TextAreaField("Starter questions")
     allowed_origins = TextAreaField("Allowed origins")
+    caches = BooleanField("Answer a repeated first question from the cache", default=True)
+    visitor_limit = StringField("One visitor, a minute", default=str(Draft.visitor_limit))
+    address_limit = StringField("One address, an hour", default=str(Draft.address_limit))
+    daily_limit = StringField("The whole bot, a day", default=str(Draft.daily_limit))
+    limit_text = StringField("What a visitor over a limit reads")
+    only_knowledge = BooleanField("Answer from knowledge only", default=True)
 
     def draft(self) -> Draft:
         return Draft(
@@ -46,7 +53,15 @@ class BotForm(Form):
             welcome=self.welcome.data or "",
             starters=tuple((self.starters.data or "").splitlines()),
             allowed_origins=tuple((self.allowed_origins.data or "").splitlines()),
+            only_knowledge=bool(self.only_knowledge.data),
+            caches=bool(self.caches.data),
+            **self._limits(),
         )
+
+    def _limits(self) -> dict[str, Any]:
+        """A number that was not sent is the usual one; one that was sent empty is a mistake."""
+        numbers = {name: self[name].data for name in LIMITS if self[name].data is not None}
+        return numbers | {"limit_text": self.limit_text.data or ""}
 
     def blame(self, error: Invalid | PlanDoesNotAllow) -> None:
         """Puts a refusal from core beside the field that it speaks of. What a plan refuses is a model."""
@@ -146,7 +161,7 @@ def _form_page(template: str, workspace: Workspace, form: BotForm, **context: An
     return make_response(page, 422 if form.errors else 200)
 
 
-def _form_data(bot: Bot) -> dict[str, str]:
+def _form_data(bot: Bot) -> dict[str, Any]:
     return {
         "name": bot.name,
         "model": bot.model_id,
@@ -154,4 +169,8 @@ def _form_data(bot: Bot) -> dict[str, str]:
         "welcome": bot.welcome,
         "starters": "\n".join(bot.starters),
         "allowed_origins": "\n".join(bot.allowed_origins),
+        "caches": bot.caches,
+        "limit_text": bot.limit_text,
+        **{name: str(getattr(bot, name)) for name in LIMITS},
+        "only_knowledge": bot.only_knowledge,
     }
