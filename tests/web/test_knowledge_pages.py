@@ -17,7 +17,7 @@ from tests.providers import Reply
 from tests.talking import Talker, make_bot, used
 from web.console.knowledge_forms import MOST_UPLOAD_BYTES
 
-KINDS = ("text", "files", "qa", "page")
+KINDS = ("texts", "files", "answers", "pages")
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_an_empty_page_teaches_the_next_step(admin, signed_in, base, bot):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_has_its_form(admin, base, kind):
-    page = admin.get(f"{base}/new?kind={kind}")
+    page = admin.get(f"{base}/{kind}")
     assert page.status_code == 200
     assert page.text.count("<form") == 2  # signing out is the other
 
@@ -314,7 +314,7 @@ def test_a_transcript_leads_to_a_better_answer(app, admin, signed_in, base, bot,
         "Answer this better"
         not in signed_in("member").get(f"/w/acme/conversations/{talker.conversation_id}").text
     )
-    assert admin.get(f"{base}/new?kind=qa&answer=msg_none").status_code == 404
+    assert admin.get(f"{base}/answers?answer=msg_none").status_code == 404
 
 
 def test_markup_in_knowledge_is_text_everywhere(app, admin, base, bot, run_jobs, provider):

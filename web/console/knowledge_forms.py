@@ -64,46 +64,41 @@ FORMS: dict[str, type[KnowledgeForm]] = {
 }
 
 
-@pages.get("/new")
-@member("knowledge.manage")
-def new(workspace: Workspace, bot_id: str) -> Response:
-    bot, kind = bots.get(workspace.id, bot_id), request.args.get("kind", "")
-    kind = kind if kind in FORMS else "text"
-    return _form_page(bot, kind, FORMS[kind](data=_given_before(workspace, bot)))
-
-
-@pages.post("/texts")
+@pages.route("/texts", methods=["GET", "POST"])
 @member("knowledge.manage")
 def add_text(workspace: Workspace, bot_id: str) -> AnyResponse:
-    return _added(workspace, bot_id, "text", _take_text)
+    return _form_or_added(workspace, bot_id, "text", _take_text)
 
 
-@pages.post("/files")
+@pages.route("/files", methods=["GET", "POST"])
 @member("knowledge.manage")
 @takes_files(MOST_UPLOAD_BYTES)
 def add_files(workspace: Workspace, bot_id: str) -> AnyResponse:
-    return _added(workspace, bot_id, "files", _take_files)
+    return _form_or_added(workspace, bot_id, "files", _take_files)
 
 
-@pages.post("/answers")
+@pages.route("/answers", methods=["GET", "POST"])
 @member("knowledge.manage")
 def add_qa(workspace: Workspace, bot_id: str) -> AnyResponse:
-    return _added(workspace, bot_id, "qa", _take_qa)
+    return _form_or_added(workspace, bot_id, "qa", _take_qa)
 
 
-@pages.post("/pages")
+@pages.route("/pages", methods=["GET", "POST"])
 @member("knowledge.manage")
 def add_page(workspace: Workspace, bot_id: str) -> AnyResponse:
-    return _added(workspace, bot_id, "page", _take_page)
+    return _form_or_added(workspace, bot_id, "page", _take_page)
 
 
-def _added(
+def _form_or_added(
     workspace: Workspace,
     bot_id: str,
     kind: str,
     take: Callable[[Workspace, Bot, KnowledgeForm], str],
 ) -> AnyResponse:
-    bot, form = bots.get(workspace.id, bot_id), FORMS[kind]()
+    bot = bots.get(workspace.id, bot_id)
+    if request.method == "GET":
+        return _form_page(bot, kind, FORMS[kind](data=_given_before(workspace, bot)))
+    form = FORMS[kind]()
     try:
         name = take(workspace, bot, form)
     except REFUSED as error:
