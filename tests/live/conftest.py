@@ -44,6 +44,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[Liv
         openai_base_url=f"http://127.0.0.1:{PROVIDER_PORT}/v1",
         mini_base_url=llama.openai_base_url,
         mini_api_key=LLAMA_KEY,
+        private_pages=True,
     ) as house:
         llama.wait_until_ready()
         yield house
