@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.routing import BaseConverter
@@ -90,5 +91,7 @@ def _let_files_in() -> None:
 
 
 def _most_upload_bytes() -> int:
+    """For this request; 0 for what is no form with files, and for whoever is not signed in."""
     view = flask.current_app.view_functions.get(flask.request.endpoint or "")
-    return getattr(view, "most_upload_bytes", 0) if flask.request.method == "POST" else 0
+    most = getattr(view, "most_upload_bytes", 0) if flask.request.method == "POST" else 0
+    return most if most and current_user.is_authenticated else 0

@@ -186,6 +186,16 @@ def test_an_upload_of_200_megabytes_is_told_so_and_never_held(admin, base, bot):
     assert titles_of(bot) == []
 
 
+def test_nobody_uploads_much_who_is_not_signed_in(app, base):
+    visitor = Visitor(app)
+    upload = {"files": file(b"x" * (257 * 1024), "a.txt")}
+    answer = visitor.post(f"{base}/files", upload)
+    assert answer.status_code == 413
+    assert "The limit is 256 kB" in answer.text
+    small = visitor.post(f"{base}/files", {"files": file(b"Hello", "a.txt")})
+    assert small.location.startswith("/sign-in")
+
+
 def test_only_the_form_for_files_takes_much(admin, base, bot):
     for path in ("texts", "answers", "pages"):
         answer = admin.post(f"{base}/{path}", {"text": "x" * (257 * 1024)})

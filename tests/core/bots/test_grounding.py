@@ -233,11 +233,35 @@ def test_a_retry_that_knows_nothing_any_more_has_no_sources(app, workspace, prov
     assert talker.retry(said.message_id).row.sources == []
 
 
-def test_what_nobody_answered_is_not_remembered(app, taught):
-    Talker(app, taught).say(UNKNOWN)
-    again = Talker(app, taught).say(UNKNOWN)
+@pytest.fixture
+def caching(workspace):
+    bot = make_bot(workspace, caches=True)
+    teach(bot)
+    return bot
+
+
+def test_an_answer_from_the_cache_has_its_sources(app, caching, provider):
+    first = Talker(app, caching).say(ASKED)
+    again = Talker(app, caching).say(ASKED)
+    assert again.row.cached
+    assert len(provider.chats) == 1
+    assert again.events[-2] == first.events[-2]
+    assert again.events[-2][0] == "sources"
+
+
+def test_what_is_caching_ends_what_was_remembered(app, caching, provider):
+    Talker(app, caching).say(ASKED)
+    teach(caching, "Prices", "# Express\nExpress shipping to Norway costs ten euros from May on.")
+    again = Talker(app, caching).say(ASKED)
     assert not again.row.cached
-    assert open_of(taught)[0].count == 2
+    assert "ten euros" in asked_last(provider)
+
+
+def test_what_nobody_answered_is_not_remembered(app, caching):
+    Talker(app, caching).say(UNKNOWN)
+    again = Talker(app, caching).say(UNKNOWN)
+    assert not again.row.cached
+    assert open_of(caching)[0].count == 2
 
 
 @on_both_databases
