@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from core.bots.citations import Citation, cite
 from core.bots.models import VISITOR, Bot, Message
-from core.bots.small_talk import is_small_talk
+from core.bots.small_talk import is_nod, is_small_talk
 from core.db import session
 from core.knowledge import search, sources
 from core.knowledge.models import PAGE, SITEMAP, Source
@@ -67,12 +67,22 @@ def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
     """What this bot may answer this question from, in at most `room` characters."""
     if not sources.has_knowledge(bot.id):
         return NOTHING
-    if is_small_talk(question.text):
-        return Grounds(rules=_NO_FACTS) if bot.only_knowledge else NOTHING
-    found = found_for(bot.id, question.text, _asked_before(question))
-    if found:
+    if found := _found_for(bot.id, question):
         return _given(_fitting(found, room))
-    return Grounds(unknown=bot.only_knowledge)
+    if not bot.only_knowledge:
+        return NOTHING
+    is_question = not is_small_talk(question.text) and not is_nod(question.text)
+    return Grounds(unknown=True) if is_question else Grounds(rules=_NO_FACTS)
+
+
+def _found_for(bot_id: str, question: Message) -> list[Found]:
+    """A nod is about what was asked before it; small talk is about nothing."""
+    if is_small_talk(question.text):
+        return []
+    before = _asked_before(question)
+    if is_nod(question.text):
+        return found_for(bot_id, before)
+    return found_for(bot_id, question.text, before)
 
 
 def found_for(bot_id: str, question: str, asked_before: str = "") -> list[Found]:

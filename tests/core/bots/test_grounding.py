@@ -10,7 +10,7 @@ from core.accounts.actor import OPERATOR
 from core.bots import citations, grounding, history, turns, visitors
 from core.bots.grounding import DONT_KNOW
 from core.bots.models import Message
-from core.bots.small_talk import is_small_talk
+from core.bots.small_talk import is_nod, is_small_talk
 from core.db import session, transaction
 from core.knowledge import indexing, sources, unanswered
 from core.knowledge.models import Unanswered
@@ -151,6 +151,23 @@ def test_a_greeting_is_answered_and_not_listed(app, taught, provider):
     assert not open_of(taught)
     system = provider.chats[-1].body["messages"][0]["content"]
     assert "You have no source for this message." in system
+
+
+def test_a_nod_is_about_what_was_asked_before(app, taught, provider):
+    talker = Talker(app, taught)
+    talker.say(ASKED)
+    talker.say("Yes, please!")
+    assert "Express shipping to Norway costs nine euros." in asked_last(provider)
+    assert Talker(app, taught).say("Yes, please!").text == "You said: Yes, please!"
+    assert not open_of(taught)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("yes", True), ("No thanks", True), ("go on", True), ("thanks", False), ("No refund?", False)],
+)
+def test_what_is_a_nod(text, is_one):
+    assert is_nod(text) == is_one
 
 
 @pytest.mark.parametrize(
