@@ -87,7 +87,8 @@ def stop_message(conversation: Conversation, message_id: str) -> Response:
 @visitor_in_conversation
 def give_feedback(conversation: Conversation, message_id: str) -> Response:
     """The visitor's thumb on a complete answer: 1, -1, or 0 to take it back."""
-    answer = feedback.give(conversation, message_id, _body().get("thumb"))
+    answer = turns.find_answer(conversation, message_id)
+    feedback.give(answer, _body().get("thumb"))
     return jsonify(message_id=answer.id, thumb=answer.feedback or 0)
 
 

@@ -62,7 +62,7 @@ def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
     """A thumb, as the form without a script sends it."""
     conversation, _ = _this_conversation(bot)
     thumb = {"1": 1, "-1": -1, "0": 0}.get(request.form.get("thumb", ""))
-    feedback.give(conversation, message_id, thumb)
+    feedback.give(turns.find_answer(conversation, message_id), thumb)
     return redirect(url_for("chat.show", bot_id=bot.id), 303)
 
 

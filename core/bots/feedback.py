@@ -4,22 +4,19 @@ from typing import Any
 
 from sqlalchemy import update
 
-from core.bots import turns
-from core.bots.models import COMPLETE, Conversation, Message
+from core.bots.models import COMPLETE, Message
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid
 
 _THUMBS = {1: 1, -1: -1, 0: None}
 
 
-def give(conversation: Conversation, message_id: str, thumb: Any) -> Message:
-    """The answer with its thumb. Raises `Invalid`, `NotFound`, or `Conflict` where nothing was answered."""
+def give(answer: Message, thumb: Any) -> None:
+    """Keeps the thumb on the answer. Raises `Invalid`, or `Conflict` where nothing was answered."""
     if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to take it back.")
-    answer = turns.find_answer(conversation, message_id)
     with transaction() as current:
         given = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
         if not changed_one(current, given.values(feedback=_THUMBS[thumb])):
             raise Conflict("Only a complete answer can have a thumb.")
     session().refresh(answer)
-    return answer

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core import plans
 from core.accounts.models import Workspace
-from core.bots import plan_change, quota_use, reasons
+from core.bots import plan_change, reasons
 from core.bots.models import Bot
 from core.errors import Conflict, NotFound
 from core.plans import Plan
-from web.console import plan_effects, quota_rows
+from web.console import plan_effects
 from web.console.plan_effects import Effect
 from web.frame import listed
 from web.guards import member, this_actor
@@ -33,20 +33,6 @@ def show(workspace: Workspace) -> str:
             for bot in use.bots
         ],
         quota=use.quota,
-    )
-
-
-@pages.get("/messages")
-@member("plan.read")
-def messages(workspace: Workspace) -> str:
-    """What counted this month, what did not, and when it starts again."""
-    use = quota_use.this_month(workspace)
-    return render_template(
-        "plan/messages.html",
-        quota=use.standing,
-        counted=quota_rows.counted(use),
-        not_counted=quota_rows.not_counted(use),
-        given_back=use.given_back,
     )
 
 

@@ -117,7 +117,7 @@ def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversat
     mail = mails_to("bill@example.com")[0]
     assert mail.startswith("Acme has used 80 % of this month's messages\n")
     assert "have used 4,000. 1,000 are left until 1 December 2026" in mail
-    assert "/w/acme/plan/messages" in mail
+    assert "/w/acme/message-quota" in mail
 
 
 def test_the_mail_of_a_full_month_says_what_visitors_read_and_when_it_ends(conversation, workspace):

@@ -110,7 +110,7 @@ def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_i
     talker.say("Two")
     with transaction() as current:
         current.query(QuotaPeriod).update({"given_back": 1_234})
-    page = signed_in("member").get("/w/acme/plan/messages")
+    page = signed_in("member").get("/w/acme/message-quota")
     for words in (
         "Answered by a model",
         "The provider was busy, away or too slow",
@@ -121,7 +121,7 @@ def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_i
 
 
 def test_an_empty_month_says_so(app, cast, signed_in):
-    page = signed_in("member").get("/w/acme/plan/messages")
+    page = signed_in("member").get("/w/acme/message-quota")
     assert "Nothing yet" in page.text
     assert "No message had to be given back" in page.text
 
