@@ -14,6 +14,7 @@ from core.bots import bots, quota
 from core.bots.bots import Draft
 from core.bots.models import ANSWER, COMPLETE, FAILED, VISITOR, Bot, Conversation, Message
 from core.db import transaction
+from core.usage.models import UsageDay
 
 DAYS = 30
 PLAN = "pro"
@@ -97,5 +98,22 @@ def _turn(
             **places,
         )
     )
+    _count(current, talk, at, failed, 40 + len(question), len(answer) // 4)
     if not failed:
         quota.reserve(current, talk.workspace_id, 5_000)
+
+
+def _count(current: Session, talk: Conversation, at: datetime, failed: bool, *tokens: int) -> None:
+    """In the use of its own day, not of the one on which the sample is made."""
+    place = {"workspace_id": talk.workspace_id, "day": at.date(), "bot_id": talk.bot_id}
+    place |= {"model_id": "mevichat:mini", "key_id": ""}
+    row = current.get(UsageDay, place)
+    if row is None:
+        row = UsageDay(**place, provider="mevichat", answered=0, failed=0, cached=0)
+        row.tokens_in = row.tokens_out = 0
+        current.add(row)
+    row.failed += failed
+    row.answered += not failed
+    row.tokens_in += 0 if failed else tokens[0]
+    row.tokens_out += 0 if failed else tokens[1]
+    current.flush()

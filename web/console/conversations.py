@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, render_template, request, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 
 from core.accounts.models import Workspace
 from core.bots import conversations, deleting, finding
@@ -47,10 +47,12 @@ def show(workspace: Workspace, conversation_id: str) -> str:
     )
 
 
-@pages.post("/exports")
+@pages.route("/exports", methods=["GET", "POST"])
 @member("conversations.manage")
-def export(workspace: Workspace) -> Response:
-    """The conversations that match, all of them, as the file that was chosen."""
+def export(workspace: Workspace) -> Any:
+    """The conversations that match, all of them, as the file that was chosen below the list."""
+    if request.method == "GET":
+        return go_to(_url(workspace, conversation_filter.asked().query))
     asked = conversation_filter.asked(request.form)
     return conversation_files.answer(workspace, asked, request.form.get("file", ""), this_actor())
 

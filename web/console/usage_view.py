@@ -6,7 +6,7 @@ The chart and the tables under it are made of the same numbers.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from core.accounts.models import Workspace
 from core.bots import reasons
@@ -103,10 +103,10 @@ def _chart(
 
 
 def _stretches(first: date, last: date, weeks: bool) -> list[tuple[date, date]]:
-    days = 7 if weeks else 1
-    begins = range(0, (last - first).days + 1, days)
-    starts = [first + timedelta(days=offset) for offset in begins]
-    return [(start, min(start + timedelta(days=days - 1), last)) for start in starts]
+    days, end = 7 if weeks else 1, last.toordinal()
+    starts = range(first.toordinal(), end + 1, days)
+    ends = [(start, min(start + days - 1, end)) for start in starts]
+    return [(date.fromordinal(start), date.fromordinal(stop)) for start, stop in ends]
 
 
 def _counted(use: Use, what: str) -> int:
