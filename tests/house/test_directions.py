@@ -10,6 +10,7 @@ FORBIDDEN = [
     ("core", ("app", "web", "workers", "flask_sqlalchemy", *WEB_FRAMEWORK)),
     ("core.keys", ("core.bots", "core.gateway")),
     ("core.usage", ("core.bots", "core.gateway")),
+    ("core.knowledge", ("core.bots", "core.gateway")),
     ("core.providers", ("core.accounts", "core.keys", "core.bots", "core.gateway", "core.db")),
     ("core.bots", ("core.gateway",)),
     ("core.gateway", ("core.bots",)),
