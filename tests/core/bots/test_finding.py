@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from core import clock
-from core.bots import deleting, feedback, finding, reasons, turns, visitors
+from core.bots import deleting, finding, reasons, turns, visitors
 from core.bots.finding import Cursor, Wanted
 from core.bots.models import Conversation, Message
 from core.db import session, transaction
@@ -89,7 +89,7 @@ def test_what_became_of_it(workspace, bot):
     fail(turns.accept(failed, "Again"))
     changed(say(stopped), status="interrupted", failure=reasons.STOPPED)
     for conversation, thumb in ((up, 1), (down, -1)):
-        feedback.give(conversation, say(conversation).id, thumb)
+        changed(say(conversation), feedback=thumb)
     changed(say(cached), cached=True, latency_ms=None)
     changed(say(unknown), latency_ms=None)
     assert found(workspace, state="failed") == [failed.id]
