@@ -8,6 +8,7 @@ from core.bots import bots, cache, plan_change, turns, visitors
 from core.bots.bots import Draft
 from core.bots.models import CachedAnswer
 from core.db import session, transaction
+from core.knowledge import indexing, sources
 from core.plans import plan
 from tests.core.bots.conftest import finish, row_of
 from tests.databases import on_both_databases
@@ -226,3 +227,15 @@ def test_the_visitors_own_words_are_kept_on_the_row(app, bot, conversation):
     assert row_of(turn).cached is False
     other, _ = visitors.open_conversation(bot, "secret")
     assert turns.accept(other, "hello").answer.status == "pending"
+
+
+@on_both_databases
+def test_a_new_source_ends_what_was_cached(app, workspace, bot, provider):
+    """Through knowledge's own verb, joined to the bot's version in `create_app`."""
+    Talker(app, bot).say("Hello")
+    source = sources.add_text(workspace, bot.id, "Shipping", "Shipping takes two days.", OPERATOR)
+    indexing.run(source.id, source.attempt)
+    assert not Talker(app, bot).say("Hello").row.cached
+    sources.remove(sources.get(workspace.id, source.id), OPERATOR)
+    assert not Talker(app, bot).say("Hello").row.cached
+    assert Talker(app, bot).say("Hello").row.cached

@@ -205,3 +205,11 @@ def test_what_is_given_back_is_counted(conversation, workspace):
         QuotaPeriod, (workspace.id, clock.period_of(clock.now())), populate_existing=True
     )
     assert (month.used, month.given_back) == (1, 2)
+
+
+@on_both_databases
+def test_turns_without_a_crossed_line_write_no_delivery(conversation, workspace):
+    for _ in range(5):
+        finish(write(conversation))
+    assert told() == []
+    assert queue.waiting(queue.DEFAULT) == 0
