@@ -17,7 +17,7 @@ from core.bots.models import ANSWER, COMPLETE, NOT_ANSWERED, Bot, Conversation, 
 from core.db import session
 
 PAGE = 30
-SPAN = 2_000
+SPAN = 500
 MOST_BOTS = 400
 """Of so many the newest can be merged in one query; SQLite has a limit for that at 500."""
 SHORTEST_TEXT = 2
