@@ -1,71 +1,54 @@
-"""The databases' own full-text search inside one bot: which chunks hold which terms of a question.
+"""The databases' own full-text search inside one bot: the candidates for a question.
 
-Terms are joined by OR: joined by AND, nine tenths of what is there is not found. A heading weighs four
-times the text under it, the headings above it twice. The bot is a word in the index too, so that a
-search reads the entries of one bot only.
+Terms are joined by OR: joined by AND, nine tenths of what is there is not found. The bot is a word in
+the index too, so that a search reads the entries of one bot only.
 """
 
-import json
-from dataclasses import dataclass
+from typing import Any
 
 from core.knowledge import queries
 
-TITLE_WEIGHT, PATH_WEIGHT, BODY_WEIGHT = 4.0, 2.0, 1.0
+TITLE_WEIGHT, PATH_WEIGHT, BODY_WEIGHT = 2.0, 1.0, 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk that holds some of the terms; `rank` is the database's own, more is better."""
-
-    chunk_id: int
-    rank: float
-    terms: frozenset[int]
-    """Which, by their place in the question."""
-
-
-def search(bot_id: str, terms: list[str], size: int) -> list[Hit]:
-    """The best chunks for these terms, best first."""
+def search(bot_id: str, terms: list[str], weights: list[float], size: int) -> list[int]:
+    """The ids of the best chunks for these terms; `weights` say how much each term counts."""
     if not terms:
         return []
-    return (_in_sqlite if queries.on_sqlite() else _in_postgres)(bot_id, terms, size)
+    if queries.on_sqlite():
+        return _in_sqlite(bot_id, terms, size)
+    return _in_postgres(bot_id, terms, weights, size)
 
 
 def frequencies(bot_id: str, terms: list[str]) -> list[int]:
     """In how many of the bot's chunks each term stands."""
+    if not terms:
+        return []
     if queries.on_sqlite():
-        one = "SELECT count(*) FROM chunk_words WHERE chunk_words MATCH :m{n}"
+        one = "SELECT {n}, count(*) FROM chunk_words WHERE chunk_words MATCH :m{n}"
         values = {f"m{n}": _match(bot_id, [term]) for n, term in enumerate(terms)}
     else:
         one = (
-            "SELECT count(*) FROM chunk_words WHERE words @@ "
-            "(CAST(:bot AS tsquery) && plainto_tsquery('english', :t{n}))"
+            "SELECT {n}, count(*) FROM chunk_words WHERE words @@ "
+            "(CAST(:bot AS tsquery) && plainto_tsquery('english', :t{n})) "
+            "AND numnode(plainto_tsquery('english', :t{n})) > 0"
         )
         values = {f"t{n}": term for n, term in enumerate(terms)} | {"bot": f"'{bot_id}'"}
     statement = " UNION ALL ".join(one.format(n=n) for n in range(len(terms)))
-    return [int(count) for (count,) in queries.rows(statement, **values)]
+    counts: dict[int, int] = dict(
+        queries.rows(statement, **values)
+    )  # in any order: PostgreSQL counts in parallel
+    return [counts[n] for n in range(len(terms))]
 
 
 _SQLITE = f"""
-    SELECT chunk_words.rowid, -bm25(chunk_words, 0, {TITLE_WEIGHT}, {PATH_WEIGHT}, {BODY_WEIGHT}) AS r
-    FROM chunk_words WHERE chunk_words MATCH :match ORDER BY r DESC LIMIT :size
+    SELECT rowid FROM chunk_words WHERE chunk_words MATCH :match
+    ORDER BY bm25(chunk_words, 0, {TITLE_WEIGHT}, {PATH_WEIGHT}, {BODY_WEIGHT}) LIMIT :size
 """  # noqa: S608
-_SQLITE_HELD = """
-    SELECT {n}, rowid FROM chunk_words
-    WHERE chunk_words MATCH :m{n} AND rowid IN (SELECT value FROM json_each(:ids))
-"""
 
 
-def _in_sqlite(bot_id: str, terms: list[str], size: int) -> list[Hit]:
-    ranked = queries.rows(_SQLITE, match=_match(bot_id, terms), size=size)
-    if not ranked:
-        return []
-    statement = " UNION ALL ".join(_SQLITE_HELD.format(n=n) for n in range(len(terms)))
-    ids = json.dumps([chunk_id for chunk_id, _ in ranked])
-    values = {f"m{n}": _quoted(term) for n, term in enumerate(terms)}
-    held: dict[int, set[int]] = {chunk_id: set() for chunk_id, _ in ranked}
-    for number, chunk_id in queries.rows(statement, ids=ids, **values):
-        held[chunk_id].add(number)
-    return [Hit(chunk_id, rank, frozenset(held[chunk_id])) for chunk_id, rank in ranked]
+def _in_sqlite(bot_id: str, terms: list[str], size: int) -> list[int]:
+    return [row[0] for row in queries.rows(_SQLITE, match=_match(bot_id, terms), size=size)]
 
 
 def _match(bot_id: str, terms: list[str]) -> str:
@@ -78,20 +61,19 @@ def _quoted(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _in_postgres(bot_id: str, terms: list[str], size: int) -> list[Hit]:
+def _in_postgres(bot_id: str, terms: list[str], weights: list[float], size: int) -> list[int]:
+    """Its own rank knows no rare terms: each term is ranked alone, and weighed."""
     each = [f"plainto_tsquery('english', :t{n})" for n in range(len(terms))]
-    weights = f"{{{BODY_WEIGHT / 4}, 0, {PATH_WEIGHT / 4}, {TITLE_WEIGHT / 4}}}"
-    held = ", ".join(f"words @@ {query}" for query in each)
+    columns = f"{{{BODY_WEIGHT / 2}, 0, {PATH_WEIGHT / 2}, {TITLE_WEIGHT / 2}}}"
+    rank = " + ".join(
+        f":w{n} * ts_rank('{columns}', words, {query}, 1)" for n, query in enumerate(each)
+    )
+    any_of = " || ".join(each)  # of PostgreSQL's own stop words nothing is left
     statement = f"""
-        SELECT chunk_id, r, {held} FROM (
-            SELECT chunk_id, words, ts_rank('{weights}', words, {" || ".join(each)}, 1) AS r
-            FROM chunk_words WHERE words @@ (CAST(:bot AS tsquery) && ({" || ".join(each)}))
-            ORDER BY r DESC LIMIT :size
-        ) AS best ORDER BY r DESC
+        SELECT chunk_id FROM chunk_words
+        WHERE words @@ (CAST(:bot AS tsquery) && ({any_of})) AND numnode({any_of}) > 0
+        ORDER BY {rank} DESC LIMIT :size
     """  # noqa: S608  (the words of the question are values)
-    values = {f"t{n}": term for n, term in enumerate(terms)}
-    found = queries.rows(statement, bot=f"'{bot_id}'", size=size, **values)
-    return [
-        Hit(row[0], float(row[1]), frozenset(n for n, has in enumerate(row[2:]) if has))
-        for row in found
-    ]
+    values: dict[str, Any] = {f"t{n}": term for n, term in enumerate(terms)}
+    values |= {f"w{n}": weight for n, weight in enumerate(weights)}
+    return [row[0] for row in queries.rows(statement, bot=f"'{bot_id}'", size=size, **values)]

@@ -1,0 +1,100 @@
+"""The order of what was found: BM25 over a chunk's title, path and body, and neighbours that stay neighbours.
+
+A pure decision. The databases rank differently (PostgreSQL does not even know rare terms); they choose
+the candidates, and this puts them in the same order everywhere. Numbers from `benchmarks/retrieval.py`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from core.knowledge.stems import stem, words_of
+
+TITLE, PATH, BODY = 2.0, 1.0, 1.0
+SATURATION, LENGTH = 1.2, 0.75
+"""BM25's k1 and b."""
+USUAL_WORDS = 100
+"""Of a chunk."""
+NEIGHBOURS = 0.5
+"""What two terms side by side, as in the question, add to what both weigh."""
+MOST_OF_A_SECTION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk as far as it is ranked."""
+
+    chunk_id: int
+    title: str
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """`words` is BM25's sum, `coverage` the share of the question's weight that stands in the chunk."""
+
+    chunk_id: int
+    words: float
+    near: float
+    coverage: float
+    matched: int
+
+    @property
+    def score(self) -> float:
+        return self.words + self.near
+
+
+def ranked(terms: list[str], weights: list[float], candidates: list[Candidate]) -> list[Scored]:
+    """The candidates that hold a term, best first. `weights` say how much each term counts."""
+    stems: dict[str, float] = {}
+    for term, weight in zip(terms, weights, strict=True):
+        stems.setdefault(stem(term), weight)
+    read = [
+        (one, words_of(one.title), words_of(one.path), words_of(one.body)) for one in candidates
+    ]
+    scored = [_scored(one.chunk_id, stems, *fields) for one, *fields in read]
+    return sorted(
+        (one for one in scored if one.matched), key=lambda one: (-one.score, one.chunk_id)
+    )
+
+
+def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
+    """The best chunk of each section first, so that one long section does not hide all others."""
+    seen: Counter[object] = Counter()
+    front: list[Scored] = []
+    rest: list[Scored] = []
+    for one in order:
+        section = section_of[one.chunk_id]
+        seen[section] += 1
+        (front if seen[section] <= MOST_OF_A_SECTION else rest).append(one)
+    return front + rest
+
+
+def _scored(
+    chunk_id: int, stems: dict[str, float],
+    title: list[str], path: list[str], body: list[str],
+) -> Scored:  # fmt: skip
+    counts: Counter[str] = Counter()
+    for field, weight in ((title, TITLE), (path, PATH), (body, BODY)):
+        for word in field:
+            if word in stems:
+                counts[word] += weight  # type: ignore[assignment]
+    long = SATURATION * (1 - LENGTH + LENGTH * len(body) / USUAL_WORDS)
+    words = sum(stems[word] * n * (SATURATION + 1) / (n + long) for word, n in counts.items())
+    coverage = sum(stems[word] for word in counts) / (sum(stems.values()) or 1.0)
+    near = NEIGHBOURS * _neighbours(stems, [*title, "", *body])
+    return Scored(chunk_id, words, near, coverage, len(counts))
+
+
+def _neighbours(stems: dict[str, float], words: list[str]) -> float:
+    """The weight of the question's neighbouring terms that stand together here too, each pair once."""
+    order = list(stems)
+    following = dict(zip(order, order[1:], strict=False))
+    pairs = {
+        (first, after)
+        for first, *near in zip(words, words[1:], words[2:] + [""], strict=False)
+        if first in following
+        for after in near
+        if after == following[first]
+    }
+    return sum(stems[first] + stems[after] for first, after in pairs)
