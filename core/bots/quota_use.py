@@ -40,9 +40,9 @@ def this_month(workspace: Workspace) -> Use:
     use = Use(quota.standing(workspace), month.given_back if month else 0)
     for row in _groups(workspace.id):
         if row.quota_period == period:
-            use.counted[_kind(row)] += row.count
+            use.counted[_kind(row)] += row.messages
         elif not row.quota_period and row.failure:
-            use.not_counted[row.failure] += row.count
+            use.not_counted[row.failure] += row.messages
     return use
 
 
@@ -60,7 +60,7 @@ def _groups(workspace_id: str) -> list[Row[Any]]:
     asked = (Message.provider != "").label("asked")
     what = (Message.status, Message.failure, Message.cached, Message.quota_period, asked)
     rows = session().execute(
-        select(*what, func.count().label("count"))
+        select(*what, func.count().label("messages"))
         .where(
             Message.workspace_id == workspace_id,
             Message.role == ANSWER,
@@ -68,4 +68,4 @@ def _groups(workspace_id: str) -> list[Row[Any]]:
         )
         .group_by(*what)
     )
-    return list(rows)
+    return list(rows.all())

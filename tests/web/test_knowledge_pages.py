@@ -265,7 +265,7 @@ def test_retrieval_is_tried_without_a_provider_or_a_message(admin, base, bot, ta
     page = admin.get(f"{base}/retrieval?q={ASKED}").text
     assert f"{bot.name} answers from this chunk" in page
     assert "Express shipping to Norway costs nine euros." in page
-    assert "3 of 3 words" in page
+    assert "3 of 3 words (express, shipping, norway)" in page
     assert "score" in page and "coverage" in page
     assert not provider.calls
     assert used(bot.workspace) == 0

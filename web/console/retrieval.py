@@ -8,6 +8,7 @@ from core.bots.models import Bot
 from core.bots.small_talk import is_small_talk
 from core.knowledge import full_text, search, sources
 from core.knowledge.search import Found
+from core.knowledge.stems import stem, words_of
 from core.knowledge.terms import terms_of
 
 LONGEST_QUESTION = 500
@@ -31,6 +32,8 @@ class Hit:
     parts: list[tuple[str, str]]
     matched: int
     wanted: int
+    words: list[str]
+    """The words of the question that stand in it."""
     given: bool
 
 
@@ -58,7 +61,7 @@ def try_out(bot: Bot, question: str) -> Tried:
         ]
         if terms
         else [],
-        _hits(bot, listed, {chunk.chunk_id for chunk in given}),
+        _hits(bot, listed, {chunk.chunk_id for chunk in given}, terms),
     )
 
 
@@ -72,7 +75,7 @@ def _verdict(bot: Bot, given: int, listed: int) -> str:
     return f"{found}: {bot.name} {then}.{noted}"
 
 
-def _hits(bot: Bot, listed: Sequence[Found], given: set[int]) -> list[Hit]:
+def _hits(bot: Bot, listed: Sequence[Found], given: set[int], terms: Sequence[str]) -> list[Hit]:
     titles = {source.id: source.title for source in sources.sources_of(bot.id)}
     return [
         Hit(
@@ -84,7 +87,13 @@ def _hits(bot: Bot, listed: Sequence[Found], given: set[int]) -> list[Hit]:
             parts=[(name, f"{value:.3g}") for name, value in chunk.parts.items()],
             matched=chunk.matched,
             wanted=chunk.wanted,
+            words=_standing_in(chunk, terms),
             given=chunk.chunk_id in given,
         )
         for chunk in listed
     ]
+
+
+def _standing_in(chunk: Found, terms: Sequence[str]) -> list[str]:
+    held = set(words_of(f"{chunk.title} {chunk.path} {chunk.body}"))
+    return [term for term in terms if stem(term) in held]
