@@ -68,4 +68,5 @@ def _groups(workspace_id: str) -> list[Row[Any]]:
         )
         .group_by(*what)
     )
-    return list(rows.all())
+    found: Any = rows.all()
+    return list(found)
