@@ -70,31 +70,30 @@ def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
     return front + rest
 
 
-def _scored(
-    chunk_id: int, stems: dict[str, float],
-    title: list[str], path: list[str], body: list[str],
-) -> Scored:  # fmt: skip
-    counts: Counter[str] = Counter()
+def _scored(chunk_id: int, stems: dict[str, float], *fields: list[str]) -> Scored:
+    title, path, body = fields
+    counts = dict.fromkeys(stems, 0.0)
     for field, weight in ((title, TITLE), (path, PATH), (body, BODY)):
         for word in field:
-            if word in stems:
-                counts[word] += weight  # type: ignore[assignment]
+            if word in counts:
+                counts[word] += weight
     long = SATURATION * (1 - LENGTH + LENGTH * len(body) / USUAL_WORDS)
-    words = sum(stems[word] * n * (SATURATION + 1) / (n + long) for word, n in counts.items())
-    coverage = sum(stems[word] for word in counts) / (sum(stems.values()) or 1.0)
-    near = NEIGHBOURS * _neighbours(stems, [*title, "", *body])
-    return Scored(chunk_id, words, near, coverage, len(counts))
+    held = {word: count for word, count in counts.items() if count}
+    words = sum(stems[word] * n * (SATURATION + 1) / (n + long) for word, n in held.items())
+    coverage = sum(stems[word] for word in held) / (sum(stems.values()) or 1.0)
+    near = NEIGHBOURS * (_neighbours(stems, title) + _neighbours(stems, body))
+    return Scored(chunk_id, words, near, coverage, len(held))
 
 
 def _neighbours(stems: dict[str, float], words: list[str]) -> float:
     """The weight of the question's neighbouring terms that stand together here too, each pair once."""
     order = list(stems)
     following = dict(zip(order, order[1:], strict=False))
+    places = [(place, word) for place, word in enumerate(words) if word in stems]
     pairs = {
-        (first, after)
-        for first, *near in zip(words, words[1:], words[2:] + [""], strict=False)
-        if first in following
-        for after in near
-        if after == following[first]
+        (first, second)
+        for at, (place, first) in enumerate(places)
+        for other, second in places[at + 1 : at + 3]
+        if other - place <= 2 and following.get(first) == second
     }
-    return sum(stems[first] + stems[after] for first, after in pairs)
+    return sum(stems[first] + stems[second] for first, second in pairs)

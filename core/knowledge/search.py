@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import case, func, literal, select
 
 from core.db import session
-from core.knowledge import full_text, ranking
-from core.knowledge.models import Chunk, Source
+from core.knowledge import full_text, queries, ranking
+from core.knowledge.models import Chunk
 from core.knowledge.ranking import Candidate, Scored
 from core.knowledge.terms import MOST_TERMS, pairs_of, terms_of
 
 CANDIDATES = 100
 """More than are wanted: a few may just be replaced or deleted."""
+COMMON = math.log(3)
+"""The weight of a term in a third of the chunks."""
 ENOUGH = 0.42
 """The least share of a question's weight that a chunk has to hold to be answered from."""
 
@@ -50,7 +52,7 @@ def find(bot_id: str, question: str, size: int = 5) -> list[Found]:
         wanted = terms
         order, chunks = _by_words(bot_id, terms)
     best = max((one.score for one in order), default=1.0) or 1.0
-    return [_found(one, best, len(wanted), *chunks[one.chunk_id]) for one in order[:size]]
+    return [_found(one, best, len(wanted), chunks[one.chunk_id]) for one in order[:size]]
 
 
 def fits(found: list[Found]) -> bool:
@@ -62,22 +64,44 @@ def _is_close(found: Found) -> bool:
     return found.matched >= min(2, found.wanted) and found.parts["coverage"] >= ENOUGH
 
 
-Loaded = dict[int, tuple[Chunk, str]]
-"""Chunks by id, each with the title of its source."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A chunk as it is loaded: apart from the session, where nothing waits for it."""
+
+    id: int
+    source_id: str
+    title: str
+    path: str
+    body: str
+    url: str
+    source_title: str
+
+
+Loaded = dict[int, _Row]
+
+_ROWS = """
+    SELECT chunks.id, source_id, chunks.title, path, body, chunks.url, sources.title
+    FROM chunks JOIN sources ON sources.id = source_id
+    WHERE chunks.id IN ({ids}) AND chunks.bot_id = :bot AND position >= 0
+"""
 
 
 def _by_words(bot_id: str, terms: list[str]) -> tuple[list[Scored], Loaded]:
     if not terms:
         return [], {}
     weights = _weights(bot_id, terms)
-    chunks = _loaded(bot_id, full_text.search(bot_id, terms, weights, CANDIDATES))
-    candidates = [
-        Candidate(chunk.id, chunk.title, chunk.path, chunk.body) for chunk, _ in chunks.values()
-    ]
+    chunks = _loaded(bot_id, full_text.search(bot_id, *_telling(terms, weights), CANDIDATES))
+    candidates = [Candidate(one.id, one.title, one.path, one.body) for one in chunks.values()]
     order = ranking.ranked(terms, weights, candidates)
-    return ranking.spread(
-        order, {id_: _section(chunk) for id_, (chunk, _) in chunks.items()}
-    ), chunks
+    return ranking.spread(order, {one.id: _section(one) for one in chunks.values()}), chunks
+
+
+def _telling(terms: list[str], weights: list[float]) -> tuple[list[str], list[float]]:
+    """The terms to choose candidates by: without those of a third of all chunks, if two others are there."""
+    pairs = list(zip(terms, weights, strict=True))
+    rarer = [pair for pair in pairs if pair[1] > COMMON]
+    chosen = rarer if len(rarer) >= 2 else pairs
+    return [term for term, _ in chosen], [weight for _, weight in chosen]
 
 
 def _weights(bot_id: str, terms: list[str]) -> list[float]:
@@ -105,22 +129,22 @@ def _by_pairs(bot_id: str, pairs: list[str]) -> tuple[list[Scored], Loaded]:
 
 def _loaded(bot_id: str, ids: list[int]) -> Loaded:
     """Those of them that are in place, and this bot's."""
-    rows = session().execute(
-        select(Chunk, Source.title)
-        .join(Source, Source.id == Chunk.source_id)
-        .where(Chunk.id.in_(ids), Chunk.bot_id == bot_id, Chunk.position >= 0)
-    )
-    return {chunk.id: (chunk, title) for chunk, title in rows}
+    if not ids:
+        return {}
+    named = {f"i{number}": id_ for number, id_ in enumerate(ids)}
+    statement = _ROWS.format(ids=", ".join(f":{name}" for name in named))
+    rows = (_Row(*row) for row in queries.rows(statement, bot=bot_id, **named))
+    return {row.id: row for row in rows}
 
 
-def _section(chunk: Chunk) -> tuple[str, ...]:
-    return (chunk.source_id, chunk.path, chunk.title, chunk.url)
+def _section(row: _Row) -> tuple[str, ...]:
+    return (row.source_id, row.path, row.title, row.url)
 
 
-def _found(one: Scored, best: float, wanted: int, chunk: Chunk, source_title: str) -> Found:
+def _found(one: Scored, best: float, wanted: int, row: _Row) -> Found:
     parts = {"words": one.words, "near": one.near, "coverage": one.coverage}
     return Found(
-        chunk.id, chunk.source_id, chunk.title or source_title, chunk.path, chunk.body, chunk.url,
+        row.id, row.source_id, row.title or row.source_title, row.path, row.body, row.url,
         round(one.score / best, 4), {name: round(part, 4) for name, part in parts.items()},
         one.matched, wanted,
     )  # fmt: skip
