@@ -81,7 +81,7 @@ def _scored(chunk_id: int, stems: dict[str, float], *fields: list[str]) -> Score
     held = {word: count for word, count in counts.items() if count}
     words = sum(stems[word] * n * (SATURATION + 1) / (n + long) for word, n in held.items())
     coverage = sum(stems[word] for word in held) / (sum(stems.values()) or 1.0)
-    near = NEIGHBOURS * (_neighbours(stems, title) + _neighbours(stems, body))
+    near = NEIGHBOURS * _neighbours(stems, [*title, "", *body])
     return Scored(chunk_id, words, near, coverage, len(held))
 
 

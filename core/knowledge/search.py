@@ -18,8 +18,7 @@ from core.knowledge.terms import MOST_TERMS, pairs_of, terms_of
 
 CANDIDATES = 100
 """More than are wanted: a few may just be replaced or deleted."""
-COMMON = math.log(3)
-"""The weight of a term in a third of the chunks."""
+MANY_CHUNKS = 1_000
 ENOUGH = 0.42
 """The least share of a question's weight that a chunk has to hold to be answered from."""
 
@@ -89,26 +88,25 @@ _ROWS = """
 def _by_words(bot_id: str, terms: list[str]) -> tuple[list[Scored], Loaded]:
     if not terms:
         return [], {}
-    weights = _weights(bot_id, terms)
-    chunks = _loaded(bot_id, full_text.search(bot_id, *_telling(terms, weights), CANDIDATES))
+    weights, chosen = _weighed(bot_id, terms)
+    ids = full_text.search(
+        bot_id, [terms[n] for n in chosen], [weights[n] for n in chosen], CANDIDATES
+    )
+    chunks = _loaded(bot_id, ids)
     candidates = [Candidate(one.id, one.title, one.path, one.body) for one in chunks.values()]
     order = ranking.ranked(terms, weights, candidates)
     return ranking.spread(order, {one.id: _section(one) for one in chunks.values()}), chunks
 
 
-def _telling(terms: list[str], weights: list[float]) -> tuple[list[str], list[float]]:
-    """The terms to choose candidates by: without those of a third of all chunks, if two others are there."""
-    pairs = list(zip(terms, weights, strict=True))
-    rarer = [pair for pair in pairs if pair[1] > COMMON]
-    chosen = rarer if len(rarer) >= 2 else pairs
-    return [term for term, _ in chosen], [weight for _, weight in chosen]
-
-
-def _weights(bot_id: str, terms: list[str]) -> list[float]:
-    """How much each term says: the rarer in this bot's knowledge, the more (BM25's idf)."""
+def _weighed(bot_id: str, terms: list[str]) -> tuple[list[float], list[int]]:
+    """How much each term says, the rarer in this bot's knowledge the more (BM25's idf); and which to
+    choose candidates by: of many chunks not by words of every third one, if two others are there."""
     total = session().scalar(select(func.count(Chunk.id)).where(Chunk.bot_id == bot_id)) or 1
     counts = full_text.frequencies(bot_id, terms)
-    return [math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count in counts]
+    weights = [math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count in counts]
+    rarer = [number for number, count in enumerate(counts) if 0 < count < total / 3]
+    chosen = rarer if total >= MANY_CHUNKS and len(rarer) >= 2 else range(len(terms))
+    return weights, list(chosen)
 
 
 def _by_pairs(bot_id: str, pairs: list[str]) -> tuple[list[Scored], Loaded]:
