@@ -16,11 +16,20 @@ from tests.databases import on_both_databases
 
 AT = "2026-11-25T02:25:00+00:00"
 WHO = {"workspace": "Acme", "slug": "acme"}
+MONTH = {
+    "plan": "Pro",
+    "used": 4_000,
+    "limit": 5_000,
+    "left": 1_000,
+    "resets_on": "1 December 2026",
+}
 KEY = {"provider": "Anthropic", "mask": "sk-ant-api03-••••••••7xA2", "at": AT}
 FACTS = {
     "key_broken": WHO | KEY | {"reason": "rejected", "words": "invalid x-api-key", "bots": ["Support"]},
     "key_recovered": WHO | KEY | {"broken_at": AT},
     "webhook_off": WHO | {"host": "example.com", "why": "ten failures", "at": AT, "last_error": ""},
+    "quota_near": WHO | MONTH,
+    "quota_full": WHO | MONTH | {"used": 5_000, "left": 0},
     "invitation": WHO | {"inviter": "Ann", "role": "Admin", "token": "mvi_x", "days": 7},
     "password_reset": {"name": "Ann", "token": "mvp_x", "minutes": 60},
     "password_changed": {"name": "Ann", "how": "on the account page"},
