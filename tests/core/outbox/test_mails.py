@@ -16,13 +16,7 @@ from tests.databases import on_both_databases
 
 AT = "2026-11-25T02:25:00+00:00"
 WHO = {"workspace": "Acme", "slug": "acme"}
-MONTH = {
-    "plan": "Pro",
-    "used": 4_000,
-    "limit": 5_000,
-    "left": 1_000,
-    "resets_on": "1 December 2026",
-}
+MONTH = {"plan": "Pro", "limit": 5_000, "resets_on": "1 December 2026"}
 KEY = {"provider": "Anthropic", "mask": "sk-ant-api03-••••••••7xA2", "at": AT}
 FACTS = {
     "key_broken": WHO | KEY | {"reason": "rejected", "words": "invalid x-api-key", "bots": ["Support"]},
