@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -15,6 +15,7 @@ from core.accounts.models import Workspace
 from core.db import work_context
 from web import spreadsheet
 from web.console import audit_prose
+from web.days import day_in, midnight
 from web.guards import member
 from web.htmx import wants_piece
 
@@ -57,8 +58,8 @@ class Filter:
             workspace.id,
             action=self.kind,
             actor=self.who,
-            since=_midnight(self.since),
-            until=_midnight(self.until, days_later=1),
+            since=midnight(self.since),
+            until=midnight(self.until, days_later=1),
             before=before,
             size=size,
         )
@@ -143,25 +144,8 @@ def _chain(workspace: Workspace, count: int) -> Verdict | None:
 def _filter() -> Filter:
     kind = request.args.get("kind", "")
     who = request.args.get("who", "")[:100]
-    days = (_day(request.args.get(name, "")) for name in ("from", "to"))
+    days = (day_in(request.args.get(name, "")) for name in ("from", "to"))
     return Filter(kind if kind in KINDS else "", who, *days)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _midnight(day: date | None, days_later: int = 0) -> datetime | None:
-    """The start of that day (UTC); none where the calendar ends."""
-    if day is None:
-        return None
-    try:
-        return datetime.combine(day + timedelta(days=days_later), time(), UTC)
-    except OverflowError:
-        return None
 
 
 def _number(text: str) -> int | None:

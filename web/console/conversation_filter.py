@@ -1,13 +1,14 @@
 """Which conversations a page, a file or a deletion is about: read from the address, and told by it again."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import request
 
 from core.accounts.models import Workspace
 from core.bots.finding import SHORTEST_TEXT, STATES, Cursor, Wanted
+from web.days import day_in, midnight
 
 LONGEST_TEXT = 200
 STATE_WORDS = {
@@ -49,8 +50,8 @@ class Filter:
             text="" if self.too_short else self.text,
             state=self.state,
             origin=self.origin,
-            since=_midnight(self.since),
-            until=_midnight(self.until, days_later=1),
+            since=midnight(self.since),
+            until=midnight(self.until, days_later=1),
         )
 
     @property
@@ -68,8 +69,8 @@ def asked(fields: Any = None) -> Filter:
         " ".join(fields.get("q", "").split())[:LONGEST_TEXT],
         state if state in STATES else "",
         fields.get("origin", "")[:200],
-        _day(fields.get("from", "")),
-        _day(fields.get("to", "")),
+        day_in(fields.get("from", "")),
+        day_in(fields.get("to", "")),
     )
 
 
@@ -85,20 +86,3 @@ def cursor() -> Cursor | None:
 
 def written(place: Cursor) -> str:
     return f"{place.last_at.astimezone(UTC).replace(tzinfo=None).isoformat()}Z~{place.id}"
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _midnight(day: date | None, days_later: int = 0) -> datetime | None:
-    """The start of that day (UTC); none where the calendar ends."""
-    if day is None:
-        return None
-    try:
-        return datetime.combine(day + timedelta(days=days_later), time(), UTC)
-    except OverflowError:
-        return None

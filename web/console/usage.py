@@ -14,6 +14,7 @@ from core.usage import reading
 from core.usage.reading import Entry
 from web import spreadsheet
 from web.console import at_hand, usage_view
+from web.days import day_in
 from web.guards import member
 
 pages = Blueprint("usage", __name__, url_prefix="/w/<slug>/usage")
@@ -115,7 +116,7 @@ def _asked() -> Asked:
 
 def _days() -> tuple[date, date]:
     """From both dates of the form, in whichever order; else by the name of a period."""
-    given = [_day(request.args.get(name, "")) for name in ("from", "to")]
+    given = [day_in(request.args.get(name, "")) for name in ("from", "to")]
     first, last = given
     if first and last:
         return min(first, last), max(first, last)
@@ -137,13 +138,6 @@ def _ends_of(period: str) -> Any:
     if period == "30-days":
         return today - timedelta(days=29), today
     return None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _period_url(workspace: Workspace, asked: Asked, period: str) -> str:
