@@ -129,9 +129,10 @@ def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
 def _unknown(live: Live, bot: Bot, asked: Message) -> Outcome:
     """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
     unanswered.note(bot.workspace_id, bot.id, asked.text)
-    say(live, grounding.DONT_KNOW)
+    said = bot.unknown_text or grounding.DONT_KNOW
+    say(live, said)
     outcome = Outcome()
-    outcome.finish(grounding.DONT_KNOW)
+    outcome.finish(said)
     return outcome
 
 

@@ -24,7 +24,7 @@ LONGEST_INSTRUCTIONS = 20_000
 LONGEST_WELCOME = 500
 MOST_STARTERS = 6
 LONGEST_STARTER = 120
-LONGEST_LIMIT_TEXT = 300
+LONGEST_OWN_WORDS = 300
 
 _LOCK = {"of": Bot, "key_share": True}
 """Against others that change the bot, not against those that talk to it."""
@@ -47,6 +47,7 @@ class Draft:
     daily_limit: int | str = 0
     limit_text: str = ""
     only_knowledge: bool = True
+    unknown_text: str = ""
 
 
 def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
@@ -146,12 +147,12 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
         "allowed_origins": checked_origins(list(draft.allowed_origins)),
         "caches": draft.caches,
         "only_knowledge": draft.only_knowledge,
+        "unknown_text": _own_words("answer", draft.unknown_text, "unknown_text"),
         **_checked_limits(draft),
     }
 
 
 def _checked_limits(draft: Draft) -> dict[str, object]:
-    text = " ".join(draft.limit_text.split())
     return {
         "visitor_limit": limits.checked(
             draft.visitor_limit, "the messages of one visitor a minute", "visitor_limit"
@@ -162,8 +163,13 @@ def _checked_limits(draft: Draft) -> dict[str, object]:
         "daily_limit": limits.checked(
             draft.daily_limit, "the messages of this bot a day", "daily_limit"
         ),
-        "limit_text": _bounded("limit text", text, LONGEST_LIMIT_TEXT, field="limit_text"),
+        "limit_text": _own_words("limit text", draft.limit_text, "limit_text"),
     }
+
+
+def _own_words(what: str, text: str, field: str) -> str:
+    """What visitors read in place of our sentence, on one line; "" leaves ours."""
+    return _bounded(what, " ".join(text.split()), LONGEST_OWN_WORDS, field=field)
 
 
 def _bounded(what: str, text: str, longest: int, shortest: int = 0, field: str = "") -> str:

@@ -23,7 +23,7 @@ MOST = 1_000_000
 AWAY_SECONDS = 10.0
 """After a failure Redis is left alone for so long: not every message waits for it."""
 
-_TOO_FAST = "More is being written here than this chat can answer just now."
+TOO_FAST = "More is being written here than this chat can answer just now."
 
 # KEYS: a marker or "", then the counters. ARGV: the marker's seconds, then most and seconds of each.
 _TAKE = """
@@ -117,7 +117,7 @@ def _take(bot: Bot, limits: Sequence[Limit], once: str = "") -> None:
     over = [counted[place] for place in _over(counted, once, now)] if counted else []
     if over:
         wait = max(limit.seconds_left(now) for limit in over)
-        raise TooMany(bot.limit_text or _TOO_FAST, retry_after_seconds=wait)
+        raise TooMany(bot.limit_text or TOO_FAST, retry_after_seconds=wait)
 
 
 def _over(limits: Sequence[Limit], once: str, now: float) -> list[int]:

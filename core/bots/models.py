@@ -39,6 +39,8 @@ class Bot(Model):
     """Whether the same first question is answered from what was answered before."""
     only_knowledge: Mapped[bool] = mapped_column(default=True, server_default="1")
     """With knowledge: whether it says that it does not know where nothing fits."""
+    unknown_text: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """What it says then; ours if empty."""
     hybrid: Mapped[bool] = mapped_column(default=False, server_default="0")
     """Whether knowledge is also found by embeddings, through the workspace's own key."""
     visitor_limit: Mapped[int] = mapped_column(default=20, server_default="20")

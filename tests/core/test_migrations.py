@@ -5,7 +5,7 @@ import sqlite3
 import psycopg
 import pytest
 import sqlalchemy as sa
-from flask_migrate import check, upgrade
+from flask_migrate import check, downgrade, upgrade
 
 from app import create_app
 from core.db import db
@@ -132,6 +132,22 @@ def test_a_second_upgrade_changes_nothing(old):
     before = everything(old)
     upgrade()
     assert everything(old) == before
+
+
+def test_no_release_takes_a_step_back(old):
+    """What it added would be lost: a backup is the way back."""
+    upgrade()
+    before = everything(old)
+    with pytest.raises(SystemExit):
+        downgrade()
+    assert everything(old) == before
+
+
+def test_the_bots_of_earlier_releases_say_the_usual_sentences(old):
+    upgrade()
+    assert {(bot["limit_text"], bot["unknown_text"]) for bot in everything(old)["bots"]} == {
+        ("", "")
+    }
 
 
 def test_a_database_of_a_newer_release_is_left_alone_with_a_sentence(old):

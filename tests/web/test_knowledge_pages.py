@@ -7,6 +7,7 @@ import pytest
 
 from core.accounts.actor import OPERATOR
 from core.bots import bots
+from core.bots.grounding import DONT_KNOW
 from core.db import session
 from core.knowledge import sources, unanswered
 from tests.core.bots.test_grounding import ASKED, HANDBOOK, UNKNOWN
@@ -360,16 +361,43 @@ def _check_inert(page: str) -> None:
     assert "javascript:" not in "".join(re.findall(r'href="([^"]*)"', main))
 
 
+def test_what_it_says_when_it_does_not_know_is_written_in_its_settings(admin, bot):
+    url = f"/w/acme/bots/{bot.id}/settings"
+    form = {"name": bot.name, "model": bot.model_id, "caches": "y", "only_knowledge": "y"}
+    was = fresh(bot).version
+    (field,) = re.findall(r'<textarea[^>]*name="unknown_text"[^>]*>([^<]*)<', admin.get(url).text)
+    assert not field.strip()
+    assert f'placeholder="{DONT_KNOW}"' in admin.get(url).text
+    for written, kept in (
+        ("x" * 300, "x" * 300),
+        ("  Ask <b>Ann</b>,\n please. ", "Ask <b>Ann</b>, please."),
+    ):
+        assert admin.post(url, form | {"unknown_text": written}).status_code == 303
+        assert fresh(bot).unknown_text == kept
+    assert fresh(bot).version == was + 2
+    assert "Ask &lt;b&gt;Ann&lt;/b&gt;, please.</textarea>" in admin.get(url).text
+    too_long = admin.post(url, form | {"unknown_text": "x" * 301})
+    assert too_long.status_code == 422
+    assert (
+        'id="unknown_text-error">The answer can have 0 to 300 characters; this has 301.'
+        in too_long.text
+    )
+    assert fresh(bot).version == was + 2
+
+
+def fresh(bot):
+    """The bot as the database has it now."""
+    session().rollback()
+    session().expire_all()
+    return bots.get(bot.workspace_id, bot.id)
+
+
 def test_a_bot_says_in_its_settings_whether_it_may_say_more(admin, bot):
     url = f"/w/acme/bots/{bot.id}/settings"
     (box,) = re.findall(r'<input[^>]*name="only_knowledge"[^>]*>', admin.get(url).text)
     assert " checked" in box
     form = {"name": bot.name, "model": bot.model_id}
     admin.post(url, form)
-    session().rollback()
-    session().expire_all()
-    assert not bots.get(bot.workspace_id, bot.id).only_knowledge
+    assert not fresh(bot).only_knowledge
     admin.post(url, form | {"only_knowledge": "y"})
-    session().rollback()
-    session().expire_all()
-    assert bots.get(bot.workspace_id, bot.id).only_knowledge
+    assert fresh(bot).only_knowledge

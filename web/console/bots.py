@@ -10,6 +10,8 @@ from core import clock
 from core.accounts.models import Workspace
 from core.bots import bots, conversations
 from core.bots.bots import Draft
+from core.bots.grounding import DONT_KNOW
+from core.bots.limits import TOO_FAST
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
 from core.usage import reading
@@ -42,8 +44,13 @@ class BotForm(Form):
     visitor_limit = StringField("One visitor, a minute", default=str(Draft.visitor_limit))
     address_limit = StringField("One address, an hour", default=str(Draft.address_limit))
     daily_limit = StringField("The whole bot, a day", default=str(Draft.daily_limit))
-    limit_text = StringField("What a visitor over a limit reads")
+    limit_text = StringField(
+        "What a visitor over a limit reads", render_kw={"placeholder": TOO_FAST}
+    )
     only_knowledge = BooleanField("Answer from knowledge only", default=True)
+    unknown_text = TextAreaField(
+        "What it says when it does not know", render_kw={"placeholder": DONT_KNOW}
+    )
 
     def draft(self) -> Draft:
         return Draft(
@@ -54,6 +61,7 @@ class BotForm(Form):
             starters=tuple((self.starters.data or "").splitlines()),
             allowed_origins=tuple((self.allowed_origins.data or "").splitlines()),
             only_knowledge=bool(self.only_knowledge.data),
+            unknown_text=self.unknown_text.data or "",
             caches=bool(self.caches.data),
             **self._limits(),
         )
@@ -173,4 +181,5 @@ def _form_data(bot: Bot) -> dict[str, Any]:
         "limit_text": bot.limit_text,
         **{name: str(getattr(bot, name)) for name in LIMITS},
         "only_knowledge": bot.only_knowledge,
+        "unknown_text": bot.unknown_text,
     }

@@ -117,6 +117,17 @@ def test_what_nothing_answers_is_said_without_asking_a_provider(app, taught, pro
     assert (noted.question, noted.count) == (UNKNOWN, 1)
 
 
+@on_both_databases
+def test_a_bot_says_it_in_its_owners_words(app, workspace, provider):
+    words = "Das weiß ich leider nicht. Schreiben Sie uns: hilfe@laden.example"
+    bot = make_bot(workspace, unknown_text=f"  {words.replace(' ', '  ')}\n")
+    teach(bot)
+    said = Talker(app, bot).say(UNKNOWN)
+    assert (said.text, said.row.text, said.last) == (words, words, "done")
+    assert not provider.chats
+    assert open_of(bot)[0].question == UNKNOWN
+
+
 def test_the_same_unanswered_question_is_counted_not_listed_twice(app, taught):
     for text in (UNKNOWN, "who painted the sistine chapel CEILING", f"  {UNKNOWN}!!"):
         Talker(app, taught).say(text)
