@@ -12,6 +12,7 @@ from core.bots import bots
 from core.bots.bots import Draft
 from core.bots.reasons import FAILURE_SENTENCE
 from core.db import db
+from core.knowledge import sources
 from core.providers import catalogue
 from tests.pages import Visitor
 from tests.people import INSIDERS, PASSWORD, make_workspace
@@ -74,6 +75,37 @@ def test_an_empty_workspace_teaches_the_next_step(app, cast, signed_in, plan):
     assert "No conversations yet" in owner.get("/w/acme/conversations").text
     keys = owner.get("/w/acme/provider-keys").text
     assert ("Bring your own key with Pro or Scale" if plan == "free" else "No keys yet") in keys
+
+
+def test_the_first_steps_go_on_to_the_next_until_all_are_done(app, cast, signed_in):
+    """Each with the way to it, for whoever may take it."""
+    owner, member, workspace = signed_in("owner"), signed_in("member"), cast.workspace
+    assert steps(owner) == [
+        "To do Add a provider key",
+        "To do Make a bot",
+        "To do Teach it",
+        "To do Ask it something",
+    ]
+    make_key(workspace)
+    bot = make_bot(workspace)
+    assert steps(owner)[:3] == ["Done Add a provider key", "Done Make a bot", "To do Teach it"]
+    teach = f'href="/w/acme/bots/{bot.id}/knowledge/texts">Add knowledge</a>'
+    assert teach in owner.get("/w/acme").text
+    assert teach not in member.get("/w/acme").text
+    assert f'/chat/{bot.id}">Open its chat</a>' in member.get("/w/acme").text
+    sources.add_text(workspace, make_bot(workspace).id, "Shipping", "Two days.", OPERATOR)
+    assert steps(owner)[2:] == ["Done Teach it", "To do Ask it something"]
+    Talker(app, bot).say("Hello")
+    assert steps(owner) == []
+
+
+def steps(browser) -> list[str]:
+    """The first steps as Home shows them, each with its state."""
+    page = browser.get("/w/acme").text.partition('class="checklist"')[2].partition("</section>")[0]
+    return [
+        " ".join(step)
+        for step in re.findall(r'aria-label="([^"]+)".*?<h3>([^<]+)</h3>', page, re.S)
+    ]
 
 
 def test_a_personal_workspace_has_the_same_pages(app, cast, signed_in):

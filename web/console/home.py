@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, url_for
 
 from core import clock
 from core.accounts.models import Workspace
+from core.knowledge import allowance
 from core.usage import reading
 from web.console import at_hand, attention, bot_rows, key_rows
 from web.console.bot_rows import BotRow
@@ -22,6 +23,8 @@ class Step:
     text: str
     url: str
     action_text: str
+    permission: str
+    """Who has it is shown the way."""
 
 
 @pages.get("")
@@ -50,13 +53,16 @@ def _checklist(workspace: Workspace, keys: list[KeyRow], bots: list[BotRow]) -> 
             "A name is enough: it answers with Mevichat Mini, without any key.",
             url_for("bots.new", slug=workspace.slug),
             "Make a bot",
+            "bots.manage",
         ),
+        _teach_step(workspace, bots),
         Step(
             any(bot.last_message_at for bot in bots),
             "Ask it something",
             "Every bot has a chat page of its own.",
             first.chat_url if first else "",
             "Open its chat",
+            "bots.read",
         ),
     ]
     if workspace.plan.provider_keys and workspace.kind == "organization":
@@ -71,4 +77,17 @@ def _key_step(workspace: Workspace, keys: list[KeyRow]) -> Step:
         "With a key from Anthropic or OpenAI your bots answer with Claude or GPT, on your own bill.",
         url_for("provider_keys.new", slug=workspace.slug),
         "Add a key",
+        "keys.manage",
+    )
+
+
+def _teach_step(workspace: Workspace, bots: list[BotRow]) -> Step:
+    slug = workspace.slug
+    return Step(
+        bool(bots) and allowance.used(workspace.id).sources > 0,
+        "Teach it",
+        "Give a bot texts, files, pages of your site or answers: it answers from them and names its source.",
+        url_for("knowledge_forms.add_text", slug=slug, bot_id=bots[0].id) if bots else "",
+        "Add knowledge",
+        "knowledge.manage",
     )
