@@ -94,6 +94,31 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """A model that makes vectors of texts, for finding them by meaning."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    """`provider:name`."""
+    provider: str
+    upstream_id: str
+    name: str
+    dimensions: int
+    """Asked for: fewer cost less to keep and compare."""
+    close_from: float
+    """The least cosine at which a text has to do with a question. Each model has its own scale."""
+    price_in_microusd_per_mtok: int
+    priced_on: date
+    price_out_microusd_per_mtok: int = 0
+
+    @property
+    def made_by(self) -> str:
+        """What its vectors are marked with: those of different marks are never compared."""
+        return f"{self.id}/{self.dimensions}"
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The whole file."""
 
@@ -101,6 +126,7 @@ class Catalogue:
 
     providers: tuple[Provider, ...]
     models: tuple[Model, ...]
+    embedding_models: tuple[EmbeddingModel, ...] = ()
     foreign_keys: tuple[KeyShape, ...] = ()
     """Keys of others that people hold, and may paste by mistake."""
 
@@ -126,10 +152,11 @@ def _explained(error: ValidationError) -> str:
 def _check(catalogue: Catalogue) -> None:
     slugs = [provider.slug for provider in catalogue.providers]
     _refuse_twice("provider", slugs)
-    _refuse_twice("model", (model.id for model in catalogue.models))
+    models: list[Model | EmbeddingModel] = [*catalogue.models, *catalogue.embedding_models]
+    _refuse_twice("model", (model.id for model in models))
     for shape in (*catalogue.foreign_keys, *(s for p in catalogue.providers for s in p.wrong_keys)):
         _check_pattern(shape)
-    for model in catalogue.models:
+    for model in models:
         if model.provider not in slugs:
             raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
         if not model.id.startswith(f"{model.provider}:"):
@@ -152,6 +179,10 @@ def _refuse_twice(what: str, names: Iterable[str]) -> None:
 _CATALOGUE = load(files("core.providers").joinpath("catalogue.toml").read_text("utf-8"))
 _PROVIDERS = {provider.slug: provider for provider in _CATALOGUE.providers}
 _MODELS = {model.id: model for model in _CATALOGUE.models}
+_OF_ANY_KIND: dict[str, Model | EmbeddingModel] = {
+    **{model.id: model for model in _CATALOGUE.models},
+    **{model.id: model for model in _CATALOGUE.embedding_models},
+}
 _BY_BARE_NAME = {model.id.partition(":")[2]: model for model in reversed(_CATALOGUE.models)}
 
 
@@ -187,6 +218,18 @@ def model(model_id: str) -> Model:
     if model_id not in _MODELS:
         raise _unknown(model_id)
     return _MODELS[model_id]
+
+
+def listed(model_id: str) -> Model | EmbeddingModel:
+    """The model of that whole id, of any kind: for its name and price. Raises `UnknownModel`."""
+    if model_id not in _OF_ANY_KIND:
+        raise _unknown(model_id)
+    return _OF_ANY_KIND[model_id]
+
+
+def embedding_model() -> EmbeddingModel:
+    """The one that knowledge is searched by: the first of the file."""
+    return _CATALOGUE.embedding_models[0]
 
 
 def find_model(text: str) -> Model:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from core.http import Exchange, HttpError, Timeouts
 from core.providers import anthropic, failures, openai
@@ -28,7 +28,7 @@ from core.providers.wire import (
     WireName,
 )
 
-__all__ = ["ChatStream", "Timeouts", "complete_chat", "list_models", "stream_chat"]
+__all__ = ["ChatStream", "Timeouts", "complete_chat", "list_models", "post", "stream_chat"]
 
 MAX_ANSWER_BYTES = 8 << 20
 MAX_ERROR_BYTES = 64 << 10
@@ -161,13 +161,20 @@ def _send(
     exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest, *, stream: bool
 ) -> Failure | None:
     """Sends the request. Returns what its status says against it; raises `HttpError`."""
+    wire = _WIRES[endpoint.wire]
+    return post(exchange, endpoint, secret, wire.PATH, wire.body(request, stream=stream))
+
+
+def post(
+    exchange: Exchange, endpoint: Endpoint, secret: str, path: str, document: dict[str, Any]
+) -> Failure | None:
+    """Sends a JSON object. Returns what the status says against it; raises `HttpError`."""
     if not re.fullmatch(r"[\x21-\x7e]*", secret):
         return Failure(FailureKind.rejected, "The key holds characters that no key can have.")
-    wire = _WIRES[endpoint.wire]
-    url = endpoint.base_url.rstrip("/") + wire.PATH
+    url = endpoint.base_url.rstrip("/") + path
     headers = {"content-type": "application/json", "user-agent": "mevichat"}
-    body = json.dumps(wire.body(request, stream=stream)).encode()
-    exchange.send("POST", url, headers | wire.headers(secret), body)
+    body = json.dumps(document).encode()
+    exchange.send("POST", url, headers | _WIRES[endpoint.wire].headers(secret), body)
     if 200 <= exchange.status < 300:
         return None
     return _refusal(exchange, endpoint.provider_slug, secret)

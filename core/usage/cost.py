@@ -34,7 +34,7 @@ class Estimate:
 def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
     """Rounded half up to a millionth of a dollar. Without tokens nothing was billed, at any price."""
     try:
-        model = catalogue.model(model_id)
+        model = catalogue.listed(model_id)
     except LookupError:
         return Estimate(0, whole=not (tokens_in or tokens_out))
     total = tokens_in * model.price_in_microusd_per_mtok
@@ -44,6 +44,11 @@ def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
 
 def priced_on(model_ids: Iterable[str]) -> date | None:
     """The oldest date of the prices of these models, if any has one."""
-    known = {model.id: model.priced_on for model in catalogue.models()}
-    dates = [known[model_id] for model_id in model_ids if model_id in known]
-    return min(dates, default=None)
+    return min(filter(None, map(_priced_on, model_ids)), default=None)
+
+
+def _priced_on(model_id: str) -> date | None:
+    try:
+        return catalogue.listed(model_id).priced_on
+    except LookupError:
+        return None

@@ -22,6 +22,7 @@ class Call:
     started_at: float = field(default_factory=time.monotonic, repr=False)
     """When the whole request had been read, by the monotonic clock."""
     is_chat: bool = False
+    is_embedding: bool = False
     is_json: bool = True
     """Whether the body could be read at all; if not, `body` is empty."""
     status: int | None = None

@@ -4,6 +4,7 @@ import json
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from . import embeddings
 from .calls import Call
 from .connection import Connection, ConnectionOver
 from .reception import wire_of
@@ -52,6 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             headers=headers,
             body=body or {},
             is_chat=(self.command, path) == ("POST", wire.CHAT_PATH),
+            is_embedding=(self.command, path) == ("POST", embeddings.PATH),
             is_json=body is not None,
         )
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from . import embeddings
 from .calls import Call
 from .openai_problems import PROBLEMS, objection_to
 from .problems import Problem
@@ -31,6 +32,8 @@ def objection(call: Call) -> Problem | None:
         return Problem(
             400, "invalid_request_error", "We could not parse the JSON body of your request."
         )
+    if call.is_embedding:
+        return embeddings.objection_to(call.body)
     return objection_to(call.body) if call.is_chat else None
 
 

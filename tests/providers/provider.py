@@ -129,6 +129,11 @@ class LoopbackProvider:
         """The calls that are chat requests."""
         return [call for call in self.calls if call.is_chat]
 
+    @property
+    def embeddings(self) -> list[Call]:
+        """The calls that asked for vectors."""
+        return [call for call in self.calls if call.is_embedding]
+
     def wait_for_calls(self, count: int, timeout_seconds: float = 5) -> list[Call]:
         """Returns the calls once there are this many. Raises TimeoutError."""
         return self._log.wait_for(count, timeout_seconds)

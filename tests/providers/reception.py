@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 
-from . import anthropic, openai
+from . import anthropic, embeddings, openai
 from .calls import Call
 from .gate import Gate
 from .parts import Failure
@@ -17,7 +17,8 @@ from .wire import Wire
 
 MODELS_PATH = "/v1/models"
 _WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai)}
-_METHODS = {wire.CHAT_PATH: "POST" for wire in _WIRES.values()} | {MODELS_PATH: "GET"}
+_METHODS = {wire.CHAT_PATH: "POST" for wire in _WIRES.values()}
+_METHODS |= {embeddings.PATH: "POST", MODELS_PATH: "GET"}
 _MODELS = {
     anthropic.NAME: ("claude-haiku-5-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
     openai.NAME: ("gpt-6-luna", "gpt-5", "gpt-5-mini", "gpt-4o-mini"),
@@ -81,7 +82,7 @@ class Reception:
         response = Response(
             wire, call, next(self._numbers), reply or Reply(), gates[0] if gates else None
         )
-        if reply or (call.is_chat and not objection):
+        if reply or ((call.is_chat or call.is_embedding) and not objection):
             return response.steps()
         if objection:
             return response.problem(objection)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from . import embeddings
 from .calls import Call
 from .gate import Gate
 from .http1 import head, merged
@@ -55,6 +56,9 @@ class Response:
         yield Send(self._head(200, self._vendor_headers() | _JSON, len(body)) + body)
 
     def _answer(self, answer: Answer) -> Iterator[Step]:
+        if self.call.is_embedding:
+            plan = Plan(0, self.reply.fault, self.reply.travel, self.gate)
+            return self._in_one_piece(embeddings.document_of(self.call.body), plan)
         writing = write(answer, self.call, self.number)
         plan = Plan(writing.tokens_out, self.reply.fault, self.reply.travel, self.gate)
         return (
@@ -68,12 +72,15 @@ class Response:
         yield from plan.of_stream(self.wire.stream(writing, self.call), error_event)
 
     def _unstreamed(self, writing: Writing, plan: Plan) -> Iterator[Step]:
+        return self._in_one_piece(self.wire.answer(writing, self.call), plan)
+
+    def _in_one_piece(self, document: dict[str, Any], plan: Plan) -> Iterator[Step]:
         if self.gate:
             yield Hold(self.gate)
         if problem := self._problem_inside():
             yield from self.problem(problem)
             return
-        body = plan.damaged(_encoded(self.wire.answer(writing, self.call)))
+        body = plan.damaged(_encoded(document))
         yield Send(self._head(200, self._vendor_headers() | _JSON, len(body)))
         yield from plan.of_body(body)
 

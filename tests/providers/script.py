@@ -49,10 +49,10 @@ class Script:
             return len(self._next)
 
     def take(self, call: Call, in_order: bool) -> Reply | None:
-        """The first reply meant for this call; answers are only for chats that are `in_order`."""
+        """The first reply meant for this call; answers are for what asks for one, `in_order`."""
         with self._lock:
             for reply in self._candidates(call):
-                if not reply.is_answer or (call.is_chat and in_order):
+                if not reply.is_answer or ((call.is_chat or call.is_embedding) and in_order):
                     return self._used(reply)
             return None
 

@@ -27,6 +27,16 @@ def test_the_gpt_5_models_carry_their_last_day():
     assert retiring == {"openai:gpt-5-mini": date(2026, 12, 11), "openai:gpt-5": date(2026, 12, 11)}
 
 
+def test_knowledge_is_searched_by_a_model_whose_vectors_name_it():
+    model = catalogue.embedding_model()
+    assert model.made_by == "openai:text-embedding-3-small/512"
+    assert catalogue.listed(model.id) is model
+    assert catalogue.listed("openai:gpt-5") is catalogue.model("openai:gpt-5")
+    assert model.id not in {model.id for model in catalogue.models()}
+    with pytest.raises(UnknownModel):
+        catalogue.listed("openai:gpt-nothing")
+
+
 def test_mini_needs_no_key():
     assert [provider.slug for provider in catalogue.byok_providers()] == ["anthropic", "openai"]
 
@@ -77,6 +87,8 @@ def test_an_unknown_provider_says_which_there_are():
         ('slug = "openai"', 'slug = "anthropic"', "provider twice: anthropic"),
         ('id = "openai:gpt-5-mini"', 'id = "openai:gpt-5"', "model twice: openai:gpt-5"),
         ('id = "openai:gpt-5-mini"', 'id = "gpt-5-mini"', "does not begin with “openai:”"),
+        ('id = "openai:text-emb', 'id = "openai:gpt-5"\n#', "model twice: openai:gpt-5"),
+        ("dimensions = 512", "", r"embedding_models\.0\.dimensions"),
         ("context_tokens = 4_096", 'context_tokens = "many"', r"models\.0\.context_tokens"),
         ("context_tokens = 4_096", "window = 4_096", r"models\.0\.(context_tokens|window)"),
         ('bot_tier = "mini"', 'bot_tier = "pro"', r"models\.0\.bot_tier"),

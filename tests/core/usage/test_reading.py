@@ -112,6 +112,9 @@ def test_a_price_that_is_not_known_is_never_nothing():
     unknown = cost.of_tokens("openai:gpt-1", 5, 5)
     assert (unknown.whole, unknown.dollars) == (False, "")
     assert cost.of_tokens("openai:gpt-1", 0, 0) == Estimate(0)
+    vectors = cost.of_tokens("openai:text-embedding-3-small", 1_000_000, 0)
+    assert vectors == Estimate(20_000)
+    assert cost.priced_on(["openai:text-embedding-3-small", "openai:gpt-1"])
     partly = unknown + cost.of_tokens(HAIKU, 1_000_000, 0)
     assert (partly.whole, partly.dollars) == (False, "1.000000")
     assert cost.of_tokens("mevichat:mini", 5, 5).dollars == "0.000000"
