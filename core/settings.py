@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core import settings_mail, settings_secrets
 from core.errors import SettingsError
+from core.http import PrivateHosts
 from core.providers import catalogue
 
 
@@ -41,7 +42,7 @@ class Settings(BaseModel):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
     private_webhooks: bool = False
-    private_pages: bool = False
+    private_pages: str = "false"
 
     mini_base_url: str = ""
     mini_model: str = "mevichat-mini"
@@ -80,6 +81,12 @@ class Settings(BaseModel):
     @classmethod
     def _a_sender(cls, value: str) -> str:
         return settings_mail.checked_sender(value) if value else value
+
+    @field_validator("private_pages")
+    @classmethod
+    def _hosts(cls, value: str) -> str:
+        PrivateHosts.of(value)
+        return value
 
     @property
     def production(self) -> bool:

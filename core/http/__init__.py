@@ -19,9 +19,11 @@ from core.http.errors import (
     Unreachable,
 )
 from core.http.exchange import Exchange, Timeouts
+from core.http.private import NO_PRIVATE_HOSTS, PrivateHosts
 from core.http.session import session
 
 __all__ = [
+    "NO_PRIVATE_HOSTS",
     "BodyTooLarge",
     "Cancelled",
     "Cut",
@@ -29,6 +31,7 @@ __all__ = [
     "HttpError",
     "NotPublic",
     "NotSendable",
+    "PrivateHosts",
     "TimedOut",
     "Timeouts",
     "Unreachable",

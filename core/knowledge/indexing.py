@@ -129,8 +129,7 @@ def _index(source: Source, progress: Progress) -> None:
     stored = session().get(SourceContent, source.id)
     data, most = stored.data if stored else b"", workspace.plan.sitemap_pages
     release()
-    private = sources.private_pages_allowed()
-    found = read(source, data, progress, private=private, most_pages=most)
+    found = read(source, data, progress, private=sources.private_hosts(), most_pages=most)
     count, characters = _written(source, chunking.pieces(found, source.title), progress)
     if not count:
         raise Refused(progress.left_out or _NO_TEXT)

@@ -16,7 +16,7 @@ from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import changed_one, session, transaction
 from core.errors import Busy, Conflict, Invalid, NotFound, TooLarge
-from core.http import HttpError, checked_url
+from core.http import NO_PRIVATE_HOSTS, HttpError, PrivateHosts
 from core.knowledge import allowance, chunks
 from core.knowledge.models import (
     FILE,
@@ -45,13 +45,13 @@ _JOB_SECONDS = LONGEST_SECONDS + 60
 log = logger(__name__)
 
 _changed: Callable[[Session, str], None] | None = None
-_private_pages = False
+_private_hosts = NO_PRIVATE_HOSTS
 
 
 def configure(changed: Callable[[Session, str], None], settings: Settings) -> None:
     """Called once by `create_app`: what is to happen when the knowledge of a bot changes."""
-    global _changed, _private_pages
-    _changed, _private_pages = changed, settings.private_pages
+    global _changed, _private_hosts
+    _changed, _private_hosts = changed, PrivateHosts.of(settings.private_pages)
 
 
 def note_change(current: Session, bot_id: str) -> None:
@@ -60,9 +60,9 @@ def note_change(current: Session, bot_id: str) -> None:
     _changed(current, bot_id)
 
 
-def private_pages_allowed() -> bool:
-    """Whether pages may be read from this deployment's own network."""
-    return _private_pages
+def private_hosts() -> PrivateHosts:
+    """The hosts of this deployment's own network from which pages may be read."""
+    return _private_hosts
 
 
 def add_text(workspace: Workspace, bot_id: str, title: str, text: str, actor: Actor) -> Source:
@@ -99,7 +99,7 @@ def add_page(
 ) -> Source:
     """A web page, or all pages of a sitemap, read when they are indexed. Raises `Invalid`."""
     try:
-        address = checked_url(url.strip(), private=_private_pages)
+        address = _private_hosts.checked(url.strip())
     except HttpError as error:
         raise Invalid(error.message, field="url") from None
     kind = SITEMAP if sitemap else PAGE

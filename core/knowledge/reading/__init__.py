@@ -7,6 +7,7 @@ out is text without any markup. Each refusal is one `Refused`, with a sentence f
 import json
 from collections.abc import Iterator
 
+from core.http import NO_PRIVATE_HOSTS, PrivateHosts
 from core.knowledge.models import PAGE, QA, SITEMAP, TEXT, Source
 from core.knowledge.reading import docx, html, pages, pdf, plain, sniffing
 from core.knowledge.reading.sections import Progress, Refused, Section, Superseded
@@ -17,11 +18,16 @@ MOST_CHARACTERS = 5_000_000
 
 
 def read(
-    source: Source, data: bytes, progress: Progress, *, private: bool = False, most_pages: int = 1
+    source: Source,
+    data: bytes,
+    progress: Progress,
+    *,
+    private: PrivateHosts = NO_PRIVATE_HOSTS,
+    most_pages: int = 1,
 ) -> Iterator[Section]:
     """The sections of a source, of which `data` is the content if it has one. Raises `Refused`.
 
-    `private` lets pages lie in this network; `most_pages` bounds a sitemap.
+    `private` are the hosts of this network that pages may lie on; `most_pages` bounds a sitemap.
     """
     characters = 0
     for section in _sections(source, data, progress, private, most_pages):
@@ -35,7 +41,7 @@ def read(
 
 
 def _sections(
-    source: Source, data: bytes, progress: Progress, private: bool, most_pages: int
+    source: Source, data: bytes, progress: Progress, private: PrivateHosts, most_pages: int
 ) -> Iterator[Section]:
     if source.kind == PAGE:
         return pages.page(source.url, private, progress)

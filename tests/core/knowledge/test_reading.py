@@ -8,9 +8,10 @@ from docx import Document
 from pypdf import PdfWriter
 
 from core.errors import Invalid
+from core.http import NO_PRIVATE_HOSTS
 from core.knowledge import chunking, sources
 from core.knowledge.models import FILE, Source
-from core.knowledge.reading import Progress, Refused, docx, html, pages, plain, read, sniffing
+from core.knowledge.reading import Progress, Refused, docx, fetching, html, plain, read, sniffing
 from core.knowledge.reading import sections as parts
 
 PAGE = """<!doctype html><title>Norre</title><body><nav><a href=/>Home</a> menu</nav>
@@ -214,7 +215,7 @@ def test_a_wrong_file_is_refused_when_it_is_added(cast, bot):
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://localhost/", "http://10.0.0.1/x"])
 def test_a_private_address_is_never_fetched(url):
     with pytest.raises(Refused, match="private network"):
-        pages.fetch(url, private=False)
+        fetching.fetch(url, NO_PRIVATE_HOSTS)
 
 
 @pytest.mark.parametrize(("size", "count"), [(1199, 1), (1200, 1), (1201, 2)])

@@ -1,0 +1,106 @@
+"""What is at an address that a person named: fetched from the public internet only.
+
+A redirect is followed by hand, three at most, each new address checked like the first (decision 0006).
+Hosts of this network are read where the operator named them, and nowhere else that they lead to.
+"""
+
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from core.http import Exchange, HttpError, NotPublic, NotSendable, PrivateHosts, Timeouts
+from core.knowledge.reading import sniffing
+from core.knowledge.reading.sections import Refused
+
+LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=15, stall_seconds=15, total_seconds=45)
+MOST_REDIRECTS = 3
+LARGEST_PAGE = 5 * 1024 * 1024
+LARGEST_PDF = 20 * 1024 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+_HEADERS = {
+    "user-agent": "Mevichat (reads pages that its users name)",
+    "accept": "text/html,application/xhtml+xml,text/plain,application/pdf,application/xml;q=0.9",
+    "accept-encoding": "identity",
+}
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What an address led to; `url` is where it ended."""
+
+    url: str
+    media_type: str
+    data: bytes
+
+
+def fetch(url: str, private: PrivateHosts, largest: int = LARGEST_PAGE) -> Fetched:
+    """What is at an address, after three redirects at most. Raises `Refused` with a sentence."""
+    been: list[str] = []
+    while True:
+        url = _checked(url, been, private)
+        been.append(url)
+        try:
+            with Exchange(LIMITS, public_only=not private.include(url)) as exchange:
+                exchange.send("GET", url, _HEADERS)
+                to = exchange.headers.get("location", "")
+                if exchange.status not in _REDIRECTS or not to:
+                    return _answer(exchange, url, largest)
+        except HttpError as error:
+            raise _refusal(error, been[:-1]) from None
+        url = _next(url, to)
+
+
+def unpacked(data: bytes, largest: int) -> bytes:
+    """What was packed with gzip; no more of it is unpacked than may be there. Raises `Refused`."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            found = packed.read(largest + 1)
+    except (OSError, EOFError, zlib.error):
+        raise Refused("The page could not be read: what it sent is broken.") from None
+    if len(found) > largest:
+        raise Refused(f"Unpacked, this is larger than {largest >> 20} MB.")
+    return found
+
+
+def _checked(url: str, been: list[str], private: PrivateHosts) -> str:
+    """The address as it may be called, `been` being those that led to it."""
+    try:
+        url = private.checked(url)
+    except HttpError as error:
+        raise _refusal(error, been) from None
+    if url in been:
+        raise Refused("The page leads on in a circle, back to where it began.")
+    if len(been) > MOST_REDIRECTS:
+        raise Refused(f"The page leads on more than {MOST_REDIRECTS} times.")
+    return url
+
+
+def _next(url: str, to: str) -> str:
+    try:
+        return urljoin(url, to)
+    except ValueError:
+        raise Refused("The page leads on to an address that is none.") from None
+
+
+def _refusal(error: HttpError, been: list[str]) -> Refused:
+    """Why an address was not read: the one that a person named, or one that it led on to."""
+    if not been:
+        return Refused(f"The page could not be read. {error.message}")
+    if isinstance(error, NotPublic):
+        return Refused("The page leads on into a private network, where nothing is read from here.")
+    if isinstance(error, NotSendable):
+        return Refused("The page leads on to an address that is no web page's.")
+    return Refused(f"The page leads on to another, which could not be read. {error.message}")
+
+
+def _answer(exchange: Exchange, url: str, largest: int) -> Fetched:
+    if exchange.status != 200:
+        raise Refused(f"The page could not be read: it answered {exchange.status}.")
+    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    limit = LARGEST_PDF if media_type == sniffing.PDF else largest
+    data = exchange.read(limit)
+    if exchange.headers.get("content-encoding", "") in ("gzip", "x-gzip"):
+        data = unpacked(data, limit)
+    return Fetched(url, media_type, data)
