@@ -31,8 +31,23 @@ def rows(statement: str, **values: Any) -> Rows:
     """What the database answers; values by name (`:name`) in the statement."""
     if not on_sqlite():
         return [tuple(row) for row in session().execute(text(statement), values)]
-    path = str(session().get_bind().engine.url.database)
-    return apart(lambda: _from_sqlite(path, statement, values))
+    path = _path()
+    return apart(lambda: _from_sqlite(path, statement, values, _all))
+
+
+def in_blocks(statement: str, work: Callable[[Rows], Any], block_rows: int, **values: Any) -> None:
+    """Gives what the database answers to `work`, so many rows at a time, where the query runs.
+
+    No more of it is ever in memory. The work may touch nothing that belongs to greenlets.
+    """
+    if on_sqlite():
+        path = _path()
+        apart(lambda: _from_sqlite(path, statement, values, _each_block(work, block_rows)))
+        return
+    streaming = {"stream_results": True, "max_row_buffer": block_rows}
+    found = session().execute(text(statement), values, execution_options=streaming)
+    for block in found.partitions(block_rows):
+        work([tuple(row) for row in block])
 
 
 def apart(work: Callable[[], Result]) -> Result:
@@ -49,10 +64,31 @@ def apart(work: Callable[[], Result]) -> Result:
     return result
 
 
-def _from_sqlite(path: str, statement: str, values: dict[str, Any]) -> Rows:
+def _path() -> str:
+    return str(session().get_bind().engine.url.database)
+
+
+def _all(cursor: sqlite3.Cursor) -> Rows:
+    return cursor.fetchall()
+
+
+def _each_block(work: Callable[[Rows], Any], size: int) -> Callable[[sqlite3.Cursor], None]:
+    def read(cursor: sqlite3.Cursor) -> None:
+        while block := cursor.fetchmany(size):
+            work(block)
+
+    return read
+
+
+def _from_sqlite(
+    path: str,
+    statement: str,
+    values: dict[str, Any],
+    read: Callable[[sqlite3.Cursor], Result],
+) -> Result:
     connection = _taken(path)
     try:
-        found = connection.execute(statement, values).fetchall()
+        found = read(connection.execute(statement, values))
     except BaseException:
         connection.close()
         raise
