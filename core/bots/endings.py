@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -19,17 +18,13 @@ from core.bots.citations import Citation
 from core.bots.live import Live
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
 from core.db import changed_one, session, transaction
-from core.errors import MevichatError
-from core.keys import checks, life, verdicts
+from core.keys import life, refusals
 from core.keys.life import Usable
-from core.log import logger
 from core.providers.failures import Failure, FailureKind
 from core.providers.wire import Usage
 from core.usage import counting
 
 DEAD_AFTER = timedelta(seconds=30)
-
-log = logger(__name__)
 
 
 @dataclass
@@ -89,10 +84,11 @@ def end(live: Live, outcome: Outcome) -> None:
     if _end_row(live.message_id, live.attempt, live.text, outcome):
         journal.close(live.message_id, live.attempt)
     model_id = _model_of(live.message_id) if outcome.failure and outcome.key else ""
-    refused = _refused_key(outcome, model_id)
+    key, failure = outcome.key, outcome.failure
+    refused = key is not None and failure is not None and refusals.note(key, failure, model_id)
     live.end(*last_event(live, outcome.reason, outcome), outcome.sources)
-    if refused:
-        _have_confirmed(refused, model_id)
+    if key and refused:
+        refusals.have_confirmed(key, model_id)
 
 
 def _model_of(message_id: str) -> str:
@@ -220,34 +216,3 @@ def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
 def _failed_there(outcome: Outcome) -> bool:
     """Whether the request failed at the provider: what we ended ourselves did not."""
     return outcome.failure is not None and not outcome.was_cancelled
-
-
-def _refused_key(outcome: Outcome, model_id: str) -> Usable | None:
-    """The key whose version this attempt has just flipped to invalid, if it did.
-
-    A verdict that cannot be written must not keep the readers waiting: the next refusal tries again.
-    """
-    key, failure = outcome.key, outcome.failure
-    if key is None or failure is None:
-        return None
-    try:
-        if not verdicts.note_refusal(key.key_id, key.version, failure, model_id):
-            return None
-    except (MevichatError, SQLAlchemyError) as error:
-        log.error("verdict_not_written", key_id=key.key_id, error=type(error).__name__)
-        return None
-    log.warning("key_refused", key_id=key.key_id, version=key.version, reason=str(failure.kind))
-    return key
-
-
-def _have_confirmed(key: Usable, model_id: str) -> None:
-    """Queues a check: if it passes, only this model was refused, and the key is valid again.
-
-    Without Redis the schedule asks within a minute.
-    """
-    stored = life.by_id(key.key_id)
-    try:
-        if stored:
-            checks.confirm_later(stored, model_id)
-    except MevichatError as error:
-        log.warning("confirming_check_not_queued", key_id=key.key_id, error=error.code)
