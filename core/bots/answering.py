@@ -108,16 +108,18 @@ def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
     answer = session().get_one(Message, live.message_id)
     bot = bots.get(answer.workspace_id, answer.bot_id)
     model = bot.model
+    if model is None:
+        return Outcome.failed("model_gone", bot.provider)
     if not bot.workspace.plan.allows_tier(model.bot_tier):
         return Outcome.failed("model_not_on_plan", model.provider)
     question = cache.first_question(bot, answer)
     if question and (known := cache.find(question)):
         return _from_cache(live, known, Outcome(model.provider, question=question))
     asked = session().get_one(Message, answer.reply_to)
-    grounds = grounding.grounds_for(bot, asked, room_for_knowledge(bot, asked.text))
+    grounds = grounding.grounds_for(bot, asked, room_for_knowledge(bot, model, asked.text))
     if grounds.unknown:
         return _unknown(live, bot, asked)
-    request = chat_request(bot, answer, grounds)
+    request = chat_request(bot, model, answer, grounds)
     if model.provider == endpoints.MINI:
         return _Work(request, model.provider, None, question, grounds), endpoints.mini_key()
     found = life.use(bot.workspace, model.provider)

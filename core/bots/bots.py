@@ -61,7 +61,7 @@ def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
 
 
 def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
-    """A bot that stands on a blocked model may keep it while other things change."""
+    """A bot on a model that is blocked, or gone, may keep it while other things change."""
     values = _checked(workspace, draft, keeps=bot.model_id)
     with transaction() as current:
         stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=_LOCK)
@@ -127,11 +127,15 @@ def bots_of(workspace_id: str) -> list[Bot]:
 def names_answering_through(workspace_id: str, provider: str) -> list[str]:
     """The bots that are on and fall silent when that provider's key does."""
     found = bots_of(workspace_id)
-    return [bot.name for bot in found if bot.enabled and bot.model.provider == provider]
+    return [bot.name for bot in found if bot.enabled and bot.model and bot.provider == provider]
 
 
-def why_blocked(model: catalogue.Model, workspace: Workspace, key: ProviderKey | None) -> str:
+def why_blocked(
+    model: catalogue.Model | None, workspace: Workspace, key: ProviderKey | None
+) -> str:
     """The first reason why a bot on this model cannot answer, or "". A pure decision."""
+    if model is None:
+        return "model_gone"
     if not workspace.plan.allows_tier(model.bot_tier):
         return "model_not_on_plan"
     return "" if model.provider == endpoints.MINI else life.why_unusable(key, workspace)
@@ -180,6 +184,8 @@ def _bounded(what: str, text: str, longest: int, shortest: int = 0, field: str =
 
 
 def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
+    if keeps and text == keeps:
+        return keeps
     try:
         model = catalogue.find_model(text)
     except UnknownModel as error:

@@ -18,9 +18,10 @@ _CHARACTERS_PER_TOKEN = 3
 _DEFAULT_INSTRUCTIONS = "You are a helpful assistant on a website. Answer briefly and plainly."
 
 
-def chat_request(bot: Bot, answer: Message, grounds: Grounds = NOTHING) -> ChatRequest:
+def chat_request(
+    bot: Bot, model: catalogue.Model, answer: Message, grounds: Grounds = NOTHING
+) -> ChatRequest:
     """The request for one answer: the latest question, after as much of the talk as fits the model."""
-    model = bot.model
     question = session().get_one(Message, answer.reply_to)
     system = "\n\n".join(filter(None, [_instructions(bot), grounds.rules]))
     asked = grounds.asked(question.text)
@@ -34,9 +35,9 @@ def chat_request(bot: Bot, answer: Message, grounds: Grounds = NOTHING) -> ChatR
     )
 
 
-def room_for_knowledge(bot: Bot, question: str) -> int:
+def room_for_knowledge(bot: Bot, model: catalogue.Model, question: str) -> int:
     """How many characters of knowledge leave as much room again for the talk before."""
-    left = _room(bot.model) - len(_instructions(bot)) - len(question)
+    left = _room(model) - len(_instructions(bot)) - len(question)
     return min(MOST_KNOWLEDGE, left // 2)
 
 

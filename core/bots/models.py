@@ -55,8 +55,23 @@ class Bot(Model):
     workspace: Mapped[Workspace] = relationship(lazy="joined")
 
     @property
-    def model(self) -> catalogue.Model:
-        return catalogue.model(self.model_id)
+    def model(self) -> catalogue.Model | None:
+        """None once the catalogue has it for bots no longer: then this bot does not answer."""
+        try:
+            found = catalogue.model(self.model_id)
+        except catalogue.UnknownModel:
+            return None
+        return found if found.bot_tier else None
+
+    @property
+    def tier(self) -> catalogue.BotTier | None:
+        """What a plan must have for its model; no plan has None."""
+        return self.model.bot_tier if self.model else None
+
+    @property
+    def provider(self) -> str:
+        """Whose model it is on, also if that is gone."""
+        return self.model_id.partition(":")[0]
 
 
 class Conversation(Model):

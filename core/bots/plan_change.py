@@ -22,8 +22,8 @@ _CHANGED_MEANWHILE = "Somebody else changed the plan meanwhile. Nothing was chan
 
 
 def blocked_by(plan: Plan, some: Iterable[Bot]) -> list[Bot]:
-    """Those on a model that the plan does not have: they would not answer. A pure decision."""
-    return [bot for bot in some if not plan.allows_tier(bot.model.bot_tier)]
+    """Those that would not answer: on a model that the plan does not have, or that is gone. A pure decision."""
+    return [bot for bot in some if not plan.allows_tier(bot.tier)]
 
 
 def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Actor) -> list[str]:

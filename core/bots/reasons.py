@@ -13,6 +13,7 @@ STOPPED_SENTENCE = "You stopped this answer."
 _OWNER = {
     "out_of_messages": "This month’s messages are used up. They start again with the next month, or with a larger plan.",
     "model_not_on_plan": "{model} is not on this workspace’s plan. Switch the bot to Mevichat Mini, or upgrade.",
+    "model_gone": "The model {model} is no longer offered. Choose another one in the bot’s settings.",
     "plan_without_keys": "This workspace’s plan has no provider keys, so {model} cannot answer.",
     "no_key": "There is no {provider} key in this workspace. Add one under Provider keys.",
     "key_disabled": "The {provider} key is switched off. Enable it under Provider keys.",

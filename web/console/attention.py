@@ -14,6 +14,7 @@ from core.bots.models import Bot
 from core.bots.quota import Quota
 from core.keys.models import ProviderKey
 from core.providers import catalogue
+from core.providers.catalogue import Model
 from web.console import at_hand, key_rows, retirement
 from web.console.key_rows import KeyRow
 from web.frame import day, grouped, listed
@@ -77,7 +78,7 @@ def _named(row: KeyRow) -> str:
 def _silenced(row: KeyRow, workspace: Workspace) -> str:
     """Which bots wait for that key, as a sentence; "" if none does."""
     allows = workspace.plan.allows_tier
-    names = [bot.name for bot in row.bots if bot.enabled and allows(bot.model.bot_tier)]
+    names = [bot.name for bot in row.bots if bot.enabled and allows(bot.tier)]
     return f" Until then {listed(names)} cannot answer." if names else ""
 
 
@@ -86,7 +87,7 @@ def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]
     by_provider = {key.provider: key for key in keys}
     silent: dict[tuple[str, str], list[Bot]] = {}
     for bot in made:
-        key = by_provider.get(bot.model.provider)
+        key = by_provider.get(bot.provider)
         reason = bots.why_blocked(bot.model, workspace, key)
         if bot.enabled and reason and not (key and reason == f"key_{key.reason}"):
             silent.setdefault((reason, bot.model_id), []).append(bot)
@@ -97,16 +98,15 @@ def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]
 
 
 def _retirements(workspace: Workspace, made: list[Bot]) -> list[Notice]:
-    by_model: dict[str, list[Bot]] = {}
+    by_model: dict[Model, list[Bot]] = {}
     for bot in made:
-        if bot.enabled and workspace.plan.allows_tier(bot.model.bot_tier):
-            by_model.setdefault(bot.model_id, []).append(bot)
-    found = (_retirement(workspace, some) for some in by_model.values())
+        if bot.enabled and bot.model and workspace.plan.allows_tier(bot.tier):
+            by_model.setdefault(bot.model, []).append(bot)
+    found = (_retirement(workspace, model, some) for model, some in by_model.items())
     return [notice for notice in found if notice]
 
 
-def _retirement(workspace: Workspace, some: list[Bot]) -> Notice | None:
-    model = some[0].model
+def _retirement(workspace: Workspace, model: Model, some: list[Bot]) -> Notice | None:
     name = catalogue.provider(model.provider).name
     if retirement.is_over(model):
         told = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."

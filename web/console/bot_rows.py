@@ -43,16 +43,16 @@ class BotRow:
 class ModelChoice:
     id: str
     name: str
-    provider_name: str
     available: bool
     why_not: str
-    fix_url: str
-    fix_text: str
-    price: str
-    retirement: str
-    retired: bool
     checked: bool
-    lacking: str
+    provider_name: str = ""
+    fix_url: str = ""
+    fix_text: str = "Go to provider keys"
+    price: str = ""
+    retirement: str = ""
+    retired: bool = False
+    lacking: str = ""
     """What the provider says against this key's use of it; the choice stays open."""
 
 
@@ -69,11 +69,15 @@ def row_of(workspace: Workspace, bot: Bot) -> BotRow:
     return _row(bot, workspace, _keys(workspace))
 
 
-def choices(workspace: Workspace, chosen: str) -> list[ModelChoice]:
-    """Every model a bot could have on some plan: those of this plan first."""
+def choices(workspace: Workspace, chosen: str, bot: Bot | None = None) -> list[ModelChoice]:
+    """Every model a bot could have on some plan: those of this plan first.
+
+    Before them the one that this bot is on, if it is gone: it can be kept until another is chosen.
+    """
     keys = _keys(workspace)
     offered = [_choice(model, workspace, keys, chosen) for model in catalogue.bot_models()]
-    return sorted(offered, key=lambda choice: not choice.available)
+    gone = [_gone(bot.model_id, chosen)] if bot and bot.model is None else []
+    return gone + sorted(offered, key=lambda choice: not choice.available)
 
 
 def _keys(workspace: Workspace) -> dict[str, ProviderKey]:
@@ -87,7 +91,7 @@ def _row(
     answered: int = 0,
     last_at: datetime | None = None,
 ) -> BotRow:
-    reason = bots.why_blocked(bot.model, workspace, keys.get(bot.model.provider))
+    reason = bots.why_blocked(bot.model, workspace, keys.get(bot.provider))
     model_name, provider_name = reasons.names(bot.model_id)
     state = "off" if not bot.enabled else "blocked" if reason else "answering"
     return BotRow(
@@ -95,7 +99,7 @@ def _row(
         name=bot.name,
         enabled=bot.enabled,
         model_name=model_name,
-        provider_name="" if bot.model.provider == endpoints.MINI else provider_name,
+        provider_name="" if bot.provider == endpoints.MINI else provider_name,
         retirement=retirement.mark(bot.model),
         state=state,
         sentence=reasons.for_owner(reason, bot.model_id) if state == "blocked" else "",
@@ -120,13 +124,17 @@ def _choice(
         available=not reason,
         why_not=_why_not(model, workspace, reason),
         fix_url=keys_url if reason and on_plan else "",
-        fix_text="Go to provider keys",
         price="On every plan, and needs no key." if mini else _price(model),
         retirement=retirement.mark(model),
         retired=retirement.is_over(model),
         checked=model.id == chosen,
         lacking=_lacking(model, keys.get(model.provider)),
     )
+
+
+def _gone(model_id: str, chosen: str) -> ModelChoice:
+    why_not = "No longer offered: this bot does not answer. Choose another model."
+    return ModelChoice(model_id, model_id, False, why_not, checked=model_id == chosen)
 
 
 def _lacking(model: Model, key: ProviderKey | None) -> str:

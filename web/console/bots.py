@@ -163,9 +163,11 @@ def _switched(workspace: Workspace, bot_id: str, enabled: bool) -> AnyResponse:
     return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
 
 
-def _form_page(template: str, workspace: Workspace, form: BotForm, **context: Any) -> Response:
-    models = bot_rows.choices(workspace, form.model.data or "mevichat:mini")
-    page = render_template(template, form=form, models=models, **context)
+def _form_page(
+    template: str, workspace: Workspace, form: BotForm, bot: Bot | None = None
+) -> Response:
+    models = bot_rows.choices(workspace, form.model.data or "mevichat:mini", bot)
+    page = render_template(template, form=form, models=models, bot=bot)
     return make_response(page, 422 if form.errors else 200)
 
 

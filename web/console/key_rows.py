@@ -124,7 +124,7 @@ def rows_of(workspace: Workspace) -> list[KeyRow]:
 def without_use(key: ProviderKey, workspace: Workspace, made: list[Bot]) -> KeyRow:
     """A row of what is known without a query: its state, its sentence and who answers through it."""
     state = states.state_of(key, workspace.plan.provider_keys)
-    used_by = [bot for bot in made if bot.model.provider == key.provider]
+    used_by = [bot for bot in made if bot.provider == key.provider]
     return KeyRow(key, catalogue.provider(key.provider), state, used_by, 0, [])
 
 
@@ -138,5 +138,5 @@ def row_of(workspace: Workspace, provider: str, check: Check | None = None) -> K
 def bots_by_provider(workspace: Workspace) -> dict[str, list[Bot]]:
     found: dict[str, list[Bot]] = {}
     for bot in at_hand.bots_of(workspace):
-        found.setdefault(bot.model.provider, []).append(bot)
+        found.setdefault(bot.provider, []).append(bot)
     return found

@@ -8,7 +8,7 @@ from core.bots.quota_use import Use
 _COUNTED = {
     quota_use.ANSWERED: "Answered by a model",
     quota_use.CACHED: "Answered from the cache",
-    quota_use.UNKNOWN: "Answered with “I don’t know that”, without asking a model",
+    quota_use.UNKNOWN: "Answered that it does not know, without asking a model",
     quota_use.STOPPED: "Stopped by the visitor, after the first words",
     quota_use.RUNNING: "Being written now",
 }
@@ -20,6 +20,7 @@ _NOT_COUNTED = {
         "model_not_on_plan",
         "plan_without_keys",
     ),
+    "The bot’s model is no longer offered": ("model_gone",),
     "The provider key was missing, switched off or broken": (
         *("no_key", "key_disabled", "key_rejected", "key_no_permission", "key_no_credit"),
         *("key_unreadable", "rejected", "no_permission", "no_credit"),

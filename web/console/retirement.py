@@ -23,8 +23,8 @@ def is_near(model: Model) -> bool:
     )
 
 
-def mark(model: Model) -> str:
-    """“Retires on 11 Dec 2026”; "" for a model without such a day."""
-    if model.retires_on is None:
+def mark(model: Model | None) -> str:
+    """“Retires on 11 Dec 2026”; "" for a model without such a day, or for none."""
+    if model is None or model.retires_on is None:
         return ""
     return f"{'Retired' if is_over(model) else 'Retires'} on {day(model.retires_on)}"

@@ -66,6 +66,8 @@ def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
         bots.create(workspace, Draft(name="Bot", model="claude-sonnet-4-6"), OPERATOR)
     with pytest.raises(Invalid, match="There is no model"):
         bots.create(workspace, Draft(name="Bot", model="gpt-99"), OPERATOR)
+    with pytest.raises(Invalid, match="There is no model"):
+        bots.create(workspace, Draft(name="Bot", model=""), OPERATOR)
 
 
 def test_a_bot_on_a_blocked_model_may_keep_it_while_other_things_change(workspace):
@@ -188,6 +190,7 @@ def test_a_token_is_bound_to_its_bot_and_to_the_deployments_secret(workspace, bo
 def test_every_failure_has_a_sentence_for_the_owner_and_none_but_neutral_ones_for_visitors():
     every = [str(kind) for kind in FailureKind if kind is not FailureKind.cancelled]
     every += ["out_of_messages", "no_key", "key_disabled", "key_unreadable", "model_not_on_plan"]
+    every += ["model_gone"]
     for reason in every:
         sentence = reasons.for_owner(reason, "anthropic:claude-haiku-4-5", "anthropic")
         assert sentence != reasons.for_owner("internal", "", ""), reason

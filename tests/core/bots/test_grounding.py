@@ -341,4 +341,4 @@ def test_any_question_can_be_noted(taught, question):
 
 def test_room_for_knowledge_leaves_as_much_for_the_talk(taught):
     left = (4_096 - 400) * 3 - len("Be kind.") - len(ASKED)
-    assert history.room_for_knowledge(taught, ASKED) == left // 2
+    assert history.room_for_knowledge(taught, taught.model, ASKED) == left // 2

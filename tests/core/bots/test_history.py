@@ -14,7 +14,7 @@ ROOM_IN_CHARACTERS = 3
 
 def request_for(bot, conversation, text: str = "And now?"):
     turn = turns.accept(conversation, text)
-    return history.chat_request(bot, turn.answer)
+    return history.chat_request(bot, bot.model, turn.answer)
 
 
 def room_of(model) -> int:
@@ -63,7 +63,7 @@ def test_a_retried_answer_does_not_see_what_was_said_after_its_question(bot, con
     fail(early)
     say(conversation, "Later?", "Later.")
     turns.retry(conversation, early.answer.id)
-    request = history.chat_request(bot, early.answer)
+    request = history.chat_request(bot, bot.model, early.answer)
     assert [turn.text for turn in request.turns] == ["Early?"]
 
 
