@@ -11,6 +11,7 @@ from core.accounts.models import Workspace
 from core.bots import quota
 from core.bots.models import ANSWER, COMPLETE, PENDING, Message, QuotaPeriod
 from core.bots.quota import Quota
+from core.bots.visitors import TOKEN_LIFE
 from core.db import session
 
 ANSWERED, CACHED, UNKNOWN, STOPPED, RUNNING = "answered", "cached", "unknown", "stopped", "running"
@@ -34,14 +35,14 @@ class Use:
 
 
 def this_month(workspace: Workspace) -> Use:
-    """By the month that holds the message: one answered after midnight may count in the month before."""
+    """By the month that holds the message: it may be older than the month, if it was retried in it."""
     period = clock.period_of(clock.now())
     month = session().get(QuotaPeriod, (workspace.id, period), populate_existing=True)
     use = Use(quota.standing(workspace), month.given_back if month else 0)
     for row in _groups(workspace.id):
         if row.quota_period == period:
             use.counted[_kind(row)] += row.messages
-        elif not row.quota_period and row.failure:
+        elif not row.quota_period and row.failure and row.of_this_month:
             use.not_counted[row.failure] += row.messages
     return use
 
@@ -57,14 +58,17 @@ def _kind(row: Row[Any]) -> str:
 
 
 def _groups(workspace_id: str) -> list[Row[Any]]:
+    begins = clock.start_of_period(clock.now())
     asked = (Message.provider != "").label("asked")
-    what = (Message.status, Message.failure, Message.cached, Message.quota_period, asked)
+    of_this_month = (Message.created_at >= begins).label("of_this_month")
+    kept = (Message.status, Message.failure, Message.cached, Message.quota_period)
+    what = (*kept, asked, of_this_month)
     rows = session().execute(
         select(*what, func.count().label("messages"))
         .where(
             Message.workspace_id == workspace_id,
             Message.role == ANSWER,
-            Message.created_at >= clock.start_of_period(clock.now()),
+            Message.created_at >= begins - TOKEN_LIFE,  # Until then it can be retried.
         )
         .group_by(*what)
     )

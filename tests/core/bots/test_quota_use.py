@@ -89,6 +89,21 @@ def test_a_month_has_its_own_lines(workspace, conversation):
     assert dict(quota_use.this_month(workspace).counted) == {"answered": 1}
 
 
+@on_both_databases
+def test_what_was_refused_in_november_and_answered_in_december_is_a_line_of_december(
+    workspace, conversation
+):
+    move_to(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    set_used(workspace, workspace.plan.messages_per_month)
+    refused = turns.accept(conversation, "Do keep this")
+    turns.accept(conversation, "And this")
+    move_to(datetime(2026, 12, 4, 12, tzinfo=UTC))
+    finish(turns.retry(conversation, refused.answer.id))
+    use = quota_use.this_month(workspace)
+    assert (dict(use.counted), dict(use.not_counted)) == ({"answered": 1}, {})
+    assert (use.standing.used, use.gone) == (1, 0)
+
+
 def test_another_workspaces_messages_are_not_in_it(workspace, conversation):
     say(conversation)
     other = make_workspace(make_person("bob"), "Other", "pro")
