@@ -72,7 +72,12 @@ def sign_up() -> Any:
     form = SignUpForm()
     if form.validate_on_submit():
         try:
-            person = people.sign_up(form.email.data, form.password.data, form.name.data or "")
+            person = people.sign_up(
+                form.email.data,
+                form.password.data,
+                form.name.data or "",
+                origin=request.remote_addr or "",
+            )
         except (Invalid, Conflict) as error:
             _field_at_fault(form, error.message).errors.append(error.message)
         else:

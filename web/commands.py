@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 @explained
 def create_person(email: str, name: str) -> None:
     """Makes an account. The password is read from standard input."""
-    click.echo(people.sign_up(email, secret_from_input("Password"), name).id)
+    click.echo(people.sign_up(email, secret_from_input("Password"), name, by=OPERATOR).id)
 
 
 @people_group.command("set-password")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
@@ -51,7 +51,12 @@ def create_account(invitation_token: str) -> Any:
     if not form.validate_on_submit() or current_user.is_authenticated:
         return _page(invitation, invitation_token, form, "Sign out first, then make an account.")
     try:
-        person = people.sign_up(invitation.email, form.password.data, form.name.data or "")
+        person = people.sign_up(
+            invitation.email,
+            form.password.data,
+            form.name.data or "",
+            origin=request.remote_addr or "",
+        )
     except (Invalid, Conflict) as error:
         form.password.errors = [error.message]
         return _page(invitation, invitation_token, form)

@@ -30,7 +30,7 @@ _QUESTIONS = (
 def seed_everything(email: str) -> list[str]:
     """Makes the sample and returns what to tell the operator."""
     password = secrets.token_urlsafe(12)
-    person = people.sign_up(email, password, "Dana Meyer")
+    person = people.sign_up(email, password, "Dana Meyer", by=OPERATOR)
     workspace = workspaces.create_organization(person, "Norre Lamps", OPERATOR)
     workspaces.set_plan(workspace, PLAN, OPERATOR)
     workspace = workspaces.by_slug(workspace.slug)

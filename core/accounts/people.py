@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.accounts import workspaces
+from core.accounts.actor import Actor
 from core.accounts.models import Person
 from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound
@@ -20,8 +21,13 @@ LONGEST_NAME = 100
 _hasher = PasswordHasher()
 
 
-def sign_up(email: str, password: str, name: str = "") -> Person:
-    """Makes the person and their personal workspace; raises `Invalid` or `Conflict` with the mend."""
+def sign_up(
+    email: str, password: str, name: str = "", origin: str = "", by: Actor | None = None
+) -> Person:
+    """Makes the person and their personal workspace; raises `Invalid` or `Conflict` with the mend.
+
+    `by` is who does it for them; else they do it themselves, from `origin`.
+    """
     address = normalized_email(email)
     person = Person(
         email=address,
@@ -32,7 +38,8 @@ def sign_up(email: str, password: str, name: str = "") -> Person:
         with transaction() as current:
             current.add(person)
             current.flush()
-            workspaces.add_personal(current, person)
+            actor = by or Actor(person.name, origin, person.id)
+            workspaces.add_personal(current, person, actor)
     except IntegrityError:
         raise Conflict(
             "There is already an account with this e-mail address. Sign in instead."

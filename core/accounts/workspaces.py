@@ -4,10 +4,11 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from core import plans
 from core.accounts import audit
@@ -24,25 +25,15 @@ LONGEST_RETENTION_DAYS = 3_650
 def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:
     """An organization workspace on its first plan, with one owner."""
     with transaction() as current:
-        made = _add(current, owner, checked_name(name), "organization")
-        audit.record(
-            current,
-            made.id,
-            actor,
-            "workspace.created",
-            made.slug,
-            name=made.name,
-            plan=made.plan_key,
-        )
-        return made
+        return _add(current, owner, checked_name(name), "organization", actor)
 
 
-def add_personal(current: Session, person: Person) -> Workspace:
+def add_personal(current: Session, person: Person, actor: Actor) -> Workspace:
     """The workspace that comes with an account, in the caller's transaction."""
-    return _add(current, person, f"{person.name}’s workspace"[:LONGEST_NAME], "personal")
+    return _add(current, person, f"{person.name}’s workspace"[:LONGEST_NAME], "personal", actor)
 
 
-def _add(current: Session, owner: Person, name: str, kind: str) -> Workspace:
+def _add(current: Session, owner: Person, name: str, kind: str, actor: Actor) -> Workspace:
     plan_key = plans.first_plan_for(kind).key
     for slug in _slugs(name):
         workspace = Workspace(slug=slug, name=name, kind=kind, plan_key=plan_key)
@@ -52,6 +43,8 @@ def _add(current: Session, owner: Person, name: str, kind: str) -> Workspace:
         except IntegrityError:
             continue
         current.add(Membership(workspace_id=workspace.id, person_id=owner.id, role=Role.OWNER))
+        facts = {"name": name, "plan": plan_key}
+        audit.record(current, workspace.id, actor, "workspace.created", slug, **facts)
         return workspace
     raise Conflict("There is no free address for a workspace of this name. Choose another name.")
 
@@ -105,29 +98,12 @@ def every() -> list[Workspace]:
 
 
 def rename(workspace: Workspace, name: str, actor: Actor) -> None:
-    name, of_this = checked_name(name), Workspace.id == workspace.id
-    with transaction() as current:
-        was = current.scalar(select(Workspace.name).where(of_this).with_for_update(key_share=True))
-        renamed = update(Workspace).where(of_this, Workspace.name != name).values(name=name)
-        if changed_one(current, renamed):
-            audit.record(
-                current, workspace.id, actor, "workspace.renamed", workspace.slug, was=was, now=name
-            )
+    _set(workspace, Workspace.name, checked_name(name), actor, "workspace.renamed")
 
 
 def set_minute_limit(workspace: Workspace, limit: int, actor: Actor) -> None:
     """How many messages all bots together take in a minute; 0 is no limit."""
-    of_this = Workspace.id == workspace.id
-    with transaction() as current:
-        was = current.scalar(
-            select(Workspace.minute_limit).where(of_this).with_for_update(key_share=True)
-        )
-        changed = update(Workspace).where(of_this, Workspace.minute_limit != limit)
-        if changed_one(current, changed.values(minute_limit=limit)):
-            told = {"was": was, "now": limit}
-            audit.record(
-                current, workspace.id, actor, "workspace.minute_limit_set", workspace.slug, **told
-            )
+    _set(workspace, Workspace.minute_limit, limit, actor, "workspace.minute_limit_set")
 
 
 def set_retention(workspace: Workspace, days: int, actor: Actor) -> None:
@@ -137,17 +113,23 @@ def set_retention(workspace: Workspace, days: int, actor: Actor) -> None:
             f"Give a number of days from 1 to {LONGEST_RETENTION_DAYS:,}, or 0 to keep them for ever.",
             field="days",
         )
+    _set(workspace, Workspace.retention_days, days, actor, "workspace.retention_changed")
+
+
+def _set(
+    workspace: Workspace,
+    column: InstrumentedAttribute[Any],
+    now: str | int,
+    actor: Actor,
+    action: str,
+) -> None:
+    """Changes one column; its line in the audit log says from what. The value it has is no change."""
     of_this = Workspace.id == workspace.id
     with transaction() as current:
-        was = current.scalar(
-            select(Workspace.retention_days).where(of_this).with_for_update(key_share=True)
-        )
-        changed = update(Workspace).where(of_this, Workspace.retention_days != days)
-        if changed_one(current, changed.values(retention_days=days)):
-            told = {"was": was, "now": days}
-            audit.record(
-                current, workspace.id, actor, "workspace.retention_changed", workspace.slug, **told
-            )
+        was = current.scalar(select(column).where(of_this).with_for_update(key_share=True))
+        changed = update(Workspace).where(of_this, column != now).values({column: now})
+        if changed_one(current, changed):
+            audit.record(current, workspace.id, actor, action, workspace.slug, was=was, now=now)
 
 
 def set_plan(workspace: Workspace, plan_key: str, actor: Actor) -> None:

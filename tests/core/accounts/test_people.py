@@ -68,6 +68,19 @@ def test_everybody_gets_a_personal_workspace_of_their_own(app):
     assert people.sign_up("bob.b@example.com", PASSWORD).name == "bob.b"
 
 
+@pytest.mark.parametrize(
+    ("by", "told"), [(None, ("Ann", "192.0.2.1")), (OPERATOR, ("The operator", "command line"))]
+)
+def test_the_audit_log_of_a_personal_workspace_begins_with_who_made_it(app, by, told):
+    ann = people.sign_up("ann@example.com", PASSWORD, "Ann", origin="192.0.2.1", by=by)
+    (mine,) = workspaces.memberships_of(ann.id)
+    (line,) = audit.lines_of(mine.workspace_id)
+    assert (line.actor, line.origin, line.actor_id) == (*told, "" if by else ann.id)
+    assert (line.action, line.subject) == ("workspace.created", mine.workspace.slug)
+    assert line.details == {"name": "Ann’s workspace", "plan": "personal"}
+    assert not audit.verify(mine.workspace_id).problem
+
+
 @on_both_databases
 def test_one_address_signed_up_by_many_at_once_is_one_account(app):
     """As a double click on the button does."""
@@ -132,11 +145,15 @@ def test_what_becomes_of_a_workspace_is_in_its_audit_log_and_what_changes_nothin
     acme = workspaces.create_organization(ann, "Acme", OPERATOR)
     for _ in range(2):
         workspaces.rename(acme, "Acme & Sons", OPERATOR)
+        workspaces.set_minute_limit(acme, 60, OPERATOR)
+        workspaces.set_retention(acme, 30, OPERATOR)
         workspaces.set_plan(acme, "pro", OPERATOR)
     lines = [(line.action, line.details) for line in reversed(audit.lines_of(acme.id))]
     assert lines == [
         ("workspace.created", {"name": "Acme", "plan": "free"}),
         ("workspace.renamed", {"was": "Acme", "now": "Acme & Sons"}),
+        ("workspace.minute_limit_set", {"was": 0, "now": 60}),
+        ("workspace.retention_changed", {"was": 0, "now": 30}),
         ("plan.changed", {"was": "free", "now": "pro"}),
     ]
 
