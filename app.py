@@ -20,7 +20,7 @@ from core import db, log, queue, settings
 from core.bots import bots
 from core.errors import SettingsError
 from core.keys import notices, vault
-from core.knowledge import sources
+from core.knowledge import memory, sources
 from core.outbox import mails, webhooks
 from core.providers import endpoints
 
@@ -38,6 +38,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     webhooks.configure(chosen)
     notices.configure(bots.names_answering_through)
     sources.configure(bots.raise_version, chosen)
+    memory.configure(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
     app.config.update(web.config(chosen))
     app.config.update(

@@ -43,6 +43,7 @@ class Settings(BaseModel):
     mail_from: str = ""
     private_webhooks: bool = False
     private_pages: str = "false"
+    knowledge_memory_mb: int = Field(1024, ge=64)
 
     mini_base_url: str = ""
     mini_model: str = "mevichat-mini"

@@ -18,7 +18,7 @@ from core import clock, queue
 from core.accounts.models import Workspace
 from core.db import changed_one, release, session, transaction, work_context
 from core.errors import Busy
-from core.knowledge import allowance, chunking, chunks, sources
+from core.knowledge import allowance, chunking, chunks, memory, sources
 from core.knowledge.chunking import Piece
 from core.knowledge.models import (
     FAILED,
@@ -63,7 +63,8 @@ def run(source_id: str, attempt: int) -> None:
     chunks.clear(source.id)
     with _pulse(source, progress):
         try:
-            _index(source, progress)
+            with memory.bounded():
+                _index(source, progress)
         except Superseded:
             log.info("indexing_superseded", source_id=source_id, attempt=attempt)
         except Refused as error:
@@ -208,7 +209,7 @@ def _pulse(source: Source, progress: Progress) -> Iterator[None]:
             except Superseded:
                 progress.superseded = True
                 return
-            except Busy:
+            except (Busy, MemoryError):
                 continue
 
     thread = threading.Thread(target=beat, name=f"pulse-{source.id}", daemon=True)

@@ -31,6 +31,8 @@ def sections(data: bytes, progress: Progress, url: str = "") -> Iterator[Section
             path = (*headings.at(number), f"Page {number}")
             yield Section(path, tuple(text.split("\n\n")), f"{url}#page={number}" if url else "")
     progress.step(total, total)
+    if not found and unread:
+        raise Refused("No page of this PDF can be read. Save it anew, and add that.")
     if not found:
         raise Refused(
             "There is no text in this PDF: its pages are pictures. Run text recognition on it first."

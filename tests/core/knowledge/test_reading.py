@@ -11,7 +11,17 @@ from core.errors import Invalid
 from core.http import NO_PRIVATE_HOSTS
 from core.knowledge import chunking, sources
 from core.knowledge.models import FILE, Source
-from core.knowledge.reading import Progress, Refused, docx, fetching, html, plain, read, sniffing
+from core.knowledge.reading import (
+    Progress,
+    Refused,
+    docx,
+    fetching,
+    html,
+    pdf,
+    plain,
+    read,
+    sniffing,
+)
 from core.knowledge.reading import sections as parts
 
 PAGE = """<!doctype html><title>Norre</title><body><nav><a href=/>Home</a> menu</nav>
@@ -50,6 +60,18 @@ def a_docx(*extra: tuple[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+def pdf_of(objects: list[bytes]) -> bytes:
+    """A file that holds these, the first of which is its catalogue."""
+    data, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size, end = len(objects) + 1, len(data)
+    data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
+    return data + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (size, end)
+
+
 def a_pdf(text: str = "", pages: int = 1, password: str = "") -> bytes:
     """A PDF whose first page says the text."""
     stream = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode()
@@ -60,14 +82,7 @@ def a_pdf(text: str = "", pages: int = 1, password: str = "") -> bytes:
         b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
     ]
-    data, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(data))
-        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    end = len(data)
-    data += b"xref\n0 5\n0000000000 65535 f \n" + table
-    data += b"trailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % end
+    data = pdf_of(objects)
     if pages == 1 and not password:
         return data
     writer = PdfWriter()
@@ -203,6 +218,16 @@ def test_a_page_nested_without_end_is_read_or_refused():
         assert list(html.sections(deep, Progress())) is not None
     except Refused as error:
         assert "nested" in error.message
+
+
+def test_pages_of_a_pdf_that_cannot_be_read_are_counted(monkeypatch):
+    texts = {1: "Hello", 2: None, 3: ""}
+    monkeypatch.setattr(pdf, "_text_of", lambda _, number: texts[number])
+    progress, data = Progress(), a_pdf("x", pages=3)
+    assert len(list(pdf.sections(data, progress))) == 1
+    assert progress.left_out == "1 of 3 pages could not be read and were left out."
+    texts[1] = None
+    assert refusal("a.pdf", data).startswith("No page of this PDF can be read.")
 
 
 def test_a_wrong_file_is_refused_when_it_is_added(cast, bot):
