@@ -27,6 +27,7 @@ _ALLOWED = {
     "workers.jobs.check_candidate",
     "workers.jobs.check_key",
     "workers.jobs.clear_source",
+    "workers.jobs.embed_source",
     "workers.jobs.index_source",
     "workers.jobs.forget_conversations",
     "workers.jobs.send_delivery",

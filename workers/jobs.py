@@ -1,6 +1,6 @@
 """The jobs. Each calls one verb in core; arguments are ids, since RQ stores and logs them."""
 
-from core.bots import retention
+from core.bots import embedding, retention
 from core.keys import checks
 from core.knowledge import indexing
 from core.outbox import sending
@@ -29,6 +29,12 @@ def send_delivery(delivery_id: str) -> None:
 def index_source(source_id: str, attempt: str) -> None:
     """Behind everything a bot is given: reads it and makes it found."""
     indexing.run(source_id, int(attempt))
+    embedding.embed_later(source_id, int(attempt))
+
+
+def embed_source(source_id: str, attempt: str) -> None:
+    """After that, for a bot that searches by meaning too: makes the vectors of its chunks."""
+    embedding.run(source_id, int(attempt))
 
 
 def clear_source(source_id: str) -> None:

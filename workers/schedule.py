@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots import cache, endings, retention
+from core.bots import cache, embedding, endings, retention
 from core.db import work_context
 from core.keys import health, rechecks
 from core.knowledge import indexing
@@ -15,6 +15,7 @@ from core.log import logger
 from core.outbox import deliveries
 
 EVERY_SECONDS = 10.0
+MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3_600.0
 DAY_SECONDS = 86_400.0
 
@@ -51,6 +52,7 @@ DUTIES = (
     Duty("keys_checked_again", rechecks.recheck_due),
     Duty("deliveries_queued_again", deliveries.send_due),
     Duty("sources_taken_up_again", indexing.take_up_lost),
+    Duty("embeddings_taken_up", embedding.take_up, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),

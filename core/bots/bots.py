@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
-from core.bots import limits
+from core.bots import embedding, limits, meaning
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
 from core.db import changed_one, session, transaction
@@ -48,11 +48,14 @@ class Draft:
     limit_text: str = ""
     only_knowledge: bool = True
     unknown_text: str = ""
+    hybrid: bool = False
 
 
 def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
     """Raises `Invalid` or `PlanDoesNotAllow`; the bot is on from the start."""
     bot = Bot(workspace_id=workspace.id, **_checked(workspace, draft))
+    if draft.hybrid:
+        meaning.require(workspace)
     with transaction() as current:
         current.add(bot)
         current.flush()
@@ -61,8 +64,11 @@ def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
 
 
 def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
-    """A bot on a model that is blocked, or gone, may keep it while other things change."""
+    """A bot on a model that is blocked, or gone, may keep it while other things change; so with `hybrid`."""
     values = _checked(workspace, draft, keeps=bot.model_id)
+    begins = draft.hybrid and not bot.hybrid
+    if begins:
+        meaning.require(workspace)
     with transaction() as current:
         stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=_LOCK)
         if stored is None:
@@ -73,6 +79,8 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
             current.execute(update(Bot).where(Bot.id == bot.id).values(**values))
             raise_version(current, bot.id)
             record_change(current, stored, actor, changed, was)
+    if begins:
+        embedding.embed_bot_later(bot.id)
 
 
 def raise_version(current: Session, bot_id: str) -> None:
@@ -100,7 +108,9 @@ def set_enabled(bot: Bot, enabled: bool, actor: Actor) -> None:
 
 
 def remove(bot: Bot, actor: Actor) -> None:
-    """Deletes the bot with its conversations."""
+    """Deletes the bot with its conversations and what it knows; most of it before, in small steps."""
+    deleting.of_bot(bot.id)
+    removing.all_of(bot.id)
     with transaction() as current:
         if changed_one(current, delete(Bot).where(Bot.id == bot.id)):
             _record(current, bot, actor, "bot.deleted")
@@ -151,6 +161,7 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
         "allowed_origins": checked_origins(list(draft.allowed_origins)),
         "caches": draft.caches,
         "only_knowledge": draft.only_knowledge,
+        "hybrid": draft.hybrid,
         "unknown_text": _own_words("answer", draft.unknown_text, "unknown_text"),
         **_checked_limits(draft),
     }

@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 
 from sqlalchemy import select
 
+from core.bots import meaning
 from core.bots.citations import Citation, cite
 from core.bots.models import VISITOR, Bot, Message
 from core.bots.small_talk import is_nod, is_small_talk
@@ -23,7 +24,6 @@ from core.knowledge.terms import terms_of
 MOST_CHUNKS = 5
 SHORT_QUESTION = 4
 """Fewer content words than these lean on what was said before."""
-FAR_BEHIND = 0.3
 LEAST_CHARACTERS = 600
 """Of the best chunk so much is given, however little room a model has."""
 
@@ -67,7 +67,7 @@ def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
     """What this bot may answer this question from, in at most `room` characters."""
     if not sources.has_knowledge(bot.id):
         return NOTHING
-    if found := _found_for(bot.id, question):
+    if found := _found_for(bot, question):
         return _given(_fitting(found, room))
     if not bot.only_knowledge:
         return NOTHING
@@ -75,31 +75,32 @@ def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
     return Grounds(unknown=True) if is_question else Grounds(rules=_NO_FACTS)
 
 
-def _found_for(bot_id: str, question: Message) -> list[Found]:
+def _found_for(bot: Bot, question: Message) -> list[Found]:
     """A nod is about what was asked before it; small talk is about nothing."""
     if is_small_talk(question.text):
         return []
     before = _asked_before(question)
     if is_nod(question.text):
-        return found_for(bot_id, before)
-    return found_for(bot_id, question.text, before)
+        return found_for(bot, before)
+    return found_for(bot, question.text, before)
 
 
-def found_for(bot_id: str, question: str, asked_before: str = "") -> list[Found]:
+def found_for(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
     """The chunks that fit the question, best first; none where all are weak.
 
     A short question is searched once more with what the visitor spoke of before: both results count.
     """
-    searched = [search.find(bot_id, question, MOST_CHUNKS)]
+    texts = [question]
     if len(terms_of(question)) < SHORT_QUESTION and (spoken_of := terms_of(asked_before)):
-        widened = " ".join([question, *spoken_of])
-        searched.insert(0, search.find(bot_id, widened, MOST_CHUNKS))
-    return _in_turns([_near_best(found) for found in searched if search.fits(found)])[:MOST_CHUNKS]
+        texts.insert(0, " ".join([question, *spoken_of]))
+    found = zip(texts, meaning.of_questions(bot, texts), strict=True)
+    return given_of([search.find(bot.id, text, MOST_CHUNKS, vector) for text, vector in found])
 
 
-def _near_best(found: list[Found]) -> list[Found]:
-    """What is far behind the best would be named as a source and is none."""
-    return [chunk for chunk in found if chunk.score >= found[0].score * FAR_BEHIND]
+def given_of(searched: Sequence[list[Found]]) -> list[Found]:
+    """Of what several searches found, what is given: of none that is weak, the first of each first."""
+    fitting = [search.worth_giving(found) for found in searched if search.fits(found)]
+    return _in_turns(fitting)[:MOST_CHUNKS]
 
 
 def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:

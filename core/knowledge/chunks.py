@@ -6,10 +6,11 @@ either waiting for its attempt to be shown, or `GONE`. Changing it touches no wo
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.db import session, transaction
@@ -47,6 +48,54 @@ def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
 def any_for(bot_id: str) -> bool:
     found = select(Chunk.id).where(Chunk.bot_id == bot_id, Chunk.position >= 0).limit(1)
     return session().scalar(found) is not None
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A chunk without a vector; `text` is what it should be found by."""
+
+    id: int
+    text: str
+
+
+def lacking_vectors(source_id: str, made_by: str, size: int) -> list[Lacking]:
+    """The first of those in place that have no vector by this model."""
+    rows = session().execute(
+        select(Chunk.id, Chunk.title, Chunk.path, Chunk.body)
+        .where(Chunk.source_id == source_id, Chunk.position >= 0, Chunk.embedded_by != made_by)
+        .order_by(Chunk.position)
+        .limit(size)
+    )
+    return [Lacking(row.id, f"{row.path}\n{row.title}\n{row.body}".strip()) for row in rows]
+
+
+def give_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
+    """By the id of the chunk. One that was replaced meanwhile gets none."""
+    if data:
+        given = update(Chunk).where(Chunk.id == bindparam("of"), Chunk.position >= 0)
+        current.connection().execute(
+            given.values(embedding=bindparam("made"), embedded_by=made_by),
+            [{"of": id_, "made": made} for id_, made in data.items()],
+        )
+
+
+def any_embedded(bot_id: str, made_by: str) -> bool:
+    """Whether any chunk can be found by vectors of this model."""
+    found = select(Chunk.id).where(
+        Chunk.bot_id == bot_id, Chunk.position >= 0, Chunk.embedded_by == made_by
+    )
+    return session().scalar(found.limit(1)) is not None
+
+
+def embedded_of(bot_id: str, made_by: str) -> tuple[int, int]:
+    """How many chunks in place have a vector of this model, and how many there are."""
+    with_one = func.count().filter(Chunk.embedded_by == made_by)
+    row = (
+        session()
+        .execute(select(with_one, func.count()).where(Chunk.bot_id == bot_id, Chunk.position >= 0))
+        .one()
+    )
+    return row[0], row[1]
 
 
 def add_unseen(

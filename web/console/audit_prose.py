@@ -74,6 +74,7 @@ _FIELDS = {
     "daily_limit": "messages a day",
     "limit_text": "what a visitor over a limit reads",
     "only_knowledge": "whether it answers from knowledge only",
+    "hybrid": "whether it searches by meaning too",
     "unknown_text": "what it says when it does not know",
 }
 

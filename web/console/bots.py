@@ -15,7 +15,7 @@ from core.bots.limits import TOO_FAST
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
 from core.usage import reading
-from web.console import at_hand, bot_rows
+from web.console import at_hand, bot_rows, meaning_rows
 from web.forms import Form
 from web.guards import member, this_actor
 from web.htmx import go_to
@@ -51,6 +51,7 @@ class BotForm(Form):
     unknown_text = TextAreaField(
         "What it says when it does not know", render_kw={"placeholder": DONT_KNOW}
     )
+    hybrid = BooleanField("Search by meaning too")
 
     def draft(self) -> Draft:
         return Draft(
@@ -62,6 +63,7 @@ class BotForm(Form):
             allowed_origins=tuple((self.allowed_origins.data or "").splitlines()),
             only_knowledge=bool(self.only_knowledge.data),
             unknown_text=self.unknown_text.data or "",
+            hybrid=bool(self.hybrid.data),
             caches=bool(self.caches.data),
             **self._limits(),
         )
@@ -167,7 +169,8 @@ def _form_page(
     template: str, workspace: Workspace, form: BotForm, bot: Bot | None = None
 ) -> Response:
     models = bot_rows.choices(workspace, form.model.data or "mevichat:mini", bot)
-    page = render_template(template, form=form, models=models, bot=bot)
+    offer = meaning_rows.offer(workspace)
+    page = render_template(template, form=form, models=models, bot=bot, by_meaning=offer)
     return make_response(page, 422 if form.errors else 200)
 
 
@@ -184,4 +187,5 @@ def _form_data(bot: Bot) -> dict[str, Any]:
         **{name: str(getattr(bot, name)) for name in LIMITS},
         "only_knowledge": bot.only_knowledge,
         "unknown_text": bot.unknown_text,
+        "hybrid": bot.hybrid,
     }

@@ -13,7 +13,7 @@ from core.bots import bots
 from core.bots.models import Bot
 from core.knowledge import sources, unanswered
 from core.knowledge.models import Source
-from web.console import knowledge_rows, retrieval
+from web.console import knowledge_rows, meaning_rows, retrieval
 from web.console.knowledge_forms import REFUSED, QaForm
 from web.guards import member, this_actor
 from web.htmx import go_to, said, wants_piece
@@ -46,7 +46,7 @@ def list_sources(workspace: Workspace, bot_id: str) -> AnyResponse:
 @pages.get("/retrieval")
 @member("bots.read")
 def try_retrieval(workspace: Workspace, bot_id: str) -> str:
-    """What a question finds, on the way that an answer goes; no provider is asked."""
+    """What a question finds, on the way that an answer goes; no model is asked to answer."""
     bot = bots.get(workspace.id, bot_id)
     question = " ".join(request.args.get("q", "").split())[: retrieval.LONGEST_QUESTION]
     tried = retrieval.try_out(bot, question) if question else None
@@ -131,9 +131,11 @@ def _find(workspace: Workspace, bot_id: str, source_id: str) -> tuple[Bot, Sourc
 
 def _list(workspace: Workspace, bot: Bot) -> dict[str, Any]:
     rows = knowledge_rows.rows_of(bot.id)
-    pending = any(row.pending for row in rows)
+    by_meaning = meaning_rows.standing(workspace, bot)
+    pending = any(row.pending for row in rows) or (by_meaning is not None and by_meaning.moves)
     return {
         "rows": rows,
+        "by_meaning": by_meaning,
         "room": knowledge_rows.room(workspace),
         "look_again_seconds": LOOK_AGAIN_SECONDS if pending else 0,
     }

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.bots import grounding
+from core.bots import grounding, meaning
 from core.bots.models import Bot
 from core.bots.small_talk import is_small_talk
 from core.knowledge import full_text, search, sources
 from core.knowledge.search import Found
 from core.knowledge.stems import stem, words_of
 from core.knowledge.terms import terms_of
+from web.console import meaning_rows
 
 LONGEST_QUESTION = 500
 LISTED = 10
@@ -43,6 +44,8 @@ class Tried:
     sentence: str
     terms: list[Term]
     found: list[Hit]
+    by_words: str = ""
+    """Why a bot that searches by meaning too did not this time."""
 
 
 def try_out(bot: Bot, question: str) -> Tried:
@@ -50,8 +53,9 @@ def try_out(bot: Bot, question: str) -> Tried:
     terms = terms_of(question)
     if is_small_talk(question):
         return Tried("info", "Small talk: answered kindly, without looking anything up.", [], [])
-    given = grounding.found_for(bot.id, question)
-    listed = search.find(bot.id, question, LISTED)
+    (vector,) = meaning.of_questions(bot, [question])
+    listed = search.find(bot.id, question, LISTED, vector)
+    given = grounding.given_of([listed[: grounding.MOST_CHUNKS]])
     return Tried(
         "good" if given else "warning",
         _verdict(bot, len(given), len(listed)),
@@ -62,6 +66,7 @@ def try_out(bot: Bot, question: str) -> Tried:
         if terms
         else [],
         _hits(bot, listed, {chunk.chunk_id for chunk in given}, terms),
+        "" if vector else meaning_rows.why_by_words(bot.workspace, bot),
     )
 
 
