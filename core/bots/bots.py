@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
-from core.bots import embedding, limits, meaning
+from core.bots import deleting, embedding, limits, meaning
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
 from core.db import changed_one, session, transaction
 from core.errors import Invalid, NotFound, PlanDoesNotAllow
 from core.keys import life
 from core.keys.models import ProviderKey
+from core.knowledge import removing
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import UnknownModel
 

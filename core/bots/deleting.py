@@ -71,6 +71,15 @@ def forget(ids: Sequence[str], record: Record) -> int:
     return len(at_rest)
 
 
+def of_bot(bot_id: str) -> None:
+    """All of a bot that is deleted itself next, which is what the audit log says."""
+    mine = select(Conversation.id).where(Conversation.bot_id == bot_id).order_by(Conversation.id)
+    after = ""
+    while ids := list(session().scalars(mine.where(Conversation.id > after).limit(TALKS))):
+        after = ids[-1]
+        forget(ids, lambda *_: None)
+
+
 def _at_rest(ids: Sequence[str]) -> list[str]:
     """Those of them in which nothing is being written."""
     of_these = Message.conversation_id.in_(list(ids))

@@ -1,6 +1,7 @@
 """How long conversations are kept: what is older than a workspace says is deleted, once a day.
 
-Old is a conversation whose last message is; one in which nobody wrote, by the day it was opened.
+Old is a conversation whose last message is; one in which nobody wrote, by the day it was opened. A
+question that nothing answered is what visitors wrote too: it goes by when it was last asked.
 """
 
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from core.accounts.models import Workspace
 from core.bots import deleting
 from core.bots.models import Conversation
 from core.db import session
+from core.knowledge import unanswered
 from core.log import logger
 
 JOB = "workers.jobs.forget_conversations"
@@ -46,8 +48,10 @@ def run(workspace_id: str) -> int:
         )
 
     gone = deleting.forget(ids, record)
-    if gone:
-        log.info("conversations_expired", workspace_id=workspace_id, count=gone, days=days)
+    questions = unanswered.forget_older(workspace_id, _long_ago(days))
+    if gone or questions:
+        told = {"count": gone, "questions": questions, "days": days}
+        log.info("conversations_expired", workspace_id=workspace_id, **told)
     return gone
 
 
@@ -73,6 +77,9 @@ def _some(workspace_id: str, days: int, after: str) -> list[str]:
 
 
 def _older(workspace_id: str, days: int) -> tuple[ColumnElement[bool], ...]:
-    before: datetime = clock.now() - timedelta(days=days)
     last = func.coalesce(Conversation.last_message_at, Conversation.created_at)
-    return (Conversation.workspace_id == workspace_id, last < before)
+    return (Conversation.workspace_id == workspace_id, last < _long_ago(days))
+
+
+def _long_ago(days: int) -> datetime:
+    return clock.now() - timedelta(days=days)

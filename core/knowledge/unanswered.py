@@ -5,8 +5,9 @@ Knows no bot and no conversation: only what was asked of which bot, how often.
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -22,6 +23,8 @@ LONGEST_QUESTION = 500
 MOST_KEPT = 1_000
 """Of one bot. Beyond these the one that was asked longest ago makes room."""
 SHOWN = 100
+ROWS = 500
+"""Deleted in one transaction."""
 
 
 def note(workspace_id: str, bot_id: str, question: str) -> None:
@@ -85,6 +88,26 @@ def dismiss(unanswered: Unanswered) -> None:
     """It leaves the list, and stays away however often it is asked. Raises `Conflict` if it is not open."""
     if not _settle(unanswered, DISMISSED):
         raise Conflict("This question was answered or dismissed in the meantime.")
+
+
+def forget_older(workspace_id: str, before: datetime) -> int:
+    """Deletes what was last asked before then: it is what visitors wrote. Returns how many."""
+    return forget((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
+
+
+def forget(which: ColumnElement[bool]) -> int:
+    """Deletes these, a few at a time; how many that were."""
+    some = select(Unanswered.id).where(which).limit(ROWS)
+    count = 0
+    while ids := list(session().scalars(some)):
+        with transaction() as current:
+            # One that was asked again meanwhile is not what was chosen.
+            gone = current.execute(
+                delete(Unanswered).where(Unanswered.id.in_(ids), which),
+                execution_options={"synchronize_session": False},
+            )
+        count += int(getattr(gone, "rowcount", 0))
+    return count
 
 
 def _settle(unanswered: Unanswered, state: str) -> bool:

@@ -1,5 +1,6 @@
 """Deleting conversations and keeping them for a time, on both databases: all of them, in small steps."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,11 @@ from core.accounts.models import Workspace
 from core.bots import bots, deleting, retention, turns, visitors
 from core.bots.finding import Wanted
 from core.bots.models import Conversation, Message
-from core.db import session
+from core.db import session, transaction
 from core.errors import Conflict, Invalid
+from core.knowledge import chunks, indexing, removing, sources, unanswered
+from core.knowledge.chunking import Piece
+from core.knowledge.models import Chunk, Source, Unanswered
 from tests.core.bots.conftest import finish, say
 from tests.core.bots.test_finding import moved, talk
 from tests.core.usage.conftest import counts
@@ -182,6 +186,97 @@ def test_a_transaction_of_the_largest_size_is_over_in_50_milliseconds(workspace,
         event.remove(Engine, "commit", commit)
     assert len(took) > 8
     assert sorted(took)[int(len(took) * 0.9)] < 0.05
+
+
+@on_both_databases
+def test_a_question_that_nothing_answered_is_kept_as_long_as_conversations(
+    workspace, bot, monkeypatch
+):
+    monkeypatch.setattr(unanswered, "ROWS", 2)
+    for number, age in enumerate((DAYS + 1, DAYS + 1, DAYS + 1, DAYS - 1)):
+        clock.shift(-timedelta(days=age))
+        unanswered.note(workspace.id, bot.id, f"Where is parcel {number}?")
+    clock.shift(timedelta(0))
+    unanswered.note(workspace.id, bot.id, "Where is parcel 2?")
+    unanswered.dismiss(asked(bot, "Where is parcel 1?"))
+    other = make_bot(make_workspace(make_person("bob"), "Other", "pro"))
+    clock.shift(-timedelta(days=DAYS + 1))
+    unanswered.note(other.workspace_id, other.id, "Of the others")
+    clock.shift(timedelta(0))
+    assert retention.run(workspace.id) == 0
+    assert left(Unanswered) == 5
+    keep_for(workspace)
+    retention.run(workspace.id)
+    assert sorted(session().scalars(select(Unanswered.question))) == [
+        "Of the others", "Where is parcel 2?", "Where is parcel 3?",
+    ]  # fmt: skip
+
+
+def asked(bot, question):
+    return session().scalar(
+        select(Unanswered).where(Unanswered.bot_id == bot.id, Unanswered.question == question)
+    )
+
+
+@on_both_databases
+def test_a_bot_with_much_goes_in_steps_that_let_others_write(workspace, bot, monkeypatch):
+    """3,000 chunks in two sources, 80 messages: no transaction deletes more than so many of them."""
+    monkeypatch.setattr(deleting, "ROWS", 50)
+    for number in range(2):
+        teach(workspace, bot, f"Manual {number}", 1_500)
+    kept = teach(workspace, make_bot(workspace, name="Other"), "Kept", 5)
+    fill(workspace, [bot], 20)
+    unanswered.note(workspace.id, bot.id, "Where is my parcel?")
+    held = []
+
+    def rows() -> int:
+        return sum(map(left, (Chunk, Message)))
+
+    real = removing.transaction
+
+    @contextmanager
+    def counted():
+        before = rows()
+        with real() as current:
+            yield current
+        held.append(before - rows())
+
+    for module in (removing, deleting, bots):
+        monkeypatch.setattr(module, "transaction", counted)
+    monkeypatch.setattr(chunks, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(deleting, "PAUSE_SECONDS", 0)
+    bots.remove(bot, OPERATOR)
+    assert sum(held) == 3_080
+    assert max(held) == removing.ROWS
+    assert (left(Source), left(Chunk), left(Message), left(Unanswered)) == (1, 5, 0, 0)
+    assert session().scalars(select(Source.id)).all() == [kept]
+    assert [line.action for line in lines(workspace)] == []
+
+
+def teach(workspace, bot, title: str, count: int) -> str:
+    """A source that was read, of so many chunks."""
+    source = sources.add_text(workspace, bot.id, title, "A lamp.", OPERATOR)
+    pieces = [Piece(f"Part {number}", title, "A lamp.") for number in range(count)]
+    with transaction() as current:
+        chunks.add_unseen(current, source.id, bot.id, 1, 0, pieces)
+        chunks.show(current, source.id, 1)
+    return source.id
+
+
+@on_both_databases
+def test_a_reading_under_way_ends_with_its_bot(workspace, bot, monkeypatch):
+    source = sources.add_text(workspace, bot.id, "Lamps", "A lamp.", OPERATOR)
+    real, gone = chunks.pause, []
+
+    def pause():
+        if not gone:
+            gone.append(True)
+            bots.remove(bot, OPERATOR)
+        real()
+
+    monkeypatch.setattr(chunks, "pause", pause)
+    indexing.run(source.id, 1)
+    assert (left(Source), left(Chunk)) == (0, 0)
 
 
 def test_a_deleted_bot_leaves_nothing_to_keep(workspace, bot):
