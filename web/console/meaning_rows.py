@@ -31,11 +31,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Standing:
-    """For the knowledge page. `moves` while vectors are still being made."""
+    """For the knowledge page. `moves` while vectors are still being made; `by_key` if the key is to mend."""
 
     kind: str
     sentence: str
     moves: bool = False
+    by_key: bool = False
 
 
 def offer(workspace: Workspace) -> Offer:
@@ -53,7 +54,7 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
     if not bot.hybrid:
         return None
     if reason := meaning.why_unusable(workspace, _key(workspace)):
-        return Standing("warning", WORDS_ALONE + _sentence(reason))
+        return Standing("warning", WORDS_ALONE + _sentence(reason), by_key=True)
     done, total = chunks.embedded_of(bot.id, catalogue.embedding_model().made_by)
     if not total:
         return None
