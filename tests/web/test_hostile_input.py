@@ -78,12 +78,12 @@ FORMS = {
     "bots.new": {
         "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
         "allowed_origins": "", "visitor_limit": "0", "address_limit": "0", "daily_limit": "0",
-        "limit_text": "", "caches": "y", "unknown_text": "",
+        "limit_text": "", "caches": "y", "hybrid": "", "unknown_text": "",
     },
     "bots.settings": {
         "name": "A", "model": "mevichat:mini", "instructions": "", "welcome": "", "starters": "",
         "allowed_origins": "", "visitor_limit": "0", "address_limit": "0", "daily_limit": "0",
-        "limit_text": "", "caches": "y", "unknown_text": "",
+        "limit_text": "", "caches": "y", "hybrid": "", "unknown_text": "",
     },
     "chat.give_feedback": {"thumb": "1"},
     "conversations.delete_found": {"q": "nothing has this in it", "state": "failed", "from": "2026-01-01"},
