@@ -1,6 +1,6 @@
 """Why an answer failed: the sentence for the visitor, which names nothing, and the one for the owner."""
 
-from core.providers import catalogue
+from core.providers import catalogue, endpoints
 
 FAILURE_SENTENCE = "I'm having trouble reaching the AI right now, please try again."
 OUT_OF_MESSAGES_SENTENCE = (
@@ -39,6 +39,20 @@ _OWNER = {
     "stopped": "The visitor stopped this answer. It counts as a message if any of it had come by then.",
     "internal": "Mevichat had an error of its own while it wrote this answer. The log has the details.",
 }
+_OPERATORS = " Tell whoever runs this Mevichat if it happens often."
+_OF_MINI = {
+    "rejected": "{provider} refused its own key." + _OPERATORS,
+    "no_permission": "{provider} refused this request." + _OPERATORS,
+    "no_credit": "{provider} has no credit left." + _OPERATORS,
+    "rate_limited": "{provider} is asked more than it takes at once." + _OPERATORS,
+    "window_exhausted": "{provider} is used up for now." + _OPERATORS,
+    "overloaded": "{provider} was overloaded." + _OPERATORS,
+    "unavailable": "{provider} could not be reached or had an error of its own." + _OPERATORS,
+    "transient_auth": "{provider} refused this request for a moment." + _OPERATORS,
+    "timed_out": "{provider} took too long to answer." + _OPERATORS,
+    "model_unavailable": "{provider} is not there at present." + _OPERATORS,
+}
+"""Where no key of the workspace has to do with it."""
 
 
 def for_owner(reason: str, model_id: str, provider_slug: str = "") -> str:
@@ -46,7 +60,10 @@ def for_owner(reason: str, model_id: str, provider_slug: str = "") -> str:
     if not reason:
         return ""
     model_name, provider_name = names(model_id, provider_slug)
-    return _OWNER.get(reason, _OWNER["internal"]).format(model=model_name, provider=provider_name)
+    mini = (provider_slug or model_id.partition(":")[0]) == endpoints.MINI
+    sentences = _OWNER | _OF_MINI if mini else _OWNER
+    sentence = sentences.get(reason, _OWNER["internal"])
+    return sentence.format(model=model_name, provider=provider_name)
 
 
 def for_visitor(reason: str) -> tuple[str, str]:

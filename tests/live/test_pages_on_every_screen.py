@@ -7,9 +7,12 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select, update
 
 from core.accounts import workspaces
 from core.bots import bots
+from core.bots.models import ANSWER, Conversation, Message
+from core.db import transaction
 from core.keys import verdicts
 from core.providers.failures import Failure, FailureKind
 from tests.live.axe import violations
@@ -33,8 +36,23 @@ def sample(live, inside):
     make_key(workspace, "anthropic")
     broken = make_key(workspace, "openai")
     verdicts.note_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
-    make_bot(workspace, "openai:gpt-5-mini", name="Wholesale")
+    make_bot(
+        workspace, "openai:gpt-5-mini", name="Wholesale, for the shops that order by the pallet"
+    )
+    widen_an_answer(workspace)
     return workspace, email, password
+
+
+def widen_an_answer(workspace):
+    """One that could push a page sideways: code without a place to break."""
+    of_the_first = Conversation.bot_id == bots.bots_of(workspace.id)[0].id
+    first = (
+        select(Conversation.id).where(of_the_first).order_by(Conversation.last_message_at).limit(1)
+    )
+    answers = update(Message).where(Message.conversation_id == first.scalar_subquery())
+    with transaction() as current:
+        wide = answers.where(Message.role == ANSWER).values(text=f"```\n{'1234567890' * 20}\n```")
+        current.execute(wide, execution_options={"synchronize_session": False})
 
 
 def main_pages(live, workspace):

@@ -86,6 +86,17 @@ def test_a_banner_leads_to_its_fix(cast, signed_in):
     assert re.findall(r'<a href="([^"]+)"', page) == ["/w/acme/provider-keys", "/w/acme/plan"]
 
 
+def test_on_the_page_of_its_fix_a_banner_leads_nowhere(cast, signed_in):
+    make_key(cast.workspace)
+    break_key(cast.workspace)
+    use(cast.workspace, 4_000)
+    page = signed_in("owner").get("/w/acme/plan").text.partition('class="banners"')[2]
+    page = page.partition("</section>")[0]
+    assert "Anthropic rejected this key" in page
+    assert "80 % of this month" in page
+    assert re.findall(r'<a href="([^"]+)"', page) == ["/w/acme/provider-keys"]
+
+
 @pytest.mark.parametrize(
     ("used", "kind", "told"),
     [

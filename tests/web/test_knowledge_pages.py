@@ -274,6 +274,34 @@ def test_retrieval_is_tried_without_a_provider_or_a_message(admin, base, bot, ta
     assert not unanswered.open_of(bot.id)
 
 
+def test_retrieval_folds_away_what_is_found_and_not_given(admin, base, bot, taught):
+    page = admin.get(f"{base}/retrieval?q=express shipping of parcels to Norway").text
+    given, _, rest = page.partition("Found too, but not given (1)")
+    assert given.count('class="chunk"') == 1 and "express shipping" in given.lower()
+    assert rest.count('class="chunk"') == 1 and "refund" in rest
+
+
+def test_retrieval_of_a_bot_without_knowledge_promises_nothing(admin, base):
+    page = admin.get(f"{base}/retrieval?q={ASKED}").text
+    assert "has no knowledge yet: until then it answers by itself" in page
+    assert "listed as unanswered" not in page
+
+
+def test_the_page_of_a_source_offers_what_can_be_done_with_it(
+    admin, signed_in, base, bot, run_jobs
+):
+    source = sources.add_text(bot.workspace, bot.id, "Later", "In two days.", OPERATOR)
+    url = f"{base}/{source.id}"
+    waiting = admin.get(url).text
+    assert f'<a href="{url}">Look again</a>' in waiting
+    run_jobs()
+    for who, may in (("admin", True), ("member", False)):
+        page = signed_in(who).get(url).text
+        assert "In two days." in page
+        assert (f'href="{url}/deletion"' in page, "Read again" in page) == (may, may)
+        assert "Look again" not in page
+
+
 def test_retrieval_says_why_nothing_is_found(admin, base, taught, bot):
     page = admin.get(f"{base}/retrieval?q={UNKNOWN}").text
     assert "says that it does not know" in page
@@ -310,6 +338,14 @@ def test_a_dismissed_question_leaves_the_list(admin, base, bot, taught):
     assert UNKNOWN not in admin.get(base).text
     assert admin.post(url).status_code == 409
     assert admin.post(f"{base}/unanswered/unq_none/dismissal").status_code == 404
+
+
+def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
+    talker = Talker(app, bot)
+    talker.say(UNKNOWN)
+    page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
+    assert '<span class="status" data-kind="warning">Did not know</span>' in page
+    assert "Mevichat Mini" not in page.partition('class="transcript"')[2].partition("</main>")[0]
 
 
 def test_a_transcript_leads_to_a_better_answer(app, admin, signed_in, base, bot, taught, provider):

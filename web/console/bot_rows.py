@@ -99,7 +99,7 @@ def _row(
         name=bot.name,
         enabled=bot.enabled,
         model_name=model_name,
-        provider_name="" if bot.provider == endpoints.MINI else provider_name,
+        provider_name=provider_name if bot.model and bot.provider != endpoints.MINI else "",
         retirement=retirement.mark(bot.model),
         state=state,
         sentence=reasons.for_owner(reason, bot.model_id) if state == "blocked" else "",

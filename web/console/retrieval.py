@@ -74,6 +74,10 @@ def _verdict(bot: Bot, given: int, listed: int) -> str:
     if given:
         chunks = "this chunk" if given == 1 else f"these {given} chunks"
         return f"{bot.name} answers from {chunks}, as far as they fit its model."
+    if not sources.has_knowledge(bot.id):
+        return (
+            f"{bot.name} has no knowledge yet: until then it answers by itself, without a source."
+        )
     found = "What is found is too weak" if listed else "Nothing is found"
     then = "says that it does not know" if bot.only_knowledge else "answers without a source"
     noted = " When a visitor asks this, it is listed as unanswered." if bot.only_knowledge else ""

@@ -15,7 +15,11 @@ _WORDS = {
     "complete": "Answered",
     "interrupted": "Broken off",
     "failed": "Failed",
+    "stopped": "Stopped",
+    "unknown": "Did not know",
 }
+UNKNOWN = "unknown"
+"""No model was asked: nothing of what the bot knows fitted."""
 _THUMBS = {1: "up", -1: "down"}
 
 
@@ -27,6 +31,7 @@ class AnswerView:
     text: str
     html: Markup
     status: str
+    state: str
     status_word: str
     model_name: str
     provider_name: str
@@ -56,22 +61,29 @@ def turns(messages: list[Message]) -> list[dict[str, Any]]:
 
 
 def status_word(answer: Message) -> str:
-    """In one word or two; an answer that its visitor stopped was not broken off."""
+    """In one word or two."""
+    return _WORDS[_state(answer)]
+
+
+def _state(answer: Message) -> str:
+    """Its status; but what its visitor stopped was not broken off, and not to know is no good answer."""
     if answer.status == COMPLETE and not answer.provider and not answer.cached:
-        return "Did not know"
-    return "Stopped" if answer.failure == reasons.STOPPED else _WORDS[answer.status]
+        return UNKNOWN
+    return reasons.STOPPED if answer.failure == reasons.STOPPED else answer.status
 
 
 def _answer_view(answer: Message) -> AnswerView:
     model_name, provider_name = reasons.names(answer.model_id, answer.provider)
+    state = _state(answer)
     return AnswerView(
         id=answer.id,
         text=answer.text,
         html=safe_html(answer.text),
         status=answer.status,
-        status_word=status_word(answer),
-        model_name=model_name,
-        provider_name=provider_name,
+        state=state,
+        status_word=_WORDS[state],
+        model_name="" if state == UNKNOWN else model_name,
+        provider_name="" if state == UNKNOWN else provider_name,
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         latency_ms=answer.latency_ms,

@@ -1,5 +1,6 @@
 """A bot: what may be chosen for it, whether it can answer, and who may ask it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -199,6 +200,14 @@ def test_every_failure_has_a_sentence_for_the_owner_and_none_but_neutral_ones_fo
         assert told in (FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE)
         assert code in ("answer_failed", "unavailable")
     assert reasons.for_owner("", "anthropic:claude-haiku-4-5") == ""
+
+
+@pytest.mark.parametrize("provider", ["mevichat", ""])
+def test_what_is_said_of_mini_speaks_of_no_key_of_the_workspace(provider):
+    for kind in FailureKind:
+        sentence = reasons.for_owner(str(kind), "mevichat:mini", provider)
+        assert "{" not in sentence
+        assert not re.search(r"key stays|this key|the key|Provider keys", sentence), sentence
 
 
 def test_a_model_that_left_the_catalogue_is_still_named():
