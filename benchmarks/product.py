@@ -36,9 +36,10 @@ class Product:
 
 
 @contextmanager
-def provider(first_byte_ms: float, chunks: int) -> Iterator[str]:
+def provider(first_byte_ms: float, chunks: int, chunk_delay_ms: float = 0) -> Iterator[str]:
     """The loopback provider of the tests, silent for `first_byte_ms` before each answer."""
     arguments = ["--first-byte-ms", str(first_byte_ms), "--chunks", str(chunks)]
+    arguments += ["--chunk-delay-ms", str(chunk_delay_ms)]
     command = [ROOT / ".venv/bin/python", "-m", "tests.providers", *arguments]
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:

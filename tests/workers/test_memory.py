@@ -19,7 +19,8 @@ from core.db import session
 from core.knowledge import memory, search, sources
 from core.knowledge.reading import Refused
 from tests.conftest import ROOT
-from tests.core.knowledge.test_reading import a_docx, pdf_of
+from tests.core.knowledge.test_reading import a_docx
+from tests.documents import pdf_of
 from tests.workers.test_jobs import _comes_true
 
 LIMIT_MB = 128

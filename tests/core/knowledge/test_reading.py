@@ -23,6 +23,7 @@ from core.knowledge.reading import (
     sniffing,
 )
 from core.knowledge.reading import sections as parts
+from tests.documents import a_manual, pdf_of
 
 PAGE = """<!doctype html><title>Norre</title><body><nav><a href=/>Home</a> menu</nav>
 <main><h1 id=top>Lamps</h1><p>We make <b>lamps</b>.</p>
@@ -58,18 +59,6 @@ def a_docx(*extra: tuple[str, bytes]) -> bytes:
         for name, data in extra:
             archive.writestr(name, data)
     return made.getvalue()
-
-
-def pdf_of(objects: list[bytes]) -> bytes:
-    """A file that holds these, the first of which is its catalogue."""
-    data, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(data))
-        data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    size, end = len(objects) + 1, len(data)
-    data += b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
-    return data + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (size, end)
 
 
 def a_pdf(text: str = "", pages: int = 1, password: str = "") -> bytes:
@@ -128,6 +117,14 @@ def test_a_word_document_is_read_with_headings_lists_and_tables():
 def test_a_pdf_is_read_page_by_page():
     (page,) = sections_of("a.pdf", a_pdf("Hello lamps"))
     assert (page.path, page.blocks) == (("Page 1",), ("Hello lamps",))
+
+
+def test_a_large_pdf_with_pictures_is_read_to_its_last_page():
+    data = a_manual(40, 1 << 20, ["lamp", "bulb", "watt"])
+    assert (1 << 20) * 0.95 < len(data) < (1 << 20) * 1.05
+    found = sections_of("a.pdf", data)
+    assert [one.path[-1] for one in found] == [f"Page {number}" for number in range(1, 41)]
+    assert sum(len(block.split()) for block in found[-1].blocks) == 300
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
