@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import core.accounts.audit  # noqa: F401  (each of these brings its tables)
 import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
+import core.gateway.models  # noqa: F401
 import core.kept_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
 import core.knowledge.models  # noqa: F401

@@ -5,7 +5,7 @@ Tokens and recovery codes are kept as digests only, the secret of a second facto
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock, plans
@@ -48,6 +48,10 @@ class Workspace(Model):
     """How long conversations are kept; 0 is for ever."""
     minute_limit: Mapped[int] = mapped_column(default=0, server_default="0")
     """Messages a minute of all its bots together; 0 is no limit."""
+    key_order: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Providers in the order in which the gateway tries their keys; others follow."""
+    keys_stamp: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Raised by a trigger with every change of its keys: what a process remembers of them is over."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Model
@@ -11,7 +11,8 @@ from core.db import Model
 class UsageDay(Model):
     """Counts of one day (UTC); raised by conditional updates with each answer that ends.
 
-    `key_id` is "" where no key of the workspace was used. Tokens are the provider's own counts.
+    `key_id` is "" where no key of the workspace was used, `bot_id` where the gateway served a program.
+    Tokens are the provider's own counts.
     """
 
     __tablename__ = "usage_days"
@@ -29,3 +30,5 @@ class UsageDay(Model):
     cached: Mapped[int] = mapped_column(default=0)
     tokens_in: Mapped[int] = mapped_column(default=0)
     tokens_out: Mapped[int] = mapped_column(default=0)
+    billed_microusd: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """What was taken from the balance for it: never anything where a key of the workspace served."""

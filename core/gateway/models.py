@@ -1,0 +1,122 @@
+"""The rows of the gateway: tokens, the log of requests, and the balance with its ledger.
+
+A token is kept as a digest only. Money is whole micro-dollars, never a float.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core import clock
+from core.accounts.models import Person
+from core.db import Model
+from core.ids import new_id
+
+WORKSPACE, PLATFORM = "workspace", "platform"
+"""Whose key served: the workspace's own, or the operator's."""
+TOP_UP, CHARGE = "top_up", "charge"
+
+
+class GatewayToken(Model):
+    """One member's way in, for one workspace. What its person may not do, it may not do either."""
+
+    __tablename__ = "gateway_tokens"
+    __table_args__ = (Index("ix_gateway_tokens_workspace", "workspace_id", "person_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("gwt"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    mask: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime | None] = mapped_column()
+    """Its person's choice, or the end of its grace once it was replaced."""
+    revoked_at: Mapped[datetime | None] = mapped_column()
+    replaced_by: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    last_used_at: Mapped[datetime | None] = mapped_column()
+
+    person: Mapped[Person] = relationship(lazy="joined")
+
+
+class GatewayRequest(Model):
+    """One request that a program made, and what became of it. Nothing of what was said."""
+
+    __tablename__ = "gateway_requests"
+    __table_args__ = (
+        Index("ix_gateway_requests_recent", "workspace_id", "at"),
+        Index("ix_gateway_requests_at", "at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("req"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    token_id: Mapped[str] = mapped_column(String(32), default="")
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    route: Mapped[str] = mapped_column(String(20))
+    """The caller's format: chat, responses, messages, completions, fim, embeddings."""
+    model_asked: Mapped[str] = mapped_column(String(120))
+    model_id: Mapped[str] = mapped_column(String(120), default="")
+    provider: Mapped[str] = mapped_column(String(30), default="")
+    key_id: Mapped[str] = mapped_column(String(32), default="")
+    key_source: Mapped[str] = mapped_column(String(10), default="")
+    status: Mapped[int] = mapped_column()
+    """The HTTP status that the caller got."""
+    code: Mapped[str] = mapped_column(String(40), default="")
+    """Why it failed, or "": an error inside a stream too."""
+    attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """Each: provider, status, kind, milliseconds."""
+    stream: Mapped[bool] = mapped_column(default=False)
+    tokens_in: Mapped[int | None] = mapped_column()
+    tokens_out: Mapped[int | None] = mapped_column()
+    estimated: Mapped[bool] = mapped_column(default=False)
+    """Whether the tokens are our guess, since the provider did not say."""
+    cost_microusd: Mapped[int | None] = mapped_column(BigInteger)
+    """By the catalogue's dated prices; None where there is none."""
+    billed_microusd: Mapped[int] = mapped_column(BigInteger, default=0)
+    """What was taken from the balance."""
+    first_byte_ms: Mapped[int | None] = mapped_column()
+    latency_ms: Mapped[int] = mapped_column(default=0)
+
+
+class Balance(Model):
+    """What a workspace has left for the operator's own keys, less what running requests hold."""
+
+    __tablename__ = "balances"
+    __table_args__ = (CheckConstraint("microusd >= 0", name="not_negative"),)
+
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    microusd: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class BalanceHold(Model):
+    """What a running request may come to, taken from the balance until it ends."""
+
+    __tablename__ = "balance_holds"
+    __table_args__ = (Index("ix_balance_holds_at", "at"),)
+
+    request_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    microusd: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class LedgerEntry(Model):
+    """One change of a balance that stays: their sum is the balance plus its holds."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (Index("ix_ledger_entries_recent", "workspace_id", "at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("led"))
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    kind: Mapped[str] = mapped_column(String(10))
+    microusd: Mapped[int] = mapped_column(BigInteger)
+    """Positive for a top-up, negative for a charge."""
+    request_id: Mapped[str] = mapped_column(String(32), default="")
+    note: Mapped[str] = mapped_column(String(200), default="")
