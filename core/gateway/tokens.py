@@ -1,0 +1,168 @@
+"""Gateway tokens: made, shown once, replaced, revoked. One member's, for one workspace.
+
+The database has an HMAC of each. A token ends with its person's place in the workspace: `access` asks
+for both with every request.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core import clock, ids
+from core.accounts import audit
+from core.accounts.actor import Actor
+from core.accounts.models import Membership, Person, Workspace
+from core.db import changed_one, session, transaction
+from core.errors import Conflict, Invalid, NotFound
+from core.gateway.models import GatewayToken
+
+PREFIX = "mvg"
+LONGEST_NAME = 80
+LONGEST_LIFE = timedelta(days=3_650)
+MOST_OF_A_PERSON = 50
+GRACES = (timedelta(0), timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48))
+
+_OVER = "This token is over: it was revoked, replaced or has expired."
+
+
+def create(
+    workspace: Workspace,
+    person: Person,
+    name: str,
+    expires_at: datetime | None,
+    actor: Actor,
+    secret_key: str,
+) -> tuple[GatewayToken, str]:
+    """A new token of a member, and the only time that it is seen whole.
+
+    Raises `Invalid` for a name or a date that cannot be, `NotFound` for who is not in the workspace.
+    """
+    label = _checked_name(name)
+    _check_date(expires_at)
+    with transaction() as current:
+        audit.take_turn(current, workspace.id)
+        _require_member(current, workspace.id, person)
+        made, token = _made(current, workspace.id, person.id, label, expires_at, secret_key)
+        details = {"token": made.mask, "expires": str(expires_at.date()) if expires_at else "never"}
+        audit.record(current, workspace.id, actor, "token.created", label, **details)
+    return made, token
+
+
+def of_workspace(workspace_id: str, person_id: str = "") -> list[GatewayToken]:
+    """Those that still work first, then the newest; of one person if named."""
+    asked = select(GatewayToken).where(GatewayToken.workspace_id == workspace_id)
+    if person_id:
+        asked = asked.where(GatewayToken.person_id == person_id)
+    found = session().scalars(asked.order_by(GatewayToken.created_at.desc(), GatewayToken.id))
+    return sorted(found, key=lambda token: not is_live(token))
+
+
+def get(workspace_id: str, token_id: str) -> GatewayToken:
+    """A token of that workspace; raises `NotFound`."""
+    found = session().get(GatewayToken, token_id)
+    if found is None or found.workspace_id != workspace_id:
+        raise NotFound("This workspace has no such token.")
+    return found
+
+
+def is_live(token: GatewayToken) -> bool:
+    """Neither revoked nor expired; its person's place is another question."""
+    over = token.expires_at is not None and token.expires_at <= clock.now()
+    return token.revoked_at is None and not over
+
+
+def revoke(token: GatewayToken, actor: Actor) -> None:
+    """Ends it at once, in every process; raises `Conflict` if it was over."""
+    with transaction() as current:
+        now = clock.now()
+        ended = update(GatewayToken).where(GatewayToken.id == token.id, *_live(now))
+        if not changed_one(current, ended.values(revoked_at=now)):
+            raise Conflict(_OVER)
+        action, of = "token.revoked", token.person.email
+        audit.record(
+            current, token.workspace_id, actor, action, token.name, token=token.mask, of=of
+        )
+
+
+def replace(
+    token: GatewayToken, grace: timedelta, actor: Actor, secret_key: str
+) -> tuple[GatewayToken, str]:
+    """A new token in its place; the old one works for the grace that is left to it. `Conflict` if over."""
+    if grace not in GRACES:
+        raise Invalid("Choose how long the old token goes on working from the list.", "grace")
+    with transaction() as current:
+        audit.take_turn(current, token.workspace_id)
+        now = clock.now()
+        made, text = _made(
+            current, token.workspace_id, token.person_id, token.name, token.expires_at, secret_key
+        )
+        until = min(now + grace, token.expires_at or now + grace)
+        old = update(GatewayToken).where(
+            GatewayToken.id == token.id, GatewayToken.replaced_by == "", *_live(now)
+        )
+        if not changed_one(current, old.values(expires_at=until, replaced_by=made.id)):
+            raise Conflict(_OVER)
+        facts = {"was": token.mask, "now": made.mask, "until": until.isoformat(timespec="minutes")}
+        audit.record(current, token.workspace_id, actor, "token.replaced", token.name, **facts)
+    return made, text
+
+
+def _made(
+    current: Session,
+    workspace_id: str,
+    person_id: str,
+    name: str,
+    expires_at: datetime | None,
+    secret_key: str,
+) -> tuple[GatewayToken, str]:
+    _require_room(current, workspace_id, person_id)
+    token = ids.new_token(PREFIX)
+    made = GatewayToken(
+        workspace_id=workspace_id,
+        person_id=person_id,
+        name=name,
+        digest=ids.token_digest(token, secret_key),
+        mask=f"{PREFIX}_••••{token[-4:]}",
+        expires_at=expires_at,
+    )
+    current.add(made)
+    current.flush()
+    return made, token
+
+
+def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    not_expired = or_(GatewayToken.expires_at.is_(None), GatewayToken.expires_at > now)
+    return (GatewayToken.revoked_at.is_(None), not_expired)
+
+
+def _require_member(current: Session, workspace_id: str, person: Person) -> None:
+    place = select(Membership.id).where(
+        Membership.workspace_id == workspace_id, Membership.person_id == person.id
+    )
+    if current.scalar(place) is None:
+        raise NotFound(f"{person.email} is not in this workspace.")
+
+
+def _require_room(current: Session, workspace_id: str, person_id: str) -> None:
+    live = select(func.count()).select_from(GatewayToken)
+    live = live.where(GatewayToken.workspace_id == workspace_id, *_live(clock.now()))
+    if (current.scalar(live.where(GatewayToken.person_id == person_id)) or 0) >= MOST_OF_A_PERSON:
+        raise Invalid(f"One person has at most {MOST_OF_A_PERSON} tokens here. Revoke one first.")
+
+
+def _checked_name(name: str) -> str:
+    label = " ".join(name.split())
+    if not label or len(label) > LONGEST_NAME or not label.isprintable():
+        raise Invalid(
+            f"Give the token a name of 1 to {LONGEST_NAME} characters, such as the program it is for.",
+            "name",
+        )
+    return label
+
+
+def _check_date(expires_at: datetime | None) -> None:
+    if expires_at is None:
+        return
+    if not clock.now() < expires_at <= clock.now() + LONGEST_LIFE:
+        raise Invalid("A token expires in the future, within ten years.", "expires_at")
