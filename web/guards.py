@@ -13,6 +13,7 @@ from core.accounts.models import Membership, Person
 from core.bots import visitors
 from core.bots.models import Bot, Conversation
 from core.errors import BadToken, NotAllowed, NotSignedIn
+from core.gateway import access
 
 View = Callable[..., Any]
 
@@ -78,6 +79,16 @@ def visitor_in_conversation(view: View) -> View:
     return _named(guarded, "visitor_in_conversation")
 
 
+def gateway_token(view: View) -> View:
+    """Programs with a gateway token, in any header that SDKs use. The view's first argument: the caller."""
+
+    @wraps(view)
+    def guarded(**values: Any) -> Any:
+        return view(access.enter(_offered_tokens(), current_app.config["SECRET_KEY"]), **values)
+
+    return _named(guarded, "gateway_token")
+
+
 def this_person() -> Person:
     if not current_user.is_authenticated:
         raise NotSignedIn()
@@ -110,6 +121,14 @@ def _conversation(bot: Bot) -> Conversation:
     if scheme.lower() != "bearer":
         raise BadToken()
     return visitors.conversation_of(token.strip(), bot.id, current_app.config["SECRET_KEY"])
+
+
+def _offered_tokens() -> list[str]:
+    """`Authorization: Bearer …` (or the token alone), then `x-api-key`, as they were sent."""
+    sent = request.headers.get("Authorization", "")
+    scheme, _, rest = sent.partition(" ")
+    bearer = rest if scheme.lower() == "bearer" else sent
+    return [bearer.strip(), request.headers.get("x-api-key", "").strip()]
 
 
 def _named(view: View, guard: str) -> View:

@@ -20,12 +20,12 @@ ROLE_NAMES = {
 _MEMBER = frozenset(
     {
         *("workspace.read", "workspace.leave", "bots.read", "keys.read", "conversations.read"),
-        *("people.read", "plan.read", "usage.read"),
+        *("people.read", "plan.read", "usage.read", "gateway.use"),
     }
 )
 _ADMIN = _MEMBER | {"bots.manage", "conversations.manage", "knowledge.manage"}
 _BILLING = _MEMBER | {"keys.manage", "plan.manage", "alerts.manage", "audit.read"}
-_OWNER = _ADMIN | _BILLING | {"workspace.manage", "people.manage"}
+_OWNER = _ADMIN | _BILLING | {"workspace.manage", "people.manage", "tokens.manage"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.OWNER: _OWNER,
@@ -37,7 +37,7 @@ ROLE_TEXTS = {
     Role.OWNER: "Everything, the people of the workspace included.",
     Role.BILLING: "Provider keys, the plan and the audit log.",
     Role.ADMIN: "Bots, what they know and their conversations.",
-    Role.MEMBER: "Reads the console; sees keys masked.",
+    Role.MEMBER: "Reads the console and uses the gateway; sees keys masked.",
 }
 
 

@@ -13,7 +13,7 @@ from core import clock
 from core.db import changed_one, insert_new
 from core.usage.models import UsageDay
 
-_COUNTS = ("answered", "failed", "cached", "tokens_in", "tokens_out")
+_COUNTS = ("answered", "failed", "cached", "tokens_in", "tokens_out", "billed_microusd")
 
 
 def count(

@@ -1,0 +1,101 @@
+"""Who calls: the token, its person's place and the workspace, as they are at this very request.
+
+One query, without the ORM, since every request makes it. Nothing of it is remembered between requests:
+a token that was revoked a moment ago, anywhere, is refused here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from core import clock, ids, plans
+from core.accounts.models import Membership, Workspace
+from core.accounts.roles import Role, allows
+from core.db import session
+from core.errors import BadToken, NotAllowed
+from core.gateway.models import GatewayToken
+from core.gateway.tokens import PREFIX
+from core.plans import Plan
+
+PERMISSION = "gateway.use"
+
+_REFUSED = (
+    "The gateway token is missing, unknown, revoked or expired. Make one in the console under Gateway, "
+    "and send it as “Authorization: Bearer …” or “x-api-key”."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A program that may call, and what is needed to serve it. Holds no secret."""
+
+    token_id: str
+    person_id: str
+    workspace_id: str
+    plan: Plan
+    key_order: tuple[str, ...]
+    keys_stamp: int
+
+
+def enter(offered: Iterable[str], secret_key: str) -> Caller:
+    """The caller behind the first of these texts that is a token of ours. Raises `BadToken`.
+
+    Whatever else is offered costs no query: a token proves by its checksum that it may be one.
+    """
+    for text in offered:
+        if ids.is_token(text, PREFIX):
+            return _caller(ids.token_digest(text, secret_key))
+    raise BadToken(_REFUSED)
+
+
+def caller_of(membership: Membership) -> Caller:
+    """The same for a person in the console: what they may do, without a token."""
+    workspace = membership.workspace
+    if not membership.allows(PERMISSION):
+        raise NotAllowed()
+    order = tuple(workspace.key_order)
+    return Caller(
+        "", membership.person_id, workspace.id, workspace.plan, order, workspace.keys_stamp
+    )
+
+
+def _caller(digest: str) -> Caller:
+    row = session().execute(_BY_DIGEST, {"digest": digest}).first()
+    if row is None or not _is_open(row):
+        raise BadToken(_REFUSED)
+    return Caller(
+        row.id,
+        row.person_id,
+        row.workspace_id,
+        plans.plan(row.plan_key),
+        tuple(row.key_order),
+        row.keys_stamp,
+    )
+
+
+def _is_open(row: Row[Any]) -> bool:
+    over = row.expires_at is not None and row.expires_at <= clock.now()
+    return row.revoked_at is None and not over and allows(Role(row.role), PERMISSION)
+
+
+def _by_digest() -> Any:
+    token, place = GatewayToken.__table__.c, Membership.__table__.c
+    workspace = Workspace.__table__.c
+    return (
+        select(
+            *(token.id, token.person_id, token.workspace_id, token.expires_at, token.revoked_at),
+            *(place.role, workspace.plan_key, workspace.key_order, workspace.keys_stamp),
+        )
+        .join_from(
+            GatewayToken.__table__,
+            Membership.__table__,
+            (place.workspace_id == token.workspace_id) & (place.person_id == token.person_id),
+        )
+        .join(Workspace.__table__, workspace.id == token.workspace_id)
+        .where(token.digest == bindparam("digest"))
+    )
+
+
+_BY_DIGEST = _by_digest()

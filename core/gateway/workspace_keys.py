@@ -1,0 +1,93 @@
+"""A workspace's provider keys as routing sees them: sealed, remembered until one of them changes.
+
+Each change of a key, by whomever, raises its workspace's stamp (a trigger, migration 0005), and every
+request reads the stamp: so what is remembered here is never older than the request.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.db import session
+from core.errors import Unreadable
+from core.gateway.access import Caller
+from core.keys import life, vault, verdicts
+from core.keys.models import VALID, ProviderKey
+
+MOST_REMEMBERED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. `sealed` opens only for its place."""
+
+    id: str
+    version: int
+    provider: str
+    place: str
+    sealed: str
+    enabled: bool
+    why_unusable: str
+    """"" where nothing speaks against it: neither its switch nor its status."""
+
+
+_remembered: OrderedDict[str, tuple[int, dict[str, Key]]] = OrderedDict()
+
+
+def of(caller: Caller) -> dict[str, Key]:
+    """By provider; none where the plan has no keys."""
+    if not caller.plan.provider_keys:
+        return {}
+    stamp, keys = _remembered.get(caller.workspace_id, (-1, {}))
+    if stamp == caller.keys_stamp:
+        return keys
+    keys = _read(caller.workspace_id)
+    _remembered[caller.workspace_id] = (caller.keys_stamp, keys)
+    while len(_remembered) > MOST_REMEMBERED:
+        _remembered.popitem(last=False)
+    return keys
+
+
+def opened(key: Key) -> str | None:
+    """The secret in the clear, for a local variable of the caller's; None if it cannot be read."""
+    try:
+        return vault.open_sealed(key.sealed, key.place)
+    except Unreadable:
+        stored = life.by_id(key.id)
+        if stored and stored.version == key.version:
+            verdicts.note_unreadable(stored)
+        return None
+
+
+def _read(workspace_id: str) -> dict[str, Key]:
+    rows = session().execute(_COLUMNS.where(ProviderKey.workspace_id == workspace_id))
+    return {
+        row.provider: Key(
+            row.id,
+            row.version,
+            row.provider,
+            vault.key_place(workspace_id, row.provider),
+            row.sealed,
+            row.enabled,
+            _why_unusable(row.enabled, row.status, row.reason),
+        )
+        for row in rows
+    }
+
+
+def _why_unusable(enabled: bool, status: str, reason: str) -> str:
+    if not enabled:
+        return "key_disabled"
+    return "" if status == VALID else f"key_{reason}"
+
+
+_COLUMNS = select(
+    ProviderKey.id,
+    ProviderKey.version,
+    ProviderKey.provider,
+    ProviderKey.sealed,
+    ProviderKey.enabled,
+    ProviderKey.status,
+    ProviderKey.reason,
+)
