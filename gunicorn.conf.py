@@ -99,8 +99,10 @@ def worker_exit(_server: Arbiter, worker: Worker) -> None:
     if not worker.booted:
         return
     from core.bots import answering
+    from core.gateway import requests
 
     answering.drain(timeout_seconds=worker.seconds_left)
+    requests.flush()
 
 
 _more_open_files()

@@ -22,6 +22,7 @@ from app import create_app
 from core import clock, db, queue, settings
 from core.accounts import people
 from core.bots import answering
+from core.gateway import requests as gateway_requests
 from core.settings import Settings
 from tests import marker
 from tests.databases import Postgres, running_postgres, sqlite_copy
@@ -130,6 +131,7 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     with made.app_context():
         yield made
         answering.drain(timeout_seconds=20)
+        gateway_requests.flush()
         db.db.session.remove()
         db.db.engine.dispose()
     clock.shift(clock.timedelta())

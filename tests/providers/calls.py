@@ -19,6 +19,9 @@ class Call:
     headers: dict[str, str] = field(repr=False)
     """By lower-case name."""
     body: dict[str, Any] = field(default_factory=dict, repr=False)
+    raw: bytes = field(default=b"", repr=False)
+    """The body as it came."""
+    query: str = ""
     started_at: float = field(default_factory=time.monotonic, repr=False)
     """When the whole request had been read, by the monotonic clock."""
     is_chat: bool = False

@@ -44,7 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         path = self.path.partition("?")[0]
         wire = wire_of(path, headers)
-        body = _object_in(self.rfile.read(int(headers.get("content-length") or 0)))
+        raw = self.rfile.read(int(headers.get("content-length") or 0))
+        body = _object_in(raw)
         return Call(
             wire=wire.NAME,
             method=self.command,
@@ -52,6 +53,8 @@ class Handler(BaseHTTPRequestHandler):
             key=wire.key_in(headers),
             headers=headers,
             body=body or {},
+            raw=raw,
+            query=self.path.partition("?")[2],
             is_chat=(self.command, path) == ("POST", wire.CHAT_PATH),
             is_embedding=(self.command, path) == ("POST", embeddings.PATH),
             is_json=body is not None,
