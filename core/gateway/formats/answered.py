@@ -115,7 +115,10 @@ class Format(Protocol):
         """A whole answer without an error in it (`failures.inside`). Raises `documents.Malformed`."""
 
     def write_answer(self, answered: Answered, model: str, id: str) -> dict[str, Any]:
-        """The same for a program, by the name it asked for."""
+        """The same for a program, by the name it asked for.
+
+        Raises `documents.Malformed` for arguments that are no object where they have to be one.
+        """
 
     def read_stream(self, buffers: Iterable[Any], provider: str, secret: str) -> Iterator[Part]:
         """The parts of a stream; the last is `Stop` or `Failed`, whatever happens to it."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from core.errors import Invalid
 
 _NOT_CARRIED = (
-    "`{field}` cannot be carried over to the provider of this model, which speaks another format. "
+    "{what} cannot be carried over to the provider of this model, which speaks another format. "
     "Leave it out, or choose a model whose provider speaks yours."
 )
 
@@ -120,8 +120,10 @@ class Asked:
     """Whether a stream in the chat format ends with its usage."""
 
 
-def not_carried(name: str) -> Invalid:
-    return Invalid(_NOT_CARRIED.format(field=name), name)
+def not_carried(name: str, value: Any = None) -> Invalid:
+    """Names the field, and what stands in it where that is what cannot be carried."""
+    what = f"`{name}` “{value[:60]}”" if isinstance(value, str) and value else f"`{name}`"
+    return Invalid(_NOT_CARRIED.format(what=what), name)
 
 
 def refuse_others(document: Mapping[str, Any], known: Set[str], where: str = "") -> None:

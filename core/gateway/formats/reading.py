@@ -111,7 +111,7 @@ def json_format(document: Mapping[str, Any], where: str, nested: str = "") -> Js
     if kind == "json_object":
         return JsonFormat()
     if kind != "json_schema":
-        raise not_carried(f"{where}.type")
+        raise not_carried(f"{where}.type", kind)
     facts = obj(document, nested, f"{where}.") if nested else document
     return JsonFormat(
         obj(facts, "schema", f"{where}."),

@@ -79,10 +79,11 @@ def read_usage(document: dict[str, Any]) -> Usage:
     tokens_in, tokens_out = count_at(usage, "prompt_tokens"), count_at(usage, "completion_tokens")
     thinking = count_at(usage, "completion_tokens_details", "reasoning_tokens")
     total = count_at(usage, "total_tokens")
-    if thinking and tokens_out is not None and tokens_in is not None:
-        # xAI counts thinking beside the answer, the others as part of it: the total tells.
-        is_beside = total == tokens_in + tokens_out + thinking
-        tokens_out += thinking if is_beside else 0
+    if tokens_in is not None and tokens_out is not None:
+        # xAI and Google count thinking beside the answer, the others as part of it: the total tells.
+        beside = (total or 0) - tokens_in - tokens_out
+        if beside > 0 and thinking in (None, beside):
+            tokens_out, thinking = tokens_out + beside, beside
     return Usage(tokens_in, tokens_out, _cached(usage), None, thinking)
 
 

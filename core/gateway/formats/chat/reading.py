@@ -103,7 +103,7 @@ def _said(where: str, message: dict[str, Any]) -> Iterator[Block]:
         yield Text(refusal)
     for place, call in reading.objects(message, "tool_calls", f"{where}."):
         if call.get("type", "function") != "function":
-            raise not_carried(f"{place}.type")
+            raise not_carried(f"{place}.type", call["type"])
         function = reading.obj(call, "function", f"{place}.")
         yield ToolCall(
             reading.needed(call, "id", f"{place}."),
@@ -121,7 +121,7 @@ def _contents(where: str, message: dict[str, Any]) -> Iterator[Text | Image]:
             url = reading.text(reading.obj(part, "image_url", f"{place}."), "url", f"{place}.")
             yield reading.image_of(url, f"{place}.image_url.url")
         else:
-            raise not_carried(f"{place}.type")
+            raise not_carried(f"{place}.type", kind)
 
 
 def _tool_result(where: str, message: dict[str, Any]) -> ToolResult:
@@ -131,7 +131,7 @@ def _tool_result(where: str, message: dict[str, Any]) -> ToolResult:
 
 def _tool(where: str, tool: dict[str, Any]) -> Tool:
     if tool.get("type") != "function":
-        raise not_carried(f"{where}.type")
+        raise not_carried(f"{where}.type", tool.get("type"))
     function = reading.obj(tool, "function", f"{where}.")
     return Tool(
         reading.needed(function, "name", f"{where}.function."),

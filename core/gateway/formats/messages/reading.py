@@ -123,7 +123,7 @@ def _text_or_image(where: str, part: dict[str, Any]) -> Text | Image:
     if kind == "text":
         return Text(reading.text(part, "text", f"{where}."))
     if kind != "image":
-        raise not_carried(f"{where}.type")
+        raise not_carried(f"{where}.type", kind)
     source = reading.obj(part, "source", f"{where}.")
     if source.get("type") == "url":
         return reading.image_of(reading.text(source, "url"), f"{where}.source.url")
@@ -137,7 +137,7 @@ def _text_or_image(where: str, part: dict[str, Any]) -> Text | Image:
 def _tool(where: str, tool: dict[str, Any]) -> Tool:
     """The program's own: those with another type run at the provider or are known to it only."""
     if tool.get("type", "custom") not in (None, "custom"):
-        raise not_carried(f"{where}.type")
+        raise not_carried(f"{where}.type", tool["type"])
     refuse_others(tool, _IN_TOOLS, f"{where}.")
     return Tool(
         reading.needed(tool, "name", f"{where}."),

@@ -100,7 +100,7 @@ def _turn(where: str, item: dict[str, Any]) -> Turn:
         return Turn("user", (ToolResult(call_id, content),))
     if kind == "reasoning":
         return Turn("assistant", tuple(_thinking(where, item)))
-    raise not_carried(f"{where}.type")
+    raise not_carried(f"{where}.type", kind)
 
 
 def _contents(where: str, content: Any) -> Iterator[Text | Image]:
@@ -117,7 +117,7 @@ def _contents(where: str, content: Any) -> Iterator[Text | Image]:
             url = reading.text(part, "image_url", f"{place}.")
             yield reading.image_of(url, f"{place}.image_url")
         else:
-            raise not_carried(f"{place}.type")
+            raise not_carried(f"{place}.type", kind)
 
 
 def _thinking(where: str, item: dict[str, Any]) -> Iterator[Block]:
@@ -135,7 +135,7 @@ def _thinking(where: str, item: dict[str, Any]) -> Iterator[Block]:
 def _tool(where: str, tool: dict[str, Any]) -> Tool:
     """The program's own functions: others run at the provider, or have a grammar of their own."""
     if tool.get("type") != "function":
-        raise not_carried(f"{where}.type")
+        raise not_carried(f"{where}.type", tool.get("type"))
     refuse_others(tool, _IN_TOOLS, f"{where}.")
     return Tool(
         reading.needed(tool, "name", f"{where}."),
