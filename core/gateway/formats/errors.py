@@ -10,6 +10,7 @@ from core.gateway.formats.writing import as_data, as_event
 
 MESSAGES = "messages"
 RESPONSES = "responses"
+NO_THREADS = "thread_unsupported_request"
 
 _ANTHROPIC_TYPES = {
     400: "invalid_request_error",
@@ -41,7 +42,7 @@ _STATUSES_OF_KINDS = {
 def body(route: str, status: int, code: str, message: str, facts: dict[str, Any]) -> dict[str, Any]:
     """A refusal. `facts`: request_id, provider, source, retryable, retry_after, attempts."""
     if route == MESSAGES:
-        error = {"type": _anthropic_type(status), "message": message}
+        error = {"type": _anthropic_type(status), "message": message} | _details(code)
         request_id = facts.get("request_id")
         return {"type": "error", "error": error, "request_id": request_id, "gateway": facts}
     return {"error": _openai_error(status, code, message) | {"gateway": facts}}
@@ -94,6 +95,13 @@ def _openai_error(status: int, code: str, message: str) -> dict[str, Any]:
         "param": None,
         "code": code,
     }
+
+
+def _details(code: str) -> dict[str, Any]:
+    """What Anthropic's SDK looks for to go on without a thread."""
+    if code != NO_THREADS:
+        return {}
+    return {"details": {"error_code": NO_THREADS, "unsupported": ["thread"]}}
 
 
 def _anthropic_type(status: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from core.errors import Invalid
 from core.gateway.formats import reading
 from core.gateway.formats.asked import (
     Asked,
@@ -50,7 +51,16 @@ _CHOICES: dict[Any, Literal["auto", "required", "none", "named"]] = {
 }
 
 
+class ThreadNotHeld(Invalid):
+    """No conversation is kept here. Told so by this code, Anthropic's SDK sends all of it each time."""
+
+    code = "thread_unsupported_request"
+    sentence = "`thread` is not kept by the provider of this model. Send the whole conversation."
+
+
 def read_request(document: Mapping[str, Any]) -> Asked:
+    if document.get("thread"):
+        raise ThreadNotHeld(field="thread")
     refuse_others(document, _CARRIED | HARMLESS)
     messages = reading.objects(document, "messages")
     system = [_texts("system", document.get("system"))]

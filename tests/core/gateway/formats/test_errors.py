@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from core.gateway.formats import errors
+from core.errors import Invalid
+from core.gateway.formats import FORMATS, errors
 
 FACTS = {
     "request_id": "req_1", "provider": "somebody", "source": "workspace",
@@ -30,6 +31,16 @@ def test_an_error_has_anthropics_type_for_its_status(status, kind):
         "request_id": "req_1",
         "gateway": FACTS,
     }
+
+
+def test_anthropics_sdk_is_told_to_go_on_without_a_thread():
+    with pytest.raises(Invalid) as refused:
+        FORMATS["messages"].read_request({"messages": [], "thread": {"type": "create"}})
+    error = refused.value
+    assert error.field == "thread"
+    found = errors.body("messages", 400, error.code, error.message, FACTS)
+    details = {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+    assert found["error"]["details"] == details
 
 
 @pytest.mark.parametrize("route", OPENAI_ROUTES)
