@@ -20,6 +20,7 @@ import web
 from core import db, log, queue, settings
 from core.bots import bots
 from core.errors import SettingsError
+from core.gateway import platform_keys
 from core.keys import notices, vault
 from core.knowledge import memory, sources
 from core.outbox import mails, webhooks
@@ -35,6 +36,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
     queue.configure(chosen.redis_address)
     endpoints.configure(chosen)
+    platform_keys.configure(chosen)
     mails.configure(chosen)
     webhooks.configure(chosen)
     notices.configure(bots.names_answering_through)

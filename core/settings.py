@@ -6,6 +6,7 @@ them all, and a test holds the two together.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     mini_port: int = Field(8081, ge=1, le=65535)
     mini_gguf: str = ""
     provider_base_urls: dict[str, str] = {}
+    platform_keys: dict[str, SecretStr] = {}
 
     provider_connect_seconds: float = Field(5, gt=0)
     provider_first_byte_seconds: float = Field(60, gt=0)
@@ -141,6 +143,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         name: text for name in _names() if (text := _text(environ, name.upper()))
     }
     values["provider_base_urls"] = _provider_base_urls(environ)
+    values["platform_keys"] = _platform_keys(environ)
     values.update(_secrets(values))
     try:
         return Settings.model_validate(values)
@@ -159,11 +162,17 @@ def checked_base_url(text: str) -> str:
 def variables() -> list[str]:
     """The names of all variables, as the documentation lists them."""
     names = [name.upper() for name in _names()]
-    return names + [_base_url_variable(provider.slug) for provider in catalogue.byok_providers()]
+    slugs = [provider.slug for provider in catalogue.byok_providers()]
+    return names + [
+        name(slug) for slug in slugs for name in (_base_url_variable, _platform_key_variable)
+    ]
+
+
+_BY_PROVIDER = ("provider_base_urls", "platform_keys")
 
 
 def _names() -> list[str]:
-    return [name for name in Settings.model_fields if name != "provider_base_urls"]
+    return [name for name in Settings.model_fields if name not in _BY_PROVIDER]
 
 
 def _text(environ: Mapping[str, str], name: str) -> str:
@@ -181,6 +190,22 @@ def _text(environ: Mapping[str, str], name: str) -> str:
 
 def _base_url_variable(slug: str) -> str:
     return f"{slug.upper()}_BASE_URL"
+
+
+def _platform_key_variable(slug: str) -> str:
+    return f"{slug.upper()}_PLATFORM_KEY"
+
+
+def _platform_keys(environ: Mapping[str, str]) -> dict[str, SecretStr]:
+    """The operator's own keys. One that no header can carry is refused, without a word of it."""
+    found = {}
+    for provider in catalogue.byok_providers():
+        name = _platform_key_variable(provider.slug)
+        if text := _text(environ, name):
+            if provider.auth != "sigv4" and not re.fullmatch(r"[\x21-\x7e]+", text):
+                raise SettingsError(f"{name} has spaces or other characters that no key can have.")
+            found[provider.slug] = SecretStr(text)
+    return found
 
 
 def _provider_base_urls(environ: Mapping[str, str]) -> dict[str, str]:

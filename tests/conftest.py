@@ -112,6 +112,7 @@ def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settin
         database_url=database_url,
         anthropic_base_url=provider.anthropic_base_url,
         openai_base_url=provider.openai_base_url,
+        bedrock_base_url=provider.url,
         mini_base_url=provider.openai_base_url,
         mini_api_key=marker.openai_key(),
     )

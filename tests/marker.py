@@ -21,6 +21,12 @@ def openai_key(tail: str = "Qm31") -> str:
     return f"sk-proj-{MARKER}{'b' * 60}{tail}"
 
 
+def bedrock_key(tail: str = "WXYZ") -> str:
+    """AWS's JSON; of the secret in it nothing may show anywhere."""
+    secret = f"{MARKER}{'c' * 22}"
+    return f'{{"accessKeyId":"AKIAQQQQQQQQQQQQ{tail}","region":"us-east-1","secretAccessKey":"{secret}"}}'
+
+
 def in_bytes(data: bytes, word: str = MARKER) -> bool:
     return word.encode() in data
 

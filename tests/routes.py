@@ -97,6 +97,7 @@ def set_stage(app: Flask, workspace: Workspace) -> Stage:
         "provider": key.provider,
         "check_id": check.id,
         "filename": "favicon.svg",
+        "model_id": "claude-haiku-4-5",
         "plan_key": next(iter(plans_of("organization"))).key,
         **_people_values(app, workspace),
         "delivery_id": _waiting_call(workspace),

@@ -16,6 +16,7 @@ from web import (
     errors,
     forms,
     frame,
+    gateway_api,
     guards,
     health,
     invitations,
@@ -66,8 +67,9 @@ def register(app: Flask, settings: Settings) -> None:
     errors.register(app)
     frame.register(app)
     attention.register(app)
-    for blueprint in (*PAGES, bot_api.api, *BLUEPRINTS):
+    for blueprint in (*PAGES, bot_api.api, gateway_api.api, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     security.exempt_from_csrf(bot_api.api)
+    security.exempt_from_csrf(gateway_api.api)
     commands.register(app)
     audit_commands.register(app)

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core import errors
 from core.log import logger
+from web import gateway_api
 from web.forms import read_past_upload
 from web.htmx import wants_piece
 
@@ -138,6 +139,8 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
+    if route := gateway_api.route_of(request.endpoint or ""):
+        return gateway_api.refusal(route, status, code, message)
     if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})
     elif wants_piece():

@@ -8,7 +8,7 @@ import re
 import string
 
 from core.errors import Invalid
-from core.providers import catalogue
+from core.providers import aws, catalogue
 from core.providers.catalogue import Provider
 
 SHORTEST = 8
@@ -25,6 +25,8 @@ _WRAPPING = re.compile(
 
 def tidy(text: str) -> tuple[str, str]:
     """The bare secret, and a hint that says what was left out around it (or "")."""
+    if _bare(text).startswith("{"):
+        return aws.tidy(_bare(text)), ""
     secret = _bare(_WRAPPING.sub("", _bare(text)))
     hint = (
         "" if secret == text else "Spaces, quotes, a name or “Bearer” around the key were left out."
@@ -40,6 +42,9 @@ def check(secret: str, provider: Provider) -> None:
     """Raises `Invalid`, saying what the paste seems to be, when it cannot be this provider's key."""
     if not secret:
         raise Invalid(f"Paste a key from {provider.name}.")
+    if provider.auth == "sigv4":
+        aws.parse(secret)
+        return
     if any(bullet in secret for bullet in _BULLETS) or re.search(r"\.{3,}", secret):
         raise Invalid("This is a masked key, as pages show it. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", secret):
@@ -64,6 +69,8 @@ def check(secret: str, provider: Provider) -> None:
 
 def mask(secret: str, provider: Provider) -> str:
     """The provider's own prefix, bullets, and the last four characters: all a page ever shows."""
+    if provider.auth == "sigv4":
+        return aws.mask(secret)
     prefix = _prefix(secret, provider)
     hidden = secret[len(prefix) :]
     tail = hidden[-_SHOWN:] if len(hidden) >= _LONG_ENOUGH_TO_SHOW else ""
@@ -76,10 +83,16 @@ def _prefix(secret: str, provider: Provider) -> str:
 
 
 def _owner_of_its_shape(secret: str, chosen: Provider) -> str:
-    """The name of another provider whose prefix fits the secret better than the chosen one's, or ""."""
-    best = max(catalogue.byok_providers(), key=lambda provider: len(_prefix(secret, provider)))
-    fits = len(_prefix(secret, best))
-    if fits > len(_prefix(secret, chosen)) and best.slug != chosen.slug:
-        return best.name
+    """The name of the one provider whose prefix fits the secret better than the chosen one's, or "".
+
+    A beginning that several share, such as a plain sk-, tells nothing.
+    """
+    fits = {
+        provider.name: len(_prefix(secret, provider)) for provider in catalogue.byok_providers()
+    }
+    longest = max(fits.values())
+    best = [name for name, length in fits.items() if length == longest]
+    if longest > len(_prefix(secret, chosen)) and len(best) == 1:
+        return best[0]
     foreign = (shape for shape in catalogue.foreign_keys() if re.match(shape.pattern, secret))
-    return next((shape.says for shape in foreign), "")
+    return next((shape.says for shape in foreign if shape.says != chosen.name), "")

@@ -11,17 +11,9 @@ from core.providers import failures, sse
 from core.providers.documents import Malformed, at, count_at, parse_object, text_at
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
-PATH = "/v1/messages"
-MODELS_PATH = "/v1/models?limit=1000"
-VERSION = "2023-06-01"
+ROUTE = "messages"
 
 _INPUT_FIELDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-
-
-def headers(secret: str) -> dict[str, str]:
-    """Those that authenticate and choose the format's version; with an empty secret, no key."""
-    key = {"x-api-key": secret} if secret else {}
-    return key | {"anthropic-version": VERSION}
 
 
 def body(request: ChatRequest, *, stream: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from core.errors import NotFound
 from core.providers.wire import OutputLimitField, WireName
 
+Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
 BotTier = Literal["mini", "standard", "premium"]
 
 
@@ -65,8 +66,15 @@ class Provider:
     """For models that the catalogue does not list, such as the next ones."""
     probe_models: tuple[str, ...]
     """By the provider's own names: those to prove a key with, the first choice first."""
+    paths: dict[str, str]
+    """Which formats it speaks, and where: after the base URL, or from the root of its host (`//…`)."""
+    auth: Auth = "bearer"
     wrong_keys: tuple[KeyShape, ...] = ()
     """Its own keys that cannot answer: another kind, another host."""
+    direct: bool = False
+    """Whether its models are only reached by a name with its slug before it: `slug/model`."""
+    model_prefixes: tuple[str, ...] = ()
+    """What names of its models begin with: those that are newer than this file go to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,8 @@ class Model:
     """None if bots cannot be set to it."""
     retires_on: date | None = None
     """The first day on which it no longer answers."""
+    serves: tuple[str, ...] = ("chat",)
+    """What it is asked for: chat in any format, "fim", "embeddings"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,10 @@ _OF_ANY_KIND: dict[str, Model | EmbeddingModel] = {
     **{model.id: model for model in _CATALOGUE.models},
     **{model.id: model for model in _CATALOGUE.embedding_models},
 }
+_BY_NAME: dict[str, tuple[Model, ...]] = {}
+for _model in _CATALOGUE.models:
+    _name = _model.id.partition(":")[2]
+    _BY_NAME[_name] = (*_BY_NAME.get(_name, ()), _model)
 _BY_BARE_NAME = {model.id.partition(":")[2]: model for model in reversed(_CATALOGUE.models)}
 
 
@@ -230,6 +244,11 @@ def listed(model_id: str) -> Model | EmbeddingModel:
 def embedding_model() -> EmbeddingModel:
     """The one that knowledge is searched by: the first of the file."""
     return _CATALOGUE.embedding_models[0]
+
+
+def serving(name: str) -> tuple[Model, ...]:
+    """Every model of that bare name, in the order of the file: one for each provider that has it."""
+    return _BY_NAME.get(name, ())
 
 
 def find_model(text: str) -> Model:

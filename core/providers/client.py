@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.http import Exchange, HttpError, Timeouts
-from core.providers import anthropic, failures, openai
+from core.providers import anthropic, converse, failures, fim, openai, outgoing, responses
 from core.providers.documents import Malformed, at, parse_object, text_at
 from core.providers.failures import Failure, FailureKind
 from core.providers.sse import EventTooLarge
@@ -33,7 +33,13 @@ __all__ = ["ChatStream", "Timeouts", "complete_chat", "list_models", "post", "st
 MAX_ANSWER_BYTES = 8 << 20
 MAX_ERROR_BYTES = 64 << 10
 
-_WIRES: dict[WireName, Wire] = {"openai": openai, "anthropic": anthropic}
+_WIRES: dict[WireName, Wire] = {
+    "openai": openai,
+    "anthropic": anthropic,
+    "responses": responses,
+    "converse": converse,
+    "fim": fim,
+}
 _DEFAULT = Timeouts()
 
 
@@ -105,11 +111,12 @@ def list_models(
     endpoint: Endpoint, secret: str, timeouts: Timeouts = _DEFAULT
 ) -> frozenset[str] | None:
     """The models that this key may use, by the provider's own names; None where it does not say."""
-    wire = _WIRES[endpoint.wire]
-    url = endpoint.base_url.rstrip("/") + wire.MODELS_PATH
+    out = outgoing.listing(endpoint, secret)
+    if out is None:
+        return None
     try:
         with Exchange(timeouts) as exchange:
-            exchange.send("GET", url, {"user-agent": "mevichat"} | wire.headers(secret))
+            exchange.send("GET", out.url, {"user-agent": "mevichat"} | out.headers)
             if not 200 <= exchange.status < 300:
                 return None
             rows = at(parse_object(exchange.read(MAX_ANSWER_BYTES)), "data")
@@ -162,19 +169,25 @@ def _send(
 ) -> Failure | None:
     """Sends the request. Returns what its status says against it; raises `HttpError`."""
     wire = _WIRES[endpoint.wire]
-    return post(exchange, endpoint, secret, wire.PATH, wire.body(request, stream=stream))
+    document = wire.body(request, stream=stream)
+    return post(exchange, endpoint, secret, wire.ROUTE, document, request.model, stream)
 
 
 def post(
-    exchange: Exchange, endpoint: Endpoint, secret: str, path: str, document: dict[str, Any]
+    exchange: Exchange,
+    endpoint: Endpoint,
+    secret: str,
+    route: str,
+    document: dict[str, Any],
+    model: str = "",
+    stream: bool = False,
 ) -> Failure | None:
     """Sends a JSON object. Returns what the status says against it; raises `HttpError`."""
-    if not re.fullmatch(r"[\x21-\x7e]*", secret):
+    if not outgoing.is_sendable(endpoint.provider_slug, secret):
         return Failure(FailureKind.rejected, "The key holds characters that no key can have.")
-    url = endpoint.base_url.rstrip("/") + path
-    headers = {"content-type": "application/json", "user-agent": "mevichat"}
     body = json.dumps(document).encode()
-    exchange.send("POST", url, headers | _WIRES[endpoint.wire].headers(secret), body)
+    out = outgoing.prepared(endpoint, route, model, secret, body, stream=stream)
+    exchange.send("POST", out.url, {"user-agent": "mevichat"} | out.headers, body)
     if 200 <= exchange.status < 300:
         return None
     return _refusal(exchange, endpoint.provider_slug, secret)

@@ -15,7 +15,7 @@ from core.providers.documents import Malformed, at, count_at, parse_object
 from core.providers.failures import Failure
 from core.providers.wire import Endpoint
 
-PATH = "/embeddings"
+ROUTE = "embeddings"
 LONGEST_NUMBER = 40
 """Bytes of a number with what stands around it. An answer with longer ones is read no further."""
 ROOM_BYTES = 64 << 10
@@ -41,7 +41,7 @@ def embed(
     document = {"model": model, "input": list(texts), "dimensions": dimensions}
     try:
         with Exchange(timeouts) as exchange:
-            failure = client.post(exchange, endpoint, secret, PATH, document)
+            failure = client.post(exchange, endpoint, secret, ROUTE, document)
             return failure or _read(exchange, endpoint, secret, len(texts), dimensions)
     except HttpError as error:
         return failures.from_http(error)

@@ -1,7 +1,7 @@
 """Where each provider is reached and how long to wait for it: the operator's choice, never a client's."""
 
+from core.http import Timeouts
 from core.providers import catalogue
-from core.providers.client import Timeouts
 from core.providers.wire import Endpoint
 from core.settings import Settings
 

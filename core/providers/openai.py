@@ -11,14 +11,8 @@ from core.providers import failures, sse
 from core.providers.documents import Malformed, at, count_at, parse_object, text_at
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
-PATH = "/chat/completions"
-MODELS_PATH = "/models"
+ROUTE = "chat"
 _END = "[DONE]"
-
-
-def headers(secret: str) -> dict[str, str]:
-    """Those that authenticate; with an empty secret, none."""
-    return {"authorization": f"Bearer {secret}"} if secret else {}
 
 
 def body(request: ChatRequest, *, stream: bool) -> dict[str, Any]:

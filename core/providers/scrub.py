@@ -2,6 +2,8 @@
 
 import re
 
+from core.providers import aws
+
 LONGEST = 64 * 1024
 _RUN = 8
 _MARK = "[key]"
@@ -40,8 +42,9 @@ def scrub(text: str, secret: str | None = None) -> str:
     if len(text) > LONGEST:
         last_space = max(text.rfind(space, 0, LONGEST) for space in " \n")
         text = text[: last_space + 1] + "…"  # No half of a key is left at the end.
-    if secret and len(secret) >= _RUN:
-        text = _without_runs(text, secret)
+    for part in aws.secrets_in(secret) if secret and secret.startswith("{") else [secret or ""]:
+        if len(part) >= _RUN:
+            text = _without_runs(text, part)
     return _MARKS.sub(_MARK, _KEYS.sub(_MARK, text))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from core.providers.failures import Failure
 
-WireName = Literal["openai", "anthropic"]
+WireName = Literal["openai", "anthropic", "responses", "converse", "fim"]
 OutputLimitField = Literal["max_tokens", "max_completion_tokens"]
 
 
@@ -91,15 +91,8 @@ class Wire(Protocol):
     """What a module of a format provides."""
 
     @property
-    def PATH(self) -> str:
-        """Of a chat, after the base URL."""
-
-    @property
-    def MODELS_PATH(self) -> str:
-        """Of the list of models, after the base URL."""
-
-    def headers(self, secret: str) -> dict[str, str]:
-        """Those that authenticate; with an empty secret, none."""
+    def ROUTE(self) -> str:
+        """Its name among a provider's paths."""
 
     def body(self, request: ChatRequest, *, stream: bool) -> dict[str, Any]:
         """The request as a JSON object."""

@@ -35,6 +35,8 @@ def _is_true(name: str, said: str) -> bool:
 def _default(name: str) -> str:
     """What the code has as default, in the words of an environment variable; "" for none."""
     field = Settings.model_fields.get(name.lower())
+    if name.endswith("_PLATFORM_KEY"):
+        return ""
     if field is None:
         return catalogue.provider(name.removesuffix("_BASE_URL").lower()).base_url
     if field.is_required() or isinstance(field.default, SecretStr):

@@ -179,7 +179,7 @@ def _check_clear(answer, headers) -> None:
         return
     if answer.request.path.startswith(("/v1/", "/healthz", "/readyz")):
         error = answer.json["error"]
-        assert re.fullmatch(r"[a-z_]+", error["code"])
+        assert re.fullmatch(r"[a-z_]+", error.get("code") or error["type"])
         sentence = error["message"]
     else:
         is_piece = "HX-Request" in headers and answer.status_code != 422

@@ -70,6 +70,16 @@ NEEDS = {
     ("conversations.show", "GET"): "conversations.read",
     ("health.healthz", "GET"): "public",
     ("health.readyz", "GET"): "public",
+    ("gateway_api.chat_completions", "POST"): "gateway_token",
+    ("gateway_api.completions", "POST"): "gateway_token",
+    ("gateway_api.count_tokens", "POST"): "gateway_token",
+    ("gateway_api.embeddings", "POST"): "gateway_token",
+    ("gateway_api.fim_completions", "POST"): "gateway_token",
+    ("gateway_api.list_models", "GET"): "gateway_token",
+    ("gateway_api.messages", "POST"): "gateway_token",
+    ("gateway_api.responses", "POST"): "gateway_token",
+    ("gateway_api.show_model", "GET"): "gateway_token",
+    ("gateway_api.show_route", "GET"): "gateway_token",
     ("home.show", "GET"): "workspace.read",
     ("invitations.accept", "POST"): "signed_in",
     ("invitations.create_account", "POST"): "public",
@@ -187,7 +197,7 @@ def _ask(browser: Visitor, route: Route, url: str, token: str, htmx: bool):
 def _expected(need: str, who: str) -> str:
     if need in ("public", "visitor_of_bot"):
         return "allowed"
-    if need == "visitor_in_conversation":
+    if need in ("visitor_in_conversation", "gateway_token"):
         return "401"
     if who == "nobody":
         return "sign in"

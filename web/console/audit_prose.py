@@ -51,6 +51,7 @@ SENTENCES = {
     "token.created": "made the gateway token “{subject}” ({token}), expires {expires}",
     "token.revoked": "revoked the gateway token “{subject}” ({token}) of {of}",
     "token.replaced": "replaced the gateway token “{subject}” ({was}) by {now}",
+    "balance.added": "added {usd} US dollars to the balance",
     "alert.webhook_set": "set the webhook to an address at {host}",
     "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
     "alert.webhook_enabled": "switched the webhook on",

@@ -23,7 +23,7 @@ def test_bots_have_the_five_models_of_the_three_tiers():
 
 
 def test_the_gpt_5_models_carry_their_last_day():
-    retiring = {model.id: model.retires_on for model in catalogue.models() if model.retires_on}
+    retiring = {model.id: model.retires_on for model in catalogue.bot_models() if model.retires_on}
     assert retiring == {"openai:gpt-5-mini": date(2026, 12, 11), "openai:gpt-5": date(2026, 12, 11)}
 
 
@@ -37,12 +37,56 @@ def test_knowledge_is_searched_by_a_model_whose_vectors_name_it():
         catalogue.listed("openai:gpt-nothing")
 
 
+def test_there_are_the_fifteen_of_the_specification_and_codestral_beside_mistral():
+    names = [provider.slug for provider in catalogue.byok_providers()]
+    assert names == [
+        *("anthropic", "openai", "google", "bedrock", "mistral", "codestral", "deepseek", "xai"),
+        *("minimax", "moonshot", "perplexity", "fireworks", "novita", "inception", "xiaomi", "zai"),
+    ]
+
+
 def test_mini_needs_no_key():
-    assert [provider.slug for provider in catalogue.byok_providers()] == ["anthropic", "openai"]
+    assert not catalogue.provider("mevichat").byok
 
 
-def test_probe_models_are_cheapest_first_as_the_fact_sheet_orders_them():
-    probes = {provider.slug: provider.probe_models for provider in catalogue.byok_providers()}
+WIRE_PATHS = {
+    "openai": "chat",
+    "anthropic": "messages",
+    "responses": "responses",
+    "converse": "converse_stream",
+    "fim": "fim",
+}
+
+
+@pytest.mark.parametrize("provider", catalogue.providers(), ids=lambda one: one.slug)
+def test_a_provider_has_what_its_format_needs(provider):
+    assert WIRE_PATHS[provider.wire] in provider.paths
+    assert provider.probe_models or not provider.byok
+    assert not provider.base_url.endswith("/")
+
+
+@pytest.mark.parametrize("provider", catalogue.byok_providers(), ids=lambda one: one.slug)
+def test_a_provider_has_a_model_for_programs_and_says_where_keys_come_from(provider):
+    assert any(model.provider == provider.slug for model in catalogue.models())
+    assert provider.key_shape.endswith(".") and provider.key_url.startswith("https://")
+
+
+def test_one_model_may_be_served_by_several():
+    assert [model.provider for model in catalogue.serving("claude-haiku-4-5")] == [
+        "anthropic",
+        "bedrock",
+    ]
+    assert catalogue.serving("no-such-model") == ()
+
+
+def test_bots_are_offered_models_of_anthropic_openai_and_mini_alone():
+    assert {model.provider for model in catalogue.bot_models()} == {
+        *("mevichat", "anthropic", "openai")
+    }
+
+
+def test_the_first_two_are_probed_cheapest_first_as_the_fact_sheet_orders_them():
+    probes = {slug: catalogue.provider(slug).probe_models for slug in ("anthropic", "openai")}
     assert probes == {
         "anthropic": ("claude-haiku-5-5", "claude-haiku-4-5"),
         "openai": ("gpt-6-luna", "gpt-5-nano", "gpt-5.6-luna", "gpt-4o-mini"),

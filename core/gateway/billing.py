@@ -1,0 +1,71 @@
+"""What a request costs, and who pays: the balance where the operator's key serves, else the provider's bill.
+
+A request on a key of the workspace never touches the balance. Tokens that a provider did not tell are
+estimated, and said to be.
+"""
+
+from core.gateway import balance, refusing
+from core.gateway.calls import Call
+from core.gateway.models import PLATFORM
+from core.gateway.refusing import Reply
+from core.gateway.requests import Record
+from core.gateway.routing import Candidate
+from core.gateway.upstream import Answer
+from core.providers import endpoints
+from core.usage import cost
+
+BYTES_PER_TOKEN = 4
+_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+
+
+def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
+    """Takes the most that this request may cost from the balance; the refusal where it is not there."""
+    if not _is_ours(candidate):
+        return None
+    model = candidate.offer.model
+    if model is None:
+        return refusing.without_balance(call.model)
+    most = balance.estimate(model, len(call.body), _output_limit(call))
+    if balance.hold(record.workspace_id, record.id, most):
+        return None
+    return refusing.without_balance(call.model)
+
+
+def release(record: Record) -> None:
+    """Nothing was answered, so nothing is charged. Harmless where nothing was held."""
+    if record.attempts and record.attempts[-1]["source"] == PLATFORM:
+        balance.release(record.id)
+
+
+def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> None:
+    """Fills in tokens and cost; what was held beyond the price goes back."""
+    _count(record, call, answer)
+    tokens_in, tokens_out = record.tokens_in or 0, record.tokens_out or 0
+    if candidate.offer.model:
+        record.cost_microusd = cost.of_tokens(candidate.model_id, tokens_in, tokens_out).microusd
+    if _is_ours(candidate) and candidate.offer.model:
+        price = balance.price(candidate.offer.model, tokens_in, tokens_out)
+        record.billed_microusd = balance.settle(record.id, price)
+
+
+def _is_ours(candidate: Candidate) -> bool:
+    """Whether the operator's key serves, and is paid for: Mini is free."""
+    return candidate.source == PLATFORM and candidate.provider != endpoints.MINI
+
+
+def _count(record: Record, call: Call, answer: Answer) -> None:
+    told = answer.usage
+    record.tokens_in, record.tokens_out = told.tokens_in, told.tokens_out
+    is_embedding = call.route == "embeddings"
+    record.estimated = told.tokens_in is None or (told.tokens_out is None and not is_embedding)
+    if told.tokens_in is None:
+        record.tokens_in = len(call.body) // BYTES_PER_TOKEN
+    if told.tokens_out is None and not is_embedding:
+        record.tokens_out = answer.bytes_out // (
+            10 * BYTES_PER_TOKEN if call.stream else BYTES_PER_TOKEN
+        )
+
+
+def _output_limit(call: Call) -> int | None:
+    limits = (call.document.get(name) for name in _LIMITS)
+    return next((limit for limit in limits if type(limit) is int and limit > 0), None)

@@ -1,0 +1,78 @@
+"""What a program can ask for, and the decision about one model explained without making the call."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import Invalid, NotFound
+from core.gateway import serving
+from core.gateway.access import Caller
+from core.gateway.calls import LONGEST_MODEL
+from core.providers import catalogue
+
+ROUTES = ("chat", "responses", "messages", "completions", "fim", "embeddings")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model as programs name it, with the providers that serve it here and now, the first first."""
+
+    id: str
+    name: str
+    providers: tuple[str, ...]
+
+
+def models_for(caller: Caller) -> list[Listed]:
+    """Every model of the catalogue that somebody would serve to this caller now."""
+    found = (_listed(caller, model) for model in _by_name().values())
+    return [one for one in found if one.providers]
+
+
+def model_for(caller: Caller, name: str) -> Listed:
+    """The one of that name; raises `NotFound` where nobody serves it."""
+    decision = serving.decide(caller, name[:LONGEST_MODEL], "chat")
+    providers = tuple(candidate.provider for candidate in decision.candidates)
+    if not providers:
+        raise NotFound(f"Nobody serves “{name[:100]}” here. GET /v1/models lists what there is.")
+    return Listed(name, name, providers)
+
+
+def explained(caller: Caller, name: str, route: str) -> dict[str, Any]:
+    """The decision as plain data: who would be tried in which order, who not and why."""
+    if not name or len(name) > LONGEST_MODEL:
+        raise Invalid("Name the model: /v1/route?model=claude-haiku-4-5", "model")
+    if route not in ROUTES:
+        raise Invalid(f"“format” is one of {', '.join(ROUTES)}.", "format")
+    decision = serving.decide(caller, name, route)
+    return {
+        "model": name,
+        "format": route,
+        "tried": [
+            {
+                "provider": one.provider,
+                "model": one.model_id,
+                "upstream_model": one.offer.upstream_model,
+                "key_source": one.source,
+                "format": one.route,
+                "translated": one.route != route,
+            }
+            for one in decision.candidates
+        ],
+        "not_tried": [{"provider": one.provider, "reason": one.reason} for one in decision.skipped],
+        "refusal": decision.refusal,
+    }
+
+
+def name_of(model: catalogue.Model) -> str:
+    """What programs call it: by its bare name, or with its provider where only that leads to it."""
+    bare = model.id.partition(":")[2]
+    return f"{model.provider}/{bare}" if catalogue.provider(model.provider).direct else bare
+
+
+def _by_name() -> dict[str, catalogue.Model]:
+    return {name_of(model): model for model in reversed(catalogue.models())}
+
+
+def _listed(caller: Caller, model: catalogue.Model) -> Listed:
+    route = "chat" if "chat" in model.serves else model.serves[0]
+    decision = serving.decide(caller, name_of(model), route)
+    return Listed(name_of(model), model.name, tuple(one.provider for one in decision.candidates))

@@ -1,0 +1,40 @@
+"""What follows a failed try: the same key once more, the next one, or the end. A pure decision (spec §7)."""
+
+from enum import StrEnum
+
+from core.gateway.upstream import Refused
+from core.providers.failures import KEY_FAULTS, FailureKind
+
+LONGEST_WAIT_SECONDS = 5.0
+
+FINAL = frozenset({FailureKind.bad_request, FailureKind.model_unavailable, FailureKind.cancelled})
+"""The request itself, or the model: no other key changes that."""
+ONCE_MORE = frozenset(
+    {
+        FailureKind.unavailable,
+        FailureKind.overloaded,
+        FailureKind.truncated,
+        FailureKind.malformed,
+        FailureKind.transient_auth,
+    }
+)
+"""What passes by itself, often at once. A time-out does too, but nobody waits for a second one."""
+
+
+class Step(StrEnum):
+    again = "again"
+    next = "next"
+    final = "final"
+
+
+def after(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bool) -> Step:
+    """`wait_seconds` is how long the provider asked to leave this key alone: a short wait is worth it
+    where no other key is left."""
+    kind = refused.failure.kind
+    if kind in FINAL:
+        return Step.final
+    if kind in KEY_FAULTS or last_try:
+        return Step.next
+    if wait_seconds:
+        return Step.again if is_last_key and wait_seconds <= LONGEST_WAIT_SECONDS else Step.next
+    return Step.again if kind in ONCE_MORE else Step.next

@@ -1,0 +1,238 @@
+"""One try with one key: the request goes out, and either an answer begins or a failure is known.
+
+An answer has begun once its first event or part is there: an error that comes instead of it is a
+failure like any other, and the next key can be tried. After it, nothing is tried again.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any
+
+from core.gateway import calls, formats, watching
+from core.gateway.calls import Call
+from core.gateway.formats.answered import Begin, Failed, Part, Stop
+from core.gateway.formats.answered import Usage as UsagePart
+from core.gateway.formats.asked import Asked
+from core.gateway.routing import Candidate
+from core.gateway.watching import Watch
+from core.http import Exchange, HttpError, Timeouts
+from core.providers import endpoints, eventstream, failures, outgoing
+from core.providers.documents import Malformed, parse_object
+from core.providers.failures import Failure
+from core.providers.scrub import scrub
+from core.providers.wire import Usage
+
+MAX_ANSWER_BYTES = 64 << 20
+MAX_ERROR_BYTES = 64 << 10
+LONGEST_SECONDS = 900.0
+"""Programs wait for long answers; the SDKs' own patience is 600 s between two bytes."""
+
+
+@dataclass
+class Refused:
+    """What came in place of an answer. `body` is the provider's own, for a caller of its format."""
+
+    failure: Failure
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass
+class Answer:
+    """One that has begun. `buffers` is read once; then `usage` and `failure` are known."""
+
+    exchange: Exchange
+    headers: dict[str, str]
+    buffers: Iterator[bytes]
+    usage: Usage = Usage()
+    failure: Failure | None = None
+    told: bool = False
+    """Whether the failure stands in the stream already, in the caller's own format."""
+    bytes_out: int = 0
+
+
+def body_for(candidate: Candidate, call: Call, asked: Asked | None) -> bytes:
+    """What is sent. Raises `Invalid` for what the provider's format has no word for."""
+    model = candidate.offer.upstream_model
+    if asked is None:
+        return calls.body_for(call, model)
+    return json.dumps(formats.FORMATS[candidate.route].write_request(asked, model)).encode()
+
+
+def ask(
+    candidate: Candidate,
+    call: Call,
+    asked: Asked | None,
+    body: bytes,
+    secret: str,
+    request_id: str,
+) -> Answer | Refused:
+    """Sends the body to the candidate's provider. Never raises for what the provider does."""
+    exchange = Exchange(_timeouts())
+    try:
+        refused = _send(exchange, candidate, call, asked is None, body, secret)
+        answer = refused or _begun(exchange, candidate, call, asked, secret, request_id)
+    except HttpError as error:
+        answer = Refused(failures.from_http(error))
+    except Malformed:
+        answer = Refused(failures.malformed())
+    if isinstance(answer, Refused):
+        exchange.close()
+    return answer
+
+
+def _timeouts() -> Timeouts:
+    chosen = endpoints.timeouts()
+    return replace(chosen, total_seconds=max(chosen.total_seconds, LONGEST_SECONDS))
+
+
+def _send(
+    exchange: Exchange,
+    candidate: Candidate,
+    call: Call,
+    same_format: bool,
+    body: bytes,
+    secret: str,
+) -> Refused | None:
+    """Sends it; what its status says against it, if it does. Raises `HttpError`."""
+    model = candidate.offer.upstream_model
+    endpoint = endpoints.endpoint(candidate.provider)
+    out = outgoing.prepared(endpoint, candidate.route, model, secret, body, stream=call.stream)
+    passed = dict(call.headers) if same_format else {}
+    url = f"{out.url}?beta=true" if call.beta and same_format else out.url
+    exchange.send("POST", url, {"user-agent": "mevichat"} | out.headers | passed, body)
+    if 200 <= exchange.status < 300:
+        return None
+    return _refusal(exchange, candidate.provider, secret)
+
+
+def _refusal(exchange: Exchange, provider: str, secret: str) -> Refused:
+    try:
+        body = exchange.head(MAX_ERROR_BYTES)
+    except HttpError:
+        body = b""
+    failure = failures.classify(provider, exchange.status, exchange.headers, body, secret)
+    told = scrub(body.decode("utf-8", "replace"), secret).encode()
+    return Refused(failure, exchange.status, exchange.headers, told)
+
+
+def _begun(
+    exchange: Exchange,
+    candidate: Candidate,
+    call: Call,
+    asked: Asked | None,
+    secret: str,
+    request_id: str,
+) -> Answer | Refused:
+    answer = Answer(exchange, exchange.headers, iter(()))
+    if asked is None:
+        if call.stream and "json" not in exchange.headers.get("content-type", ""):
+            return _passed_stream(answer, candidate, secret)
+        return _passed_whole(answer, candidate, secret)
+    if call.stream:
+        return _translated_stream(answer, candidate, call, asked, secret, request_id)
+    return _translated_whole(answer, candidate, call, secret, request_id)
+
+
+def _passed_whole(answer: Answer, candidate: Candidate, secret: str) -> Answer | Refused:
+    body = answer.exchange.read(MAX_ANSWER_BYTES)
+    document = parse_object(body)
+    if failure := failures.inside(candidate.provider, document, secret):
+        return Refused(failure)
+    answer.usage = watching.usage_in(candidate.route, document)
+    answer.bytes_out, answer.buffers = len(body), iter((body,))
+    return answer
+
+
+def _passed_stream(answer: Answer, candidate: Candidate, secret: str) -> Answer | Refused:
+    """Byte for byte, watched as it goes by."""
+    watch = Watch(candidate.route, candidate.provider, secret)
+    buffers = answer.exchange.buffers()
+    first: list[bytes] = []
+    for buffer in buffers:
+        readable = watch.feed(buffer)
+        if watch.failed_inside:
+            return Refused(watch.failed_inside)
+        first += [buffer] if readable else []
+        if watch.events:
+            break
+    else:
+        return Refused(failures.truncated())
+    answer.buffers = _watched(answer, watch, chain(first), buffers)
+    return answer
+
+
+def _watched(
+    answer: Answer, watch: Watch, first: Iterator[bytes], rest: Iterator[bytes]
+) -> Iterator[bytes]:
+    broken: Failure | None = None
+    yield from first
+    try:
+        for buffer in rest:
+            if not watch.feed(buffer):
+                break
+            yield buffer
+    except HttpError as error:
+        broken = failures.from_http(error)
+    finally:
+        answer.usage, answer.bytes_out = watch.usage, watch.bytes_seen
+        answer.failure = watch.failure and (watch.failed_inside or broken or watch.failure)
+        answer.told = watch.failed_inside is not None and watch.readable
+
+
+def _translated_whole(
+    answer: Answer, candidate: Candidate, call: Call, secret: str, request_id: str
+) -> Answer | Refused:
+    document = parse_object(answer.exchange.read(MAX_ANSWER_BYTES))
+    if failure := failures.inside(candidate.provider, document, secret):
+        return Refused(failure)
+    read = formats.FORMATS[candidate.route].read_answer(document)
+    answer.usage = Usage(read.usage.tokens_in, read.usage.tokens_out)
+    body = json.dumps(
+        formats.FORMATS[call.route].write_answer(read, call.model, request_id)
+    ).encode()
+    answer.bytes_out, answer.buffers = len(body), iter((body,))
+    return answer
+
+
+def _translated_stream(
+    answer: Answer, candidate: Candidate, call: Call, asked: Asked, secret: str, request_id: str
+) -> Answer | Refused:
+    source: Any = answer.exchange.buffers()
+    if candidate.route == "converse":
+        source = eventstream.events(source)
+    parts = formats.FORMATS[candidate.route].read_stream(source, candidate.provider, secret)
+    first: list[Part] = []
+    for part in parts:
+        if isinstance(part, Failed):
+            return Refused(part.failure)
+        first.append(part)
+        if not isinstance(part, Begin):
+            break
+    heard = _heard(answer, chain(first, parts))
+    answer.buffers = formats.FORMATS[call.route].write_stream(heard, call.model, request_id, asked)
+    answer.told = True
+    return answer
+
+
+def _heard(answer: Answer, parts: Iterator[Part]) -> Iterator[Part]:
+    """The parts as they go by; what breaks them off becomes one of them."""
+    answer.failure = failures.truncated()
+    try:
+        for part in parts:
+            if isinstance(part, UsagePart):
+                answer.usage = answer.usage.updated(Usage(part.tokens_in, part.tokens_out))
+            elif isinstance(part, Stop):
+                answer.failure = None
+            elif isinstance(part, Failed):
+                answer.failure = part.failure
+            yield part
+    except HttpError as error:
+        answer.failure = failures.from_http(error)
+        yield Failed(answer.failure)
+    except Malformed:
+        answer.failure = failures.malformed()
+        yield Failed(answer.failure)
