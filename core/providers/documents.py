@@ -38,6 +38,12 @@ def text_at(document: Any, *path: str | int) -> str:
     return storable(found) if isinstance(found, str) else ""
 
 
+def list_at(document: Any, *path: str | int) -> list[Any]:
+    """The list at a path, or an empty one."""
+    found = at(document, *path)
+    return found if isinstance(found, list) else []
+
+
 def count_at(document: Any, *path: str | int) -> int | None:
     """The count at a path: a whole number that is not negative and fits a database column."""
     found = at(document, *path)

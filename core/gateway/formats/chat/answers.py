@@ -8,7 +8,7 @@ from core.gateway.formats.asked import Text, Thinking, ToolCall
 from core.gateway.formats.chat.requests import write_call
 from core.gateway.formats.writing import answer_id, seconds_now
 from core.ids import new_id
-from core.providers.documents import Malformed, at, count_at, text_at
+from core.providers.documents import Malformed, at, count_at, list_at, text_at
 
 _READ: dict[str, StopReason] = {
     "stop": "end",
@@ -47,7 +47,7 @@ def _blocks(message: dict[str, Any]) -> Iterator[Text | Thinking | ToolCall]:
         yield Thinking(thought)
     if text:
         yield Text(text)
-    for call in at(message, "tool_calls") or []:
+    for call in list_at(message, "tool_calls"):
         yield ToolCall(
             text_at(call, "id") or new_id("call"),
             text_at(call, "function", "name"),
@@ -59,12 +59,9 @@ def contents(message: Any) -> tuple[str, str]:
     """The text and the thinking of a message or a delta; Mistral mixes them in one list."""
     text = text_at(message, "content") + text_at(message, "refusal")
     thought = text_at(message, "reasoning_content") or text_at(message, "reasoning")
-    listed = at(message, "content")
-    for part in listed if isinstance(listed, list) else []:
+    for part in list_at(message, "content"):
         text += text_at(part, "text")
-        inner = at(part, "thinking")
-        for piece in inner if isinstance(inner, list) else []:
-            thought += text_at(piece, "text")
+        thought += "".join(text_at(piece, "text") for piece in list_at(part, "thinking"))
     return text, thought
 
 

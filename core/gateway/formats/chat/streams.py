@@ -28,7 +28,7 @@ from core.gateway.formats.streams import BlockBegin, FramedPart, documents, fram
 from core.gateway.formats.writing import answer_id, as_data, seconds_now
 from core.ids import new_id
 from core.providers import failures
-from core.providers.documents import Malformed, at, text_at
+from core.providers.documents import Malformed, at, list_at, text_at
 
 _BROKEN_OFF = "The provider broke off in the middle of its answer."
 
@@ -64,7 +64,7 @@ def _delta(delta: Any, calls: "_Calls") -> Iterator[Part]:
         yield ThinkingDelta(thought)
     if text:
         yield TextDelta(text)
-    for piece in at(delta, "tool_calls") or []:
+    for piece in list_at(delta, "tool_calls"):
         yield from calls.take(piece)
 
 

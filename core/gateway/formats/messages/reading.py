@@ -160,7 +160,7 @@ def _tool(where: str, tool: dict[str, Any]) -> Tool:
 def _tool_choice(choice: dict[str, Any]) -> ToolChoice | None:
     if not choice:
         return None
-    kind = choice.get("type")
+    kind = reading.text(choice, "type", "tool_choice.")
     if kind not in _CHOICES:
         raise reading.wrong("tool_choice.type", "auto, any, tool or none")
     return _named(choice) if kind == "tool" else ToolChoice(_CHOICES[kind])

@@ -9,7 +9,7 @@ from core.gateway.formats.responses import seals
 from core.gateway.formats.responses.requests import write_call
 from core.gateway.formats.writing import answer_id, seconds_now
 from core.ids import new_id
-from core.providers.documents import Malformed, at, count_at, text_at
+from core.providers.documents import Malformed, at, count_at, list_at, text_at
 
 _MICRO = 1_000_000
 _INCOMPLETE: dict[StopReason, str] = {
@@ -33,13 +33,13 @@ def read_answer(document: dict[str, Any]) -> Answered:
 def _blocks(item: Any) -> Iterator[Text | Thinking | ToolCall]:
     kind = at(item, "type")
     if kind == "message":
-        for part in at(item, "content") or []:
+        for part in list_at(item, "content"):
             yield Text(text_at(part, "text") or text_at(part, "refusal"))
     elif kind == "function_call":
         arguments = text_at(item, "arguments") or "{}"
         yield ToolCall(call_id_of(item), text_at(item, "name"), arguments)
     elif kind == "reasoning":
-        pieces = [*(at(item, "summary") or []), *(at(item, "content") or [])]
+        pieces = list_at(item, "summary") + list_at(item, "content")
         text = "".join(text_at(piece, "text") for piece in pieces)
         if text:
             yield Thinking(text)
@@ -54,8 +54,7 @@ def read_stop(response: Any) -> Stop:
     if at(response, "status") == "incomplete":
         reason = text_at(response, "incomplete_details", "reason")
         return Stop("refusal" if reason == "content_filter" else "length")
-    output = at(response, "output")
-    calls = [item for item in output or [] if at(item, "type") == "function_call"]
+    calls = [item for item in list_at(response, "output") if at(item, "type") == "function_call"]
     return Stop("tool" if calls else "end")
 
 

@@ -18,7 +18,7 @@ from core.gateway.formats.answered import (
 from core.gateway.formats.responses.answers import call_id_of, read_stop, read_usage
 from core.gateway.formats.streams import documents, settled
 from core.providers import failures
-from core.providers.documents import at, text_at
+from core.providers.documents import at, list_at, text_at
 
 _ENDINGS = ("response.completed", "response.incomplete", "response.done")
 _TEXTS = ("response.output_text.delta", "response.refusal.delta")
@@ -89,7 +89,7 @@ class _Items:
         if kind == "function_call":
             yield ToolDelta(text_at(item, "arguments") or "{}")
         elif kind == "message":
-            for part in at(item, "content") or []:
+            for part in list_at(item, "content"):
                 yield TextDelta(text_at(part, "text") or text_at(part, "refusal"))
 
 
