@@ -25,6 +25,6 @@ def limits_of(model: str) -> Limits:
 
 def _field_of_unlisted(model: str) -> OutputLimitField:
     for provider in catalogue.providers():
-        if model.startswith(getattr(provider, "model_prefixes", ())):
+        if model.startswith(provider.model_prefixes):
             return provider.output_limit_field
     return "max_tokens"

@@ -286,6 +286,9 @@ def test_a_limit_has_the_name_that_the_model_knows():
     asks = {**ASKS, "max_tokens": 9}
     assert translated("messages", "chat", asks, "gpt-5-mini")["max_completion_tokens"] == 9
     assert translated("messages", "chat", asks, "mistral-small-latest")["max_tokens"] == 9
+    assert translated("messages", "chat", asks, "gpt-99-not-listed")["max_completion_tokens"] == 9
+    assert translated("messages", "chat", asks, "grok-99-not-listed")["max_tokens"] == 9
+    assert translated("messages", "chat", asks, "of-nobody-we-know")["max_tokens"] == 9
 
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
