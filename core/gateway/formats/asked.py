@@ -113,6 +113,8 @@ class Asked:
     """How hard to think, in OpenAI's words; carried between its two formats only."""
     thinking: dict[str, Any] = field(default_factory=dict)
     """How to think, in Anthropic's words; carried to its own models only."""
+    cache: bool = False
+    """Whether the program marks what to keep in a cache; carried to Claude at Bedrock."""
     user: str = ""
     """The program's opaque name for its end user."""
     stream: bool = False

@@ -29,6 +29,7 @@ _TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for le
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg"} | {
     f"image/{name}": name for name in ("gif", "webp")
 }
+_CACHE = {"cachePoint": {"type": "default"}}
 _NO_OUTPUT = "(no output)"
 _CHOICES = {"auto": "auto", "required": "any", "named": "tool"}
 
@@ -44,7 +45,8 @@ def write_request(asked: Asked, model: str) -> dict[str, Any]:
         "topP": asked.top_p,
         "stopSequences": list(asked.stop),
     }
-    for_claude = _for_claude(asked) if "claude" in model else _for_others(asked)
+    is_claude = "claude" in model
+    for_claude = _for_claude(asked) if is_claude else _for_others(asked)
     document = {
         "system": [{"text": asked.system}] if asked.system else [],
         "messages": [message for turn in asked.turns if (message := _message(turn))["content"]],
@@ -52,7 +54,16 @@ def write_request(asked: Asked, model: str) -> dict[str, Any]:
         "toolConfig": _tools(asked, "tool_choice" in for_claude),
         "additionalModelRequestFields": for_claude,
     }
-    return without_nothing(document)
+    return without_nothing(_with_cache(document) if asked.cache and is_claude else document)
+
+
+def _with_cache(document: dict[str, Any]) -> dict[str, Any]:
+    """Kept after the tools, the instructions and the last turn: what a next turn begins with."""
+    last = [one["content"] for one in document["messages"][-1:] if one["role"] == "user"]
+    for blocks in (document["system"], document["toolConfig"].get("tools", []), *last):
+        if blocks:
+            blocks.append(_CACHE)
+    return document
 
 
 def _for_claude(asked: Asked) -> dict[str, Any]:

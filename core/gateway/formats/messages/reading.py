@@ -24,16 +24,17 @@ from core.gateway.formats.asked import (
 
 HARMLESS = frozenset(
     {
-        "service_tier", "speed", "cache_control",  # only speed and price
+        "service_tier", "speed",  # only speed and price
         "context_management",  # what to forget of a long conversation: all of it is sent
         "diagnostics",  # about the cache
     }
 )  # fmt: skip
-"""And in blocks and tools: `cache_control`, citations of an answer that come back; how hard to think."""
+"""And in blocks the citations of an answer that come back; how hard to think."""
 _CARRIED = frozenset(
     {
         "model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p",
-        "stop_sequences", "output_config", "output_format", "thinking", "metadata", "stream",
+        "stop_sequences", "output_config", "output_format", "thinking", "metadata", "cache_control",
+        "stream",
     }
 )  # fmt: skip
 _IN_TOOLS = frozenset(
@@ -82,9 +83,23 @@ def read_request(document: Mapping[str, Any]) -> Asked:
         stop=reading.strings(document, "stop_sequences"),
         json=_json(document),
         thinking=reading.obj(document, "thinking"),
+        cache=_marks_cache(document),
         user=reading.text(reading.obj(document, "metadata"), "user_id", "metadata."),
         stream=bool(reading.flag(document, "stream")),
     )
+
+
+def _marks_cache(document: Mapping[str, Any]) -> bool:
+    """Where the marks stand is left to the writer: a few places do for all of them."""
+    messages = [one for _, one in reading.objects(document, "messages")]
+    holders = [document, document.get("system"), document.get("tools")]
+    holders += [one.get("content") for one in messages]
+    return any(_is_marked(holder) for holder in holders)
+
+
+def _is_marked(holder: Any) -> bool:
+    parts = holder if isinstance(holder, list) else [holder]
+    return any(isinstance(part, dict) and bool(part.get("cache_control")) for part in parts)
 
 
 def _instructs(message: Mapping[str, Any]) -> bool:

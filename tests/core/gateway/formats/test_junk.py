@@ -22,7 +22,10 @@ ASKED = [
     ("chat", JSON_ASKS),
     ("messages", requests.CLAUDE_CODE),
     ("messages", {**requests.CLAUDE_CODE, "tool_choice": {"type": "tool", "name": "Bash"}}),
-    ("messages", {**requests.ASKS, "output_config": {"format": {"type": "json_schema", "schema": {}}}}),
+    (
+        "messages",
+        {**requests.ASKS, "output_config": {"format": {"type": "json_schema", "schema": {}}}},
+    ),
     ("responses", {"input": "x", "text": {"format": {"type": "json_schema", "schema": {}}}}),
     ("responses", requests.CODEX),
 ]

@@ -212,6 +212,16 @@ def test_claude_code_is_sent_to_claude_at_bedrock_with_its_thinking():
     assert result["content"][1] == {"image": {"format": "png", "source": {"bytes": "aGk="}}}
 
 
+def test_claude_code_keeps_its_cache_at_bedrock():
+    found = translated("messages", "converse", CLAUDE_CODE, "anthropic.claude-opus-5-5")
+    point = {"cachePoint": {"type": "default"}}
+    holders = [found["system"], found["toolConfig"]["tools"], found["messages"][-1]["content"]]
+    assert [holder[-1] for holder in holders] == [point] * 3
+    assert json.dumps(found).count("cachePoint") == 3
+    for model, document in [("amazon.nova", CLAUDE_CODE), ("anthropic.claude", ASKS)]:
+        assert "cachePoint" not in json.dumps(translated("messages", "converse", document, model))
+
+
 CODEX = {
     "instructions": "You are Codex.",
     "input": [
