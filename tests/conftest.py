@@ -81,6 +81,7 @@ def provider() -> Iterator[LoopbackProvider]:
     with LoopbackProvider() as running:
         running.accept(marker.anthropic_key())
         running.accept(marker.openai_key())
+        running.accept_bedrock(marker.bedrock_key())
         yield running
 
 

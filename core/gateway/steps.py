@@ -9,6 +9,7 @@ LONGEST_WAIT_SECONDS = 5.0
 
 FINAL = frozenset({FailureKind.bad_request, FailureKind.model_unavailable, FailureKind.cancelled})
 """The request itself, or the model: no other key changes that."""
+FINAL_STATUSES = frozenset({400, 404, 413, 422})
 ONCE_MORE = frozenset(
     {
         FailureKind.unavailable,
@@ -19,6 +20,8 @@ ONCE_MORE = frozenset(
     }
 )
 """What passes by itself, often at once. A time-out does too, but nobody waits for a second one."""
+ABOUT_THE_SERVICE = frozenset({FailureKind.unavailable, FailureKind.overloaded})
+"""What a body may say under a status that is about the request: then the status counts."""
 
 
 class Step(StrEnum):
@@ -31,7 +34,7 @@ def after(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bo
     """`wait_seconds` is how long the provider asked to leave this key alone: a short wait is worth it
     where no other key is left."""
     kind = refused.failure.kind
-    if kind in FINAL:
+    if kind in FINAL or (kind in ABOUT_THE_SERVICE and refused.status in FINAL_STATUSES):
         return Step.final
     if kind in KEY_FAULTS or last_try:
         return Step.next

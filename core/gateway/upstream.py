@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from core import clock
 from core.gateway import calls, formats, watching
 from core.gateway.calls import Call
 from core.gateway.formats.answered import Begin, Failed, Part, Stop
@@ -26,6 +27,8 @@ from core.providers.wire import Usage
 
 MAX_ANSWER_BYTES = 64 << 20
 MAX_ERROR_BYTES = 64 << 10
+LONGEST_PRELUDE_SECONDS = 2.0
+"""How long the announcement of an answer is kept back for its beginning: until then another may answer."""
 LONGEST_SECONDS = 900.0
 """Programs wait for long answers; the SDKs' own patience is 600 s between two bytes."""
 
@@ -151,36 +154,47 @@ def _passed_stream(answer: Answer, candidate: Candidate, secret: str) -> Answer 
     """Byte for byte, watched as it goes by."""
     watch = Watch(candidate.route, candidate.provider, secret)
     buffers = answer.exchange.buffers()
-    first: list[bytes] = []
+    first, until = bytearray(), clock.monotonic() + LONGEST_PRELUDE_SECONDS
     for buffer in buffers:
-        readable = watch.feed(buffer)
-        if watch.failed_inside:
-            return Refused(watch.failed_inside)
-        first += [buffer] if readable else []
-        if watch.events:
+        if not watch.feed(buffer) or watch.failed_inside:
+            return Refused(watch.failed_inside or failures.malformed())
+        first += buffer
+        if watch.began or clock.monotonic() > until:
             break
     else:
-        return Refused(failures.truncated())
-    answer.buffers = _watched(answer, watch, chain(first), buffers)
+        if watch.failure:
+            return Refused(watch.failure)
+    answer.buffers = _watched(answer, watch, first, buffers)
     return answer
 
 
 def _watched(
-    answer: Answer, watch: Watch, first: Iterator[bytes], rest: Iterator[bytes]
+    answer: Answer, watch: Watch, first: bytearray, rest: Iterator[bytes]
 ) -> Iterator[bytes]:
-    broken: Failure | None = None
-    yield from first
+    """Whole events only: what is to be said after one that broke off must not stand inside it."""
+    held, broken = first, None
     try:
-        for buffer in rest:
-            if not watch.feed(buffer):
+        for buffer in chain((b"",), rest):
+            if buffer and not watch.feed(buffer):
                 break
-            yield buffer
+            held += buffer
+            if cut := _end_of_events(held):
+                yield bytes(held[:cut])
+                del held[:cut]
+        if held and not watch.failure:
+            yield bytes(held)
     except HttpError as error:
         broken = failures.from_http(error)
     finally:
         answer.usage, answer.bytes_out = watch.usage, watch.bytes_seen
         answer.failure = watch.failure and (watch.failed_inside or broken or watch.failure)
         answer.told = watch.failed_inside is not None and watch.readable
+
+
+def _end_of_events(held: bytearray) -> int:
+    """How much of it is whole events: up to behind the last blank line."""
+    ends = [held.rfind(mark) + len(mark) for mark in (b"\n\n", b"\r\n\r\n") if mark in held]
+    return max(ends, default=0)
 
 
 def _translated_whole(

@@ -12,8 +12,11 @@ from core.providers.failures import Failure
 from core.providers.wire import Usage
 
 MAX_EVENT_BYTES = 16 << 20
+_PRELUDES = {
+    "messages": ("message_start", "content_block_start", "ping"),
+    "responses": ("response.created", "response.in_progress", "response.queued"),
+}
 _ANTHROPIC_INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_OPENAI_LIKE = ("chat", "completions", "fim")
 
 
 def usage_in(route: str, document: Any) -> Usage:
@@ -43,7 +46,8 @@ class Watch:
         self._failure: Failure | None = None
         self.usage = Usage()
         self.readable = True
-        self.events = 0
+        self.began = False
+        """Whether anything of the answer itself was there: more than that it is about to begin."""
         self.bytes_seen = 0
 
     def feed(self, buffer: bytes) -> bool:
@@ -58,12 +62,12 @@ class Watch:
         return True
 
     def _see(self, data: str) -> None:
-        self.events += 1
         if data == "[DONE]":
             return
         document = parse_object(data)
         if failure := self._failure_in(document):
             self._failure = self._failure or failure
+        self.began = self.began or not self._is_prelude(document)
         self.usage = self.usage.updated(usage_in(self._route, document))
         self._whole = self._whole or self._is_end(document)
 
@@ -72,6 +76,14 @@ class Watch:
         if document.get("type") == "response.failed" and isinstance(inner, dict):
             document = inner
         return failures.inside(self._provider, document, self._secret)
+
+    def _is_prelude(self, document: dict[str, Any]) -> bool:
+        if self._route in _PRELUDES:
+            return text_at(document, "type") in _PRELUDES[self._route]
+        delta = at(document, "choices", 0, "delta")
+        return isinstance(delta, dict) and not any(
+            delta.get(name) for name in set(delta) - {"role"}
+        )
 
     def _is_end(self, document: dict[str, Any]) -> bool:
         kind = text_at(document, "type")

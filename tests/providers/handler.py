@@ -4,7 +4,7 @@ import json
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
-from . import embeddings
+from . import bedrock, embeddings
 from .calls import Call
 from .connection import Connection, ConnectionOver
 from .reception import wire_of
@@ -52,10 +52,10 @@ class Handler(BaseHTTPRequestHandler):
             path=path,
             key=wire.key_in(headers),
             headers=headers,
-            body=body or {},
+            body=(body or {}) | bedrock.asked(path),
             raw=raw,
             query=self.path.partition("?")[2],
-            is_chat=(self.command, path) == ("POST", wire.CHAT_PATH),
+            is_chat=self.command == "POST" and (path == wire.CHAT_PATH or bedrock.is_path(path)),
             is_embedding=(self.command, path) == ("POST", embeddings.PATH),
             is_json=body is not None,
         )

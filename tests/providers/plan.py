@@ -58,13 +58,13 @@ class Plan:
     def _events(self, stream: Stream, error_event: str) -> Iterator[Step]:
         """The steps with events in them, not yet framed."""
         breaks_at = self._breaks_at(len(stream.pieces))
-        yield from (Send(event.encode()) for event in stream.opening)
+        yield from (Send(_bytes(event)) for event in stream.opening)
         yield from self._told(stream, 0, breaks_at)
         match self.fault:
             case Stall(seconds=seconds):
                 yield Pause(seconds)
             case Cut(reset=reset):
-                yield Close(_event_at(stream, breaks_at).encode(), reset)
+                yield Close(_bytes(_event_at(stream, breaks_at)), reset)
                 return
             case Malformed():
                 yield Send(MALFORMED_EVENT.encode())
@@ -73,12 +73,12 @@ class Plan:
                 return
             case ErrorEvent(then_done=then_done):
                 end_mark = stream.closing[-1] if then_done else ""
-                yield End((error_event + end_mark).encode())
+                yield End(_bytes(error_event + end_mark))
                 return
         yield from self._told(stream, breaks_at, len(stream.pieces))
         yield Whole(self.tokens_out)
-        yield from (Send(event.encode()) for event in stream.closing[:-1])
-        yield End(stream.closing[-1].encode())
+        yield from (Send(_bytes(event)) for event in stream.closing[:-1])
+        yield End(_bytes(stream.closing[-1]))
 
     def _breaks_at(self, pieces: int) -> int:
         """Before which text chunk the fault comes."""
@@ -90,7 +90,7 @@ class Plan:
         for index in range(start, stop):
             if index and self.travel.chunk_delay_seconds:
                 yield Pause(self.travel.chunk_delay_seconds)
-            yield Send(stream.event_of(stream.pieces[index]).encode(), tokens=1)
+            yield Send(_bytes(stream.event_of(stream.pieces[index])), tokens=1)
             if index == 0 and self.gate:
                 yield Hold(self.gate)
 
@@ -126,3 +126,8 @@ def _event_at(stream: Stream, index: int) -> str:
     if index < len(stream.pieces):
         return stream.event_of(stream.pieces[index])
     return stream.closing[0]
+
+
+def _bytes(event: str) -> bytes:
+    """Text as UTF-8; of a binary frame, its own bytes."""
+    return event.encode("utf-8", "surrogateescape")

@@ -1,8 +1,10 @@
 """What a test holds in its hand: the address, the keys, what is said next, what was asked."""
 
+import json
 from types import TracebackType
 from typing import Self
 
+from . import bedrock
 from .calls import Call, CallLog
 from .gate import Gate
 from .reception import Reception
@@ -67,6 +69,12 @@ class LoopbackProvider:
     def accept(self, *keys: str) -> None:
         """These keys are good from now on, on both formats."""
         self._reception.accept(*keys)
+
+    def accept_bedrock(self, credential: str) -> None:
+        """AWS's JSON: what its access key signs is good from now on."""
+        found = json.loads(credential)
+        bedrock.secrets_by_id[found["accessKeyId"]] = found["secretAccessKey"]
+        self._reception.accept(found["accessKeyId"])
 
     def revoke(self, *keys: str) -> None:
         """These are refused from now on; answers under way go on."""

@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 
-from . import anthropic, embeddings, openai
+from . import anthropic, bedrock, embeddings, openai
 from .calls import Call
 from .gate import Gate
 from .parts import Failure
@@ -16,17 +16,20 @@ from .steps import Step
 from .wire import Wire
 
 MODELS_PATH = "/v1/models"
-_WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai)}
+_WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai, bedrock)}
 _METHODS = {wire.CHAT_PATH: "POST" for wire in _WIRES.values()}
 _METHODS |= {embeddings.PATH: "POST", MODELS_PATH: "GET"}
 _MODELS = {
     anthropic.NAME: ("claude-haiku-5-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
+    bedrock.NAME: (),
     openai.NAME: ("gpt-6-luna", "gpt-5", "gpt-5-mini", "gpt-4o-mini"),
 }
 
 
 def wire_of(path: str, headers: dict[str, str]) -> Wire:
     """The format a request is in: by its path, or if both vendors have that, by its headers."""
+    if bedrock.is_path(path):
+        return bedrock
     by_path = {wire.CHAT_PATH: wire for wire in _WIRES.values()}
     is_anthropic = "x-api-key" in headers or "anthropic-version" in headers
     return by_path.get(path) or _WIRES["anthropic" if is_anthropic else "openai"]
@@ -93,8 +96,9 @@ class Reception:
 
     def _objection(self, wire: Wire, call: Call) -> Problem | None:
         """What the vendor would say against this request, in the order in which it looks."""
-        if _METHODS.get(call.path) != call.method:
-            cause = Failure(405) if call.path in _METHODS else Failure(cause="no_route")
+        path = bedrock.CHAT_PATH if bedrock.is_path(call.path) else call.path
+        if _METHODS.get(path) != call.method:
+            cause = Failure(405) if path in _METHODS else Failure(cause="no_route")
         elif not call.key:
             cause = Failure(cause="no_key")
         elif not self._is_good(call.key):

@@ -68,7 +68,7 @@ class Response:
     def _streamed(self, writing: Writing, plan: Plan) -> Iterator[Step]:
         problem = self._problem_inside()
         error_event = self.wire.error_event(problem, self._request_id) if problem else ""
-        yield Send(self._head(200, self._vendor_headers() | _EVENTS))
+        yield Send(self._head(200, self._vendor_headers() | self._events))
         yield from plan.of_stream(self.wire.stream(writing, self.call), error_event)
 
     def _unstreamed(self, writing: Writing, plan: Plan) -> Iterator[Step]:
@@ -95,6 +95,10 @@ class Response:
         if raw.content_type:
             headers["content-type"] = raw.content_type
         yield Send(self._head(raw.status, headers, len(body)) + body)
+
+    @property
+    def _events(self) -> dict[str, str]:
+        return getattr(self.wire, "EVENTS", _EVENTS)
 
     @property
     def _request_id(self) -> str:
