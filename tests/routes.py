@@ -10,6 +10,7 @@ from core.accounts.models import Workspace
 from core.accounts.roles import Role
 from core.bots.models import Bot
 from core.db import transaction, work_context
+from core.gateway import tokens
 from core.keys import checks, life
 from core.knowledge import indexing, sources, unanswered
 from core.outbox import webhooks
@@ -20,6 +21,7 @@ from tests.postbox import mails_to, token_in
 from tests.talking import Talker, make_bot, make_key
 
 LAST = (
+    "gateway_tokens.revocation",
     "alerts.removal",
     "knowledge.deletion",
     "knowledge.dismiss",
@@ -129,9 +131,11 @@ def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:
     secret_key, guest = app.config["SECRET_KEY"], "guest@example.com"
     colleague = make_member(workspace, "colleague")
     password_resets.ask(colleague.person.email, secret_key)
+    token, _ = tokens.create(workspace, colleague.person, "Agent", None, Actor("Owner"), secret_key)
     invited = invitations.invite(workspace, guest, Role.MEMBER, Actor("Owner"), secret_key)
     return {
         "member_id": colleague.id,
+        "token_id": token.id,
         "invitation_id": invited.id,
         "invitation_token": token_in(mails_to(guest)[0]),
         "reset_token": token_in(mails_to(colleague.person.email)[0]),

@@ -80,6 +80,14 @@ NEEDS = {
     ("gateway_api.responses", "POST"): "gateway_token",
     ("gateway_api.show_model", "GET"): "gateway_token",
     ("gateway_api.show_route", "GET"): "gateway_token",
+    ("gateway_setup.show", "GET"): "gateway.use",
+    ("gateway_tokens.index", "GET"): "gateway.use",
+    ("gateway_tokens.new", "GET"): "gateway.use",
+    ("gateway_tokens.new", "POST"): "gateway.use",
+    ("gateway_tokens.replacement", "GET"): "its own person",
+    ("gateway_tokens.replacement", "POST"): "its own person",
+    ("gateway_tokens.revocation", "GET"): "tokens.manage",
+    ("gateway_tokens.revocation", "POST"): "tokens.manage",
     ("home.show", "GET"): "workspace.read",
     ("invitations.accept", "POST"): "signed_in",
     ("invitations.create_account", "POST"): "public",
@@ -148,7 +156,13 @@ NEEDS = {
     ("workspaces.new", "GET"): "signed_in",
     ("workspaces.new", "POST"): "signed_in",
 }
-STRICTER_INSIDE = {("settings.show", "POST"): "everybody reads the page, an owner saves it"}
+STRICTER_INSIDE = {
+    ("settings.show", "POST"): "everybody reads the page, an owner saves it",
+    ("gateway_tokens.replacement", "GET"): "the token in the address is a colleague’s",
+    ("gateway_tokens.replacement", "POST"): "the token in the address is a colleague’s",
+    ("gateway_tokens.revocation", "GET"): "the token in the address is a colleague’s",
+    ("gateway_tokens.revocation", "POST"): "the token in the address is a colleague’s",
+}
 NOBODYS = {"slug", "plan_key"}
 """What stands in addresses and is no id of a workspace's own."""
 LEAD_TO_SIGN_IN = ("auth.start", "auth.sign_out", "auth.sign_in_code")

@@ -1,0 +1,50 @@
+"""A gateway token as its row shows it: whose, for how long, and its state in a word."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from core.gateway import tokens
+from core.gateway.models import GatewayToken
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    token: GatewayToken
+    is_mine: bool
+    is_member: bool
+    """Whether its person is still in the workspace: if not, it opens nothing."""
+
+    @property
+    def is_live(self) -> bool:
+        return self.is_member and tokens.is_live(self.token)
+
+    @property
+    def state(self) -> str:
+        if not self.is_live:
+            return "off"
+        return "waiting" if self.token.replaced_by else "on"
+
+    @property
+    def state_word(self) -> str:
+        if self.is_live:
+            return "Replaced, works on" if self.token.replaced_by else "Works"
+        if self.token.revoked_at:
+            return "Revoked"
+        if not self.is_member:
+            return "Its person left"
+        return "Replaced" if self.token.replaced_by else "Expired"
+
+    @property
+    def owner(self) -> str:
+        return self.token.person.name or self.token.person.email
+
+
+def rows_of(
+    found: list[GatewayToken], person_id: str, member_ids: Container[str]
+) -> list[TokenRow]:
+    """In their order, those that work before those that are over."""
+    rows = [
+        TokenRow(token, token.person_id == person_id, token.person_id in member_ids)
+        for token in found
+    ]
+    return sorted(rows, key=lambda row: not row.is_live)
