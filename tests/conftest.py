@@ -114,6 +114,9 @@ def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settin
         anthropic_base_url=provider.anthropic_base_url,
         openai_base_url=provider.openai_base_url,
         bedrock_base_url=provider.url,
+        mistral_base_url=provider.openai_base_url,
+        codestral_base_url=provider.openai_base_url,
+        minimax_base_url=provider.openai_base_url,
         mini_base_url=provider.openai_base_url,
         mini_api_key=marker.openai_key(),
     )

@@ -31,7 +31,7 @@ from core.keys.states import Outcome
 from core.plans import plans_with_keys
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import UnknownModel
-from core.providers.failures import Failure, is_key_fault
+from core.providers.failures import Failure, FailureKind, is_key_fault
 from core.providers.probe import TIMEOUTS, ProbeOutcome, probe
 
 SAVE, TEST, CONFIRM, SCHEDULE = "save", "test", "confirm", "schedule"
@@ -132,7 +132,8 @@ def _judged_candidate(check: Check, sealed: str) -> Check:
     secret = vault.open_sealed(sealed, vault.key_place(check.workspace_id, check.provider))
     outcome = _ask(check, secret)
     if outcome.failure is not None:
-        return _with_failure(check, outcome.failure)
+        hint = _fits_the_sibling(check, secret, outcome.failure)
+        return _with_failure(check, outcome.failure, hint)
     missing = abilities.missing_models(check.provider, secret)
     release()
     if _out_of_time(check):
@@ -208,9 +209,23 @@ def _out_of_time(check: Check) -> bool:
     return check.age_seconds > STORED_WITHIN_SECONDS
 
 
-def _with_failure(check: Check, failure: Failure) -> Check:
+def _with_failure(check: Check, failure: Failure, hint: str = "") -> Check:
     state = FAILED if is_key_fault(failure) else UNCHECKED
-    return replace(check, state=state, reason=str(failure.kind), words=failure.message)
+    advice = hint or catalogue.provider(check.provider).advice.get(failure.kind, "")
+    hint = f"{advice} {check.hint}".strip()
+    return replace(check, state=state, reason=str(failure.kind), words=failure.message, hint=hint)
+
+
+def _fits_the_sibling(check: Check, secret: str, failure: Failure) -> str:
+    """Says so where a refused paste is a key of the provider whose keys look the same."""
+    sibling = catalogue.provider(check.provider).sibling
+    if failure.kind is not FailureKind.rejected or not sibling:
+        return ""
+    name = catalogue.provider(sibling).name
+    there = _ask(replace(check, provider=sibling), secret).failure
+    if there is None:
+        return f"It is a key for {name}, which accepts it: add it there."
+    return f"{name} refuses it, too." if there.kind is FailureKind.rejected else ""
 
 
 def _stored_elsewhere(workspace_id: str, secret: str, provider_slug: str) -> str:

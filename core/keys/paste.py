@@ -8,7 +8,7 @@ import re
 import string
 
 from core.errors import Invalid
-from core.providers import aws, catalogue
+from core.providers import aws, catalogue, endpoints
 from core.providers.catalogue import Provider
 
 SHORTEST = 8
@@ -45,6 +45,24 @@ def check(secret: str, provider: Provider) -> None:
     if provider.auth == "sigv4":
         aws.parse(secret)
         return
+    _check_form(secret, provider)
+    for wrong in provider.wrong_keys:
+        moved = wrong.at_default_host and endpoints.is_moved(provider.slug)
+        if re.match(wrong.pattern, secret) and not moved:
+            raise Invalid(f"{wrong.says} It was not sent anywhere.")
+    if other := _owner_of_its_shape(secret, provider):
+        raise Invalid(
+            f"This looks like a key from {other}, not from {provider.name}. It was not sent anywhere."
+        )
+
+
+def _check_form(secret: str, provider: Provider) -> None:
+    """Raises `Invalid` where it is no key at all, or not the whole of one."""
+    if secret.startswith("{"):
+        raise Invalid(
+            f"This is JSON, as AWS’s credentials are; a key from {provider.name} is one word. It was not "
+            "sent anywhere."
+        )
     if any(bullet in secret for bullet in _BULLETS) or re.search(r"\.{3,}", secret):
         raise Invalid("This is a masked key, as pages show it. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", secret):
@@ -58,13 +76,6 @@ def check(secret: str, provider: Provider) -> None:
         )
     if len(secret) - len(_prefix(secret, provider)) < SHORTEST:
         raise Invalid("This is only the beginning of a key. Copy the whole of it.")
-    for wrong in provider.wrong_keys:
-        if re.match(wrong.pattern, secret):
-            raise Invalid(f"{wrong.says} It was not sent anywhere.")
-    if other := _owner_of_its_shape(secret, provider):
-        raise Invalid(
-            f"This looks like a key from {other}, not from {provider.name}. It was not sent anywhere."
-        )
 
 
 def mask(secret: str, provider: Provider) -> str:

@@ -10,12 +10,13 @@ from typing import Any
 
 from core.errors import Invalid
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]{2,10}){1,3}-\d{1,2}")
+REGION = re.compile(r"[a-z]{2}(-[a-z]{2,10}){1,3}-[0-9]{1,2}")
 _ACCESS_KEY = re.compile(r"A[KS]IA[A-Z2-7]{16}")
 _SECRET_KEY = re.compile(r"[A-Za-z0-9/+=]{40}")
 _TOKEN = re.compile(r"[\x21-\x7e]{16,4000}")
 _API_KEY = re.compile(r"(ABSK|bedrock-api-key-)[\x21-\x7e]{16,4000}")
 _REQUIRED = ("accessKeyId", "secretAccessKey", "region")
+_WITH_API_KEY = '{"apiKey": "ABSK…", "region": "us-east-1"}'
 _EXAMPLE = '{"accessKeyId": "AKIA…", "secretAccessKey": "…", "region": "us-east-1"}'
 
 
@@ -32,11 +33,15 @@ class AwsCredential:
 
 def parse(text: str) -> AwsCredential:
     """The credential in a JSON text. Raises `Invalid` naming every field that is wrong, never its value."""
+    if _API_KEY.fullmatch(text):
+        raise Invalid(
+            f"A Bedrock API key needs its region: paste {_WITH_API_KEY}. It was not sent anywhere."
+        )
     document = _document(text)
     fields = ("apiKey", "region") if "apiKey" in document else (*_REQUIRED, "sessionToken")
     required = ("apiKey", "region") if "apiKey" in document else _REQUIRED
     problems = [f"“{name}” is missing" for name in required if not document.get(name)]
-    problems += [f"“{name[:40]}” does not belong here" for name in document if name not in fields]
+    problems += [f"{_told(name)} does not belong here" for name in document if name not in fields]
     problems += [
         problem for name in fields if document.get(name) and (problem := _problem(name, document))
     ]
@@ -53,6 +58,15 @@ def parse(text: str) -> AwsCredential:
         document.get("sessionToken", ""),
         document.get("apiKey", ""),
     )
+
+
+def is_credential(text: str) -> bool:
+    """Whether a request can be signed with it."""
+    try:
+        parse(text)
+    except Invalid:
+        return False
+    return True
 
 
 def tidy(text: str) -> str:
@@ -90,6 +104,11 @@ def _document(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Invalid(f"Paste AWS’s credentials as JSON, such as {_EXAMPLE}.")
     return {str(name): _trimmed(value) for name, value in document.items()}
+
+
+def _told(name: str) -> str:
+    """A field's name as a page may say it: some paste a secret where a name belongs."""
+    return f"“{name}”" if re.fullmatch("[A-Za-z_]{1,24}", name) else "a field of another name"
 
 
 def _trimmed(value: Any) -> Any:

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib.resources import files
 from typing import Any, ClassVar, Literal
@@ -15,10 +15,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import NotFound
+from core.providers.failure_rules import FailureKind
 from core.providers.wire import OutputLimitField, WireName
 
 Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
 BotTier = Literal["mini", "standard", "premium"]
+_ROUTES = {"openai": "chat", "anthropic": "messages"}
+"""What a wire format needs of a provider's paths, where that has another name."""
 
 
 class UnknownProvider(NotFound, LookupError):
@@ -42,6 +45,8 @@ class KeyShape:
     pattern: str
     says: str
     """Whose it is ("Google AI Studio"), or, of the same provider, why it is the wrong kind."""
+    at_default_host: bool = False
+    """Whether it is wrong at the provider's usual address only, not where the operator set another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,12 @@ class Provider:
     """Whether its models are only reached by a name with its slug before it: `slug/model`."""
     model_prefixes: tuple[str, ...] = ()
     """What names of its models begin with: those that are newer than this file go to it."""
+    sibling: str = ""
+    """Whose keys look the same: a key that is refused here is tried there, once, and that is said."""
+    refuses_in_passing: bool = False
+    """Whether it refuses good keys now and then, so that a refusal is asked for twice."""
+    advice: dict[FailureKind, str] = field(default_factory=dict)
+    """What to do when a check of its key ends so, where there is more to say than for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,8 @@ def _explained(error: ValidationError) -> str:
 def _check(catalogue: Catalogue) -> None:
     slugs = [provider.slug for provider in catalogue.providers]
     _refuse_twice("provider", slugs)
+    for provider in catalogue.providers:
+        _check_provider(provider, slugs)
     models: list[Model | EmbeddingModel] = [*catalogue.models, *catalogue.embedding_models]
     _refuse_twice("model", (model.id for model in models))
     for shape in (*catalogue.foreign_keys, *(s for p in catalogue.providers for s in p.wrong_keys)):
@@ -171,6 +184,18 @@ def _check(catalogue: Catalogue) -> None:
             raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
         if not model.id.startswith(f"{model.provider}:"):
             raise CatalogueError(f"Model {model.id} does not begin with “{model.provider}:”.")
+
+
+def _check_provider(provider: Provider, slugs: list[str]) -> None:
+    route = _ROUTES.get(provider.wire, provider.wire)
+    if route not in provider.paths:
+        raise CatalogueError(f"Provider {provider.slug} has no path for {route}.")
+    if provider.byok and not provider.probe_models:
+        raise CatalogueError(f"Provider {provider.slug} has no model to prove a key with.")
+    if provider.sibling and provider.sibling not in slugs:
+        raise CatalogueError(
+            f"Provider {provider.slug} has an unknown sibling: {provider.sibling}."
+        )
 
 
 def _check_pattern(shape: KeyShape) -> None:
@@ -197,7 +222,6 @@ _BY_NAME: dict[str, tuple[Model, ...]] = {}
 for _model in _CATALOGUE.models:
     _name = _model.id.partition(":")[2]
     _BY_NAME[_name] = (*_BY_NAME.get(_name, ()), _model)
-_BY_BARE_NAME = {model.id.partition(":")[2]: model for model in reversed(_CATALOGUE.models)}
 
 
 def providers() -> tuple[Provider, ...]:
@@ -253,7 +277,7 @@ def serving(name: str) -> tuple[Model, ...]:
 
 def find_model(text: str) -> Model:
     """The model of that id or bare name (the first listed, if several have it). `UnknownModel`."""
-    found = _MODELS.get(text) or _BY_BARE_NAME.get(text)
+    found = _MODELS.get(text) or next(iter(serving(text)), None)
     if found is None:
         raise _unknown(text)
     return found

@@ -25,6 +25,11 @@ def endpoint(provider_slug: str) -> Endpoint:
     return Endpoint(provider.slug, provider.wire, base_url)
 
 
+def is_moved(provider_slug: str) -> bool:
+    """Whether the operator has it reached somewhere else than at its usual address."""
+    return _chosen().base_url(provider_slug) != catalogue.provider(provider_slug).base_url
+
+
 def mini_key() -> str:
     """The operator's credential for Mini; may be empty, as for the local server."""
     return _chosen().mini_api_key.get_secret_value()

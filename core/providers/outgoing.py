@@ -28,8 +28,9 @@ class Outgoing:
 
 def is_sendable(provider_slug: str, secret: str) -> bool:
     """Whether a header can carry it: a line break in a key would end up in an error with the key."""
-    is_json = catalogue.provider(provider_slug).auth == "sigv4"
-    return is_json or _SENDABLE.fullmatch(secret) is not None
+    if catalogue.provider(provider_slug).auth == "sigv4":
+        return aws.is_credential(secret)
+    return _SENDABLE.fullmatch(secret) is not None
 
 
 def prepared(

@@ -4,6 +4,7 @@ Listing models proves less: a key without credit or without the right to inferen
 """
 
 from dataclasses import dataclass, replace
+from time import sleep
 
 from core.providers.catalogue import Provider
 from core.providers.client import Timeouts, complete_chat
@@ -12,6 +13,9 @@ from core.providers.wire import ChatRequest, Completion, Endpoint, Turn
 
 OUTPUT_TOKENS = 16  # Fewer fail on models that reason; OpenAI's own minimum elsewhere is 16.
 TIMEOUTS = Timeouts(first_byte_seconds=30, total_seconds=45)
+PAUSE_SECONDS = 1.0
+"""Before a provider that refuses good keys now and then is asked again."""
+_REFUSED = (FailureKind.rejected, FailureKind.transient_auth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,33 @@ def probe(
     """
     failure = Failure(FailureKind.model_unavailable, f"{provider.name} has no model to test with.")
     for model in provider.probe_models:
-        answer = _ask(endpoint, secret, _request(provider, model), timeouts)
+        answer = _patiently(endpoint, secret, provider, _request(provider, model), timeouts)
         if isinstance(answer, Completion):
             return ProbeOutcome(model)
-        failure = answer
-        if failure.kind is not FailureKind.model_unavailable:
+        if failure.kind is not FailureKind.no_permission or not _is_about_the_model(
+            answer, provider
+        ):
+            failure = answer
+        if not _is_about_the_model(answer, provider):
             break
     return ProbeOutcome(failure=failure)
+
+
+def _is_about_the_model(failure: Failure, provider: Provider) -> bool:
+    """Where each model is allowed by itself, a permission that lacks says nothing of the next one."""
+    by_model = provider.auth == "sigv4" and failure.kind is FailureKind.no_permission
+    return by_model or failure.kind is FailureKind.model_unavailable
+
+
+def _patiently(
+    endpoint: Endpoint, secret: str, provider: Provider, request: ChatRequest, timeouts: Timeouts
+) -> Completion | Failure:
+    """One question; a refusal that may pass is asked for twice."""
+    answer = _ask(endpoint, secret, request, timeouts)
+    if isinstance(answer, Failure) and provider.refuses_in_passing and answer.kind in _REFUSED:
+        sleep(PAUSE_SECONDS)
+        answer = _ask(endpoint, secret, request, timeouts)
+    return answer
 
 
 def _request(provider: Provider, model: str) -> ChatRequest:

@@ -21,7 +21,9 @@ DONE = "data: [DONE]\n\n"
 
 
 def key_in(headers: dict[str, str]) -> str:
-    """The key of `Authorization: Bearer`."""
+    """The key of `Authorization: Bearer`, or of Xiaomi's `api-key`."""
+    if "api-key" in headers:
+        return headers["api-key"]
     scheme, _, key = headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 

@@ -321,3 +321,76 @@ def test_what_the_provider_lists_for_a_key_is_noted(workspace, person, provider,
     checks.run_candidate(ask(workspace, person).id)
     asked = {"anthropic:claude-haiku-4-5", "anthropic:claude-sonnet-4-6"}
     assert sorted(asked & set(key_of(workspace).unavailable_models)) == missing
+
+
+def of_provider(workspace, person, slug: str, secret: str) -> Check:
+    """How a paste for that provider ends."""
+    check = checks.check_candidate_later(workspace, slug, secret, actor_of(person))
+    checks.run_candidate(check.id)
+    ended = pending.load(check.id)
+    assert ended
+    return ended
+
+
+def test_credentials_of_aws_are_proved_stored_and_masked(workspace, person, provider):
+    ended = of_provider(workspace, person, "bedrock", marker.bedrock_key())
+    key = life.get(workspace.id, "bedrock")
+    assert (ended.state, key.mask) == ("saved", "AKIA••••••••WXYZ · us-east-1")
+    assert marker.MARKER not in repr([vars(key), ended])
+    checks.run_key(checks.test_later(key, ANN).id, key.id, 1)
+    assert [call.model for call in provider.calls] == ["amazon.nova-micro-v1:0"] * 2
+    with pytest.raises(Invalid, match="stored already"):
+        of_provider(workspace, person, "bedrock", f" {marker.bedrock_key()} ".replace(",", " , "))
+
+
+def test_a_refusal_by_aws_comes_with_what_to_do(workspace, person, provider):
+    provider.always(Reply.missing_scope())
+    ended = of_provider(workspace, person, "bedrock", marker.bedrock_key())
+    assert (ended.state, ended.reason) == ("failed", "no_permission")
+    assert "bedrock:InvokeModelWithResponseStream" in ended.hint
+
+
+MISTRALS = "m" * 32
+CHAT, FIM = "/v1/chat/completions", "/v1/fim/completions"
+FILLED = Reply.status(200, body={"choices": [{"message": {"content": "x"}}]})
+
+
+@pytest.mark.parametrize(
+    ("slug", "path", "sibling", "theirs"),
+    [("mistral", CHAT, "Codestral", FIM), ("codestral", FIM, "Mistral AI", CHAT)],
+)
+def test_a_key_of_the_sibling_is_told_whose_it_is(
+    workspace, person, provider, slug, path, sibling, theirs
+):
+    provider.when(lambda call: call.path == path, Reply.status(401))
+    provider.when(lambda call: call.path == theirs, FILLED)
+    ended = of_provider(workspace, person, slug, MISTRALS)
+    assert (ended.state, ended.reason) == ("failed", "rejected")
+    assert ended.hint == f"It is a key for {sibling}, which accepts it: add it there."
+    assert life.find(workspace.id, slug) is None
+
+
+def test_a_key_that_the_sibling_refuses_too_is_wrong_for_both(workspace, person, provider):
+    provider.always(Reply.status(401))
+    ended = of_provider(workspace, person, "mistral", MISTRALS)
+    assert (ended.reason, ended.hint) == ("rejected", "Codestral refuses it, too.")
+
+
+def test_the_sibling_is_asked_only_where_the_key_was_refused(workspace, person, provider):
+    provider.always(Reply.status(402))
+    ended = of_provider(workspace, person, "mistral", MISTRALS)
+    assert (ended.reason, ended.hint, len(provider.calls)) == ("no_credit", "", 1)
+
+
+def test_a_sibling_that_is_away_says_nothing(workspace, person, provider):
+    provider.when(lambda call: call.path == CHAT, Reply.status(401))
+    provider.when(lambda call: call.path == FIM, Reply.status(503))
+    assert of_provider(workspace, person, "mistral", MISTRALS).hint == ""
+
+
+def test_a_key_of_another_region_is_told_of_the_other_host(workspace, person, provider):
+    body = {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}
+    provider.always(Reply.status(200, body=body))
+    ended = of_provider(workspace, person, "minimax", "sk-" + "n" * 60)
+    assert ended.state == "failed"
+    assert "MINIMAX_BASE_URL" in ended.hint

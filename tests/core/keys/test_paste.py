@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.keys import paste
-from core.providers import catalogue
+from core.providers import catalogue, endpoints
+from tests import marker
 
 ANTHROPIC = catalogue.provider("anthropic")
 OPENAI = catalogue.provider("openai")
@@ -55,6 +56,8 @@ def test_what_surrounds_a_key_is_left_out_and_said(text):
         ("xai-" + "x" * 80, "looks like a key from xAI"),
         ("pplx-" + "x" * 48, "looks like a key from Perplexity"),
         ("0123456789abcdef" * 2 + ".abcdefghijklmnop", "looks like a key from Z.ai"),
+        ("tp-" + "x" * 40, "looks like a key from Xiaomi"),
+        ('{"apiKey":"ABSK"}', "This is JSON"),
         ("sk-ant-admin01-" + "x" * 60, "admin key of Anthropic"),
         ("sk-ant-oat01-" + "x" * 60, "sign-in token"),
     ],
@@ -86,3 +89,20 @@ def test_a_mask_never_shows_more_than_prefix_and_four(secret):
         prefix, _, tail = paste.mask(secret, provider).partition("••••••••")
         assert prefix in ("", *provider.key_prefixes)
         assert len(tail) <= 4
+
+
+def test_a_token_plans_key_is_wrong_at_xiaomis_usual_host_only(monkeypatch):
+    xiaomi = catalogue.provider("xiaomi")
+    key = "tp-" + "x" * 40
+    monkeypatch.setattr(endpoints, "is_moved", lambda slug: False)
+    with pytest.raises(Invalid, match="Token Plan"):
+        paste.check(key, xiaomi)
+    monkeypatch.setattr(endpoints, "is_moved", lambda slug: True)
+    paste.check(key, xiaomi)
+
+
+def test_a_key_that_is_json_goes_to_nobody_but_where_it_belongs():
+    for provider in catalogue.byok_providers():
+        if provider.auth != "sigv4":
+            with pytest.raises(Invalid, match="This is JSON.*not sent anywhere"):
+                paste.check(marker.bedrock_key(), provider)
