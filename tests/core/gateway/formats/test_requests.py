@@ -351,6 +351,22 @@ def test_structured_output_of_anthropic_is_a_json_schema_elsewhere():
     assert translated("messages", "chat", asks)["response_format"]["json_schema"] == schema
 
 
+def test_thinking_without_a_seal_is_not_sent_where_it_would_be_refused():
+    found = translated("messages", "messages", CLAUDE_CODE)
+    kinds = [block["type"] for block in found["messages"][1]["content"]]
+    assert kinds == ["text", "tool_use", "tool_use"]
+    found = translated("messages", "converse", CLAUDE_CODE)
+    assert "reasoningContent" not in json.dumps(found)
+
+
+def test_a_schema_is_held_to_strict_rules_only_where_that_was_asked():
+    for strict, expected in ((None, False), (False, False), (True, True)):
+        function = {"name": "f", "parameters": WEATHER, "strict": strict}
+        tools = [{"type": "function", "function": function}]
+        (found,) = translated("chat", "responses", {**ASKS, "tools": tools})["tools"]
+        assert found["strict"] is expected
+
+
 def test_ids_that_anthropic_refuses_stay_together_under_another_name():
     call = {"id": "functions.Bash:0", "type": "function", "function": {"name": "Bash"}}
     messages = [

@@ -115,6 +115,12 @@ def test_a_piece_of_an_earlier_call_is_not_put_into_another():
     assert read("chat", data)[-1] is FailureKind.malformed
 
 
+def test_a_call_that_goes_on_after_a_text_is_not_guessed_at():
+    begun, goes_on = piece(0, "c1", "f", "{"), piece(0, arguments="}")
+    chunks = [delta(tool_calls=[begun]), delta(content="x"), delta("stop", tool_calls=[goes_on])]
+    assert read("chat", sse(*chunks))[-1] is FailureKind.malformed
+
+
 def test_mistral_mixes_thinking_and_text_in_a_list():
     thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
     found = read("chat", sse(delta(content=[thinking]), delta("stop", content="Hi")))
@@ -259,6 +265,18 @@ def test_thinking_keeps_its_seal_on_the_way_to_a_program_and_back():
     assert (first.text, first.signature) == ("Hm", "sealed")
 
 
+def test_redacted_thinking_is_not_shown_to_codex_as_something_it_may_return():
+    redacted = block(0, {"type": "redacted_thinking", "data": "hidden"})
+    data = named(START, *redacted, *ending("end_turn", output_tokens=1))
+    parts = FORMATS["messages"].read_stream([data], "somebody", "")
+    assert b"hidden" not in b"".join(FORMATS["responses"].write_stream(parts, "m", "r", Asked()))
+
+
+def test_what_an_event_does_not_say_of_the_usage_stays():
+    data = named(START, *ending("end_turn", input_tokens=7, output_tokens=9))
+    assert read("messages", data)[-2] == Usage(10, 9, 3)
+
+
 def test_an_error_after_a_good_beginning_is_a_failure():
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     found = read("messages", named(*ANTHROPIC[:8], error))
@@ -328,10 +346,15 @@ def test_what_came_whole_is_told_once():
         {"type": "response.output_item.done", **item(0, "function_call", arguments='{"a":1}')},
         {"type": "response.output_item.added", **item(1, "message")},
         {"type": "response.output_item.done", **item(1, "message", content=[{"text": "Hi"}])},
+        {"type": "response.output_text.delta", "delta": "x"},
+        {"type": "response.output_item.added", **item(2, "message")},
+        {"type": "response.output_item.done", **item(2, "message", content=[{"text": "again"}])},
         {"type": "response.completed", "response": DONE},
     ]
     found = [part for part in read("responses", named(*whole)) if part != BlockEnd()]
-    assert found[1:4] == [ToolBegin("c1", "f"), ToolDelta('{"a":1}'), TextDelta("Hi")]
+    assert found[1:6] == [
+        ToolBegin("c1", "f"), ToolDelta('{"a":1}'), TextDelta("Hi"), TextDelta("x"), TextDelta("again"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
