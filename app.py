@@ -25,6 +25,7 @@ from core.keys import notices, vault
 from core.knowledge import memory, sources
 from core.outbox import mails, webhooks
 from core.providers import endpoints
+from web.gateway_fast_path import FastPath
 
 MIGRATIONS = Path(__file__).parent / "core" / "migrations"
 
@@ -53,6 +54,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     db.bind(app)
     Migrate(app, db.db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     web.register(app, chosen)
+    app.wsgi_app = FastPath(app, app.wsgi_app)  # type: ignore[method-assign]
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

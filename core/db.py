@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Delete, Dialect, Insert, MetaData, Update, event
+from sqlalchemy import Connection, Delete, Dialect, Insert, MetaData, Row, Select, Update, event
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine
@@ -132,8 +132,20 @@ def insert_new(current: Session, model: type[Base], **values: Any) -> bool:
     return changed_one(current, insert(model).values(**values).on_conflict_do_nothing())
 
 
+def first_row(statement: Select[Any], **values: Any) -> Row[Any] | None:
+    """One row, read by itself: for what every request of a program asks, past session and transaction."""
+    with db.engine.connect() as connection:
+        return (
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            .execute(statement, values)
+            .first()
+        )
+
+
 def release() -> None:
     """Ends a read and gives its connection back, before anything slow. What was read stays loaded."""
+    if not db.session.registry.has():
+        return
     session().commit()
     db.session.remove()
 

@@ -39,7 +39,7 @@ def token_digest(token: str, secret_key: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return _base62(secrets.randbelow(62**length), length)
 
 
 def _checksum(prefix: str, body: str) -> str:

@@ -1,6 +1,5 @@
 """The gateway: what programs call with a gateway token, in OpenAI's and Anthropic's formats (spec §7)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
@@ -96,6 +95,18 @@ _ROUTES = {
 }
 
 
+PATHS = {
+    "/v1/chat/completions": "chat",
+    "/v1/responses": "responses",
+    "/v1/messages": "messages",
+    "/v1/messages/count_tokens": "count_tokens",
+    "/v1/completions": "completions",
+    "/v1/fim/completions": "fim",
+    "/v1/embeddings": "embeddings",
+}
+"""What a POST to each of these asks for."""
+
+
 def route_of(endpoint: str) -> str:
     """The caller's format at that endpoint; "" where it is none of the gateway's."""
     return _ROUTES.get(endpoint, "")
@@ -123,12 +134,16 @@ def _served(caller: Caller, route: str) -> Response:
 def _response(reply: Reply) -> Response:
     response = Response(reply.body, reply.status, direct_passthrough=True)
     response.headers.clear()
-    for name, text in reply.headers.items():
+    for name, text in stream_headers(reply).items():
         response.headers[name] = text
-    if isinstance(reply.body, Iterator):
-        response.headers["cache-control"] = "no-cache, no-transform"
-        response.headers["x-accel-buffering"] = "no"
     return response
+
+
+def stream_headers(reply: Reply) -> dict[str, str]:
+    """The reply's headers, with those that keep a stream a stream on its way through proxies."""
+    if isinstance(reply.body, bytes):
+        return reply.headers | {"content-length": str(len(reply.body))}
+    return reply.headers | {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 
 
 def _model_row(model: listing.Listed) -> dict[str, Any]:

@@ -84,7 +84,8 @@ def gateway_token(view: View) -> View:
 
     @wraps(view)
     def guarded(**values: Any) -> Any:
-        return view(access.enter(_offered_tokens(), current_app.config["SECRET_KEY"]), **values)
+        offered = access.offered(request.headers)
+        return view(access.enter(offered, current_app.config["SECRET_KEY"]), **values)
 
     return _named(guarded, "gateway_token")
 
@@ -121,14 +122,6 @@ def _conversation(bot: Bot) -> Conversation:
     if scheme.lower() != "bearer":
         raise BadToken()
     return visitors.conversation_of(token.strip(), bot.id, current_app.config["SECRET_KEY"])
-
-
-def _offered_tokens() -> list[str]:
-    """`Authorization: Bearer …` (or the token alone), then `x-api-key`, as they were sent."""
-    sent = request.headers.get("Authorization", "")
-    scheme, _, rest = sent.partition(" ")
-    bearer = rest if scheme.lower() == "bearer" else sent
-    return [bearer.strip(), request.headers.get("x-api-key", "").strip()]
 
 
 def _named(view: View, guard: str) -> View:

@@ -4,7 +4,7 @@ One query, without the ORM, since every request makes it. Nothing of it is remem
 a token that was revoked a moment ago, anywhere, is refused here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Row, bindparam, select
 from core import clock, ids, plans
 from core.accounts.models import Membership, Workspace
 from core.accounts.roles import Role, allows
-from core.db import session
+from core.db import first_row
 from core.errors import BadToken, NotAllowed
 from core.gateway.models import GatewayToken
 from core.gateway.tokens import PREFIX
@@ -39,6 +39,14 @@ class Caller:
     keys_stamp: int
 
 
+def offered(headers: Mapping[str, str]) -> tuple[str, str]:
+    """What a program sent as its token: `Authorization: Bearer …` (or the token alone), `x-api-key`."""
+    sent = headers.get("authorization", "")
+    scheme, _, rest = sent.partition(" ")
+    bearer = rest if scheme.lower() == "bearer" else sent
+    return bearer.strip(), headers.get("x-api-key", "").strip()
+
+
 def enter(offered: Iterable[str], secret_key: str) -> Caller:
     """The caller behind the first of these texts that is a token of ours. Raises `BadToken`.
 
@@ -62,7 +70,7 @@ def caller_of(membership: Membership) -> Caller:
 
 
 def _caller(digest: str) -> Caller:
-    row = session().execute(_BY_DIGEST, {"digest": digest}).first()
+    row = first_row(_BY_DIGEST, digest=digest)
     if row is None or not _is_open(row):
         raise BadToken(_REFUSED)
     return Caller(

@@ -4,6 +4,7 @@ A request on a key of the workspace never touches the balance. Tokens that a pro
 estimated, and said to be.
 """
 
+from core.db import work_context
 from core.gateway import balance, refusing
 from core.gateway.calls import Call
 from core.gateway.models import PLATFORM
@@ -20,7 +21,7 @@ _LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     """Takes the most that this request may cost from the balance; the refusal where it is not there."""
-    if not _is_ours(candidate):
+    if not is_ours(candidate):
         return None
     model = candidate.offer.model
     if model is None:
@@ -43,12 +44,13 @@ def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> 
     tokens_in, tokens_out = record.tokens_in or 0, record.tokens_out or 0
     if candidate.offer.model:
         record.cost_microusd = cost.of_tokens(candidate.model_id, tokens_in, tokens_out).microusd
-    if _is_ours(candidate) and candidate.offer.model:
+    if is_ours(candidate) and candidate.offer.model:
         price = balance.price(candidate.offer.model, tokens_in, tokens_out)
-        record.billed_microusd = balance.settle(record.id, price)
+        with work_context():  # a stream ends after the request that began it
+            record.billed_microusd = balance.settle(record.id, price)
 
 
-def _is_ours(candidate: Candidate) -> bool:
+def is_ours(candidate: Candidate) -> bool:
     """Whether the operator's key serves, and is paid for: Mini is free."""
     return candidate.source == PLATFORM and candidate.provider != endpoints.MINI
 

@@ -76,6 +76,15 @@ def unsayable(error: Invalid) -> Reply:
     return Reply(400, code=error.code, message=error.message)
 
 
+def internal(route: str, request_id: str) -> Reply:
+    """We failed, not the program and not a provider."""
+    message = (
+        "The server had an error of its own. Nothing you did was wrong; its log has the details."
+    )
+    body = formats.errors.body(route, 500, "internal", message, {"request_id": request_id})
+    return Reply(500, {"content-type": "application/json"}, json.dumps(body).encode(), "internal")
+
+
 def final(refused: Refused, same_format: bool) -> Reply:
     """The request itself was refused: in the provider's own words, as they came where that is possible."""
     status = refused.status or 502

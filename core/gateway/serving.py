@@ -25,7 +25,6 @@ from core.gateway import (
 from core.gateway.access import Caller
 from core.gateway.calls import Call
 from core.gateway.formats.asked import Asked
-from core.gateway.models import PLATFORM
 from core.gateway.refusing import Reply
 from core.gateway.requests import Record
 from core.gateway.routing import Candidate, Decision
@@ -134,7 +133,8 @@ def _asked_twice(
 ) -> Reply | None:
     """Once, and once more where that may help."""
     for last_try in (False, True):
-        clock.sleep(min(_wait(candidate), LONGEST_WAIT_SECONDS))
+        if wait := _wait(candidate):
+            clock.sleep(min(wait, LONGEST_WAIT_SECONDS))
         answer = _asked_once(run, candidate, ask)
         if isinstance(answer, Answer):
             return _begun(run, candidate, answer, asked is None)
@@ -143,7 +143,8 @@ def _asked_twice(
             return _refused(run, refusing.final(answer, asked is None))
         if step is Step.next:
             break
-        clock.sleep(0 if _wait(candidate) else PAUSE_SECONDS)
+        if not _wait(candidate):
+            clock.sleep(PAUSE_SECONDS)
     return None
 
 
@@ -162,7 +163,7 @@ def _asked(call: Call, candidate: Candidate) -> Asked | None:
 
 def _needs_usage(call: Call, candidate: Candidate) -> bool:
     """What is taken from the balance is counted, not guessed: such streams have to tell their tokens."""
-    return candidate.source == PLATFORM and call.stream and call.route == "chat"
+    return billing.is_ours(candidate) and call.stream and call.route == "chat"
 
 
 def _asked_once(
