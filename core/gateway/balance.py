@@ -8,7 +8,7 @@ the balance plus what is held.
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -17,11 +17,13 @@ from core.accounts.actor import Actor
 from core.db import changed_one, insert_new, session, transaction
 from core.errors import Invalid
 from core.gateway.models import CHARGE, TOP_UP, Balance, BalanceHold, LedgerEntry
+from core.providers import endpoints
 from core.providers.catalogue import Model
 
 LARGEST_TOP_UP = 1_000_000 * 1_000_000
-DEAD_AFTER = timedelta(minutes=30)
-"""Twice the longest that a request may take."""
+LEAST_DEAD_AFTER = timedelta(minutes=35)
+"""A key is asked twice at most, for fifteen minutes each, with a wait between."""
+SWEPT_AT_A_TIME = 200
 _PER_MILLION = 1_000_000
 _LEAST = 1
 
@@ -32,11 +34,21 @@ def of(workspace_id: str) -> int:
     return left or 0
 
 
-def entries(workspace_id: str, size: int = 50, skip: int = 0) -> list[LedgerEntry]:
-    """The ledger, newest first."""
+def entries(
+    workspace_id: str, size: int = 50, before: LedgerEntry | None = None
+) -> list[LedgerEntry]:
+    """The ledger, newest first; those that come after `before` in that order."""
     asked = select(LedgerEntry).where(LedgerEntry.workspace_id == workspace_id)
+    if before:
+        same_moment = and_(LedgerEntry.at == before.at, LedgerEntry.id < before.id)
+        asked = asked.where(or_(LedgerEntry.at < before.at, same_moment))
     order = asked.order_by(LedgerEntry.at.desc(), LedgerEntry.id.desc())
-    return list(session().scalars(order.limit(size).offset(skip)))
+    return list(session().scalars(order.limit(size)))
+
+
+def entry(workspace_id: str, entry_id: str) -> LedgerEntry | None:
+    found = session().get(LedgerEntry, entry_id)
+    return found if found and found.workspace_id == workspace_id else None
 
 
 def estimate(model: Model, body_bytes: int, max_tokens: int | None) -> int:
@@ -83,23 +95,21 @@ def hold(workspace_id: str, request_id: str, microusd: int) -> bool:
 def settle(request_id: str, microusd: int) -> int:
     """Charges a request that ended, and gives the rest back; what was charged. Once for each request.
 
-    Above what was held it takes what is there, and no more: a balance is never negative.
+    Above what was held it takes what is there, and no more: a balance is never negative. What was not
+    there stands in the entry's note.
     """
     with transaction() as current:
         held = _taken_off(current, request_id)
         if held is None:
             return 0
         workspace_id, amount = held
-        more = max(0, microusd - amount)
-        if more and not _take(current, workspace_id, more):
-            more = 0
-        charged = min(microusd, amount + more)
-        _add(current, workspace_id, amount + more - charged)
+        wanted = max(0, microusd)
+        amount += _taken_up_to(current, workspace_id, wanted - amount)
+        charged = min(wanted, amount)
+        _add(current, workspace_id, amount - charged)
         if charged:
-            short = (
-                "" if charged == microusd else f"{microusd - charged} micro-dollars were not there"
-            )
-            _enter(current, workspace_id, CHARGE, -charged, request_id, short)
+            note = f"{wanted - charged} micro-dollars were not there" if charged < wanted else ""
+            _enter(current, workspace_id, CHARGE, -charged, request_id, note)
     return charged
 
 
@@ -110,12 +120,17 @@ def release(request_id: str) -> None:
 
 def sweep() -> int:
     """Gives back what processes held that are gone. Returns for how many requests."""
-    late = clock.now() - DEAD_AFTER
-    dead = session().scalars(select(BalanceHold.request_id).where(BalanceHold.at < late).limit(200))
-    requests = list(dead)
+    late = clock.now() - max(LEAST_DEAD_AFTER, timedelta(seconds=3 * _longest_seconds()))
+    dead = select(BalanceHold.request_id).where(BalanceHold.at < late).order_by(BalanceHold.at)
+    requests = list(session().scalars(dead.limit(SWEPT_AT_A_TIME)))
     for request_id in requests:
         release(request_id)
     return len(requests)
+
+
+def dead_after() -> timedelta:
+    """No request is as old as this: a provider is asked twice at most."""
+    return timedelta(seconds=2 * endpoints.timeouts().total_seconds) + SPARE
 
 
 def sums(workspace_id: str) -> tuple[int, int, int]:
@@ -142,11 +157,18 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
     return found.workspace_id, found.microusd
 
 
-def _take(current: Session, workspace_id: str, microusd: int) -> bool:
-    taken = update(Balance).where(
-        Balance.workspace_id == workspace_id, Balance.microusd >= microusd
-    )
-    return changed_one(current, taken.values(microusd=Balance.microusd - microusd))
+def _taken_at_most(current: Session, workspace_id: str, microusd: int) -> int:
+    """Takes what is there of the amount; how much that was."""
+    if microusd <= 0:
+        return 0
+    row = select(Balance.microusd).where(Balance.workspace_id == workspace_id).with_for_update()
+    taken = min(microusd, current.scalar(row) or 0)
+    _add(current, workspace_id, -taken)
+    return taken
+
+
+def _longest_seconds() -> float:
+    return endpoints.timeouts().total_seconds
 
 
 def _add(current: Session, workspace_id: str, microusd: int) -> None:
