@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.http import Cancelled, Cut, HttpError, NotSendable, TimedOut, Unreachable
-from core.providers import failure_rules
+from core.providers import catalogue, failure_rules
 from core.providers.failures import (
     KEY_FAULTS,
     Failure,
@@ -154,6 +154,123 @@ MEANINGS = [
     ("mistral", 422, {"detail": [{"msg": "Field required"}]}, "bad_request"),
     ("somebody", 418, b"", "bad_request"),
 ]
+
+# The same, provider by provider, as its own section of the fact sheet lists its statuses and codes.
+MEANINGS += [
+    ("bedrock", status, {"code": code, "message": "no"}, meaning)
+    for status, code, meaning in [
+        (403, "InvalidClientTokenId", "rejected"),
+        (403, "ExpiredTokenException", "rejected"),
+        (403, "MissingAuthenticationTokenException", "rejected"),
+        (403, "SignatureDoesNotMatch", "transient_auth"),
+        (400, "IncompleteSignature", "bad_request"),
+        (400, "ValidationException", "bad_request"),
+        (400, "ServiceQuotaExceededException", "rate_limited"),
+        (404, "ResourceNotFoundException", "model_unavailable"),
+        (408, "ModelTimeoutException", "timed_out"),
+        (424, "ModelErrorException", "unavailable"),
+        (500, "InternalServerException", "unavailable"),
+        (503, "ServiceUnavailableException", "overloaded"),
+    ]
+]
+MEANINGS += [
+    ("zai", status, error(code=code), meaning)
+    for status, code, meaning in [
+        (401, "1000", "rejected"),
+        (401, "1004", "rejected"),
+        (400, "1211", "model_unavailable"),
+        (400, "1301", "bad_request"),
+        (429, "1303", "rate_limited"),
+        (429, "1304", "window_exhausted"),
+        (429, "1309", "no_credit"),
+        (429, "1310", "window_exhausted"),
+        (429, "1312", "overloaded"),
+        (429, "1313", "window_exhausted"),
+    ]
+]
+MEANINGS += [
+    ("minimax", 200, {"base_resp": {"status_code": code, "status_msg": "no"}}, meaning)
+    for code, meaning in [
+        (1000, "unavailable"),
+        (1001, "timed_out"),
+        (1002, "rate_limited"),
+        (1004, "rejected"),
+        (1008, "no_credit"),
+        (1039, "rate_limited"),
+        (2013, "bad_request"),
+    ]
+]
+MEANINGS += [
+    ("moonshot", status, error(type=kind), meaning)
+    for status, kind, meaning in [
+        (401, "invalid_authentication_error", "rejected"),
+        (403, "permission_denied_error", "no_permission"),
+        (404, "resource_not_found_error", "model_unavailable"),
+        (429, "rate_limit_reached_error", "rate_limited"),
+        (400, "content_filter", "bad_request"),
+        (400, "invalid_request_error", "bad_request"),
+    ]
+]
+MEANINGS += [
+    ("google", status, google(code), meaning)
+    for status, code, meaning in [
+        (401, "UNAUTHENTICATED", "rejected"),
+        (404, "NOT_FOUND", "model_unavailable"),
+        (500, "INTERNAL", "unavailable"),
+        (503, "UNAVAILABLE", "overloaded"),
+        (504, "DEADLINE_EXCEEDED", "timed_out"),
+        (400, "INVALID_ARGUMENT", "bad_request"),
+    ]
+]
+MEANINGS += [
+    ("mistral", 402, {"object": "error", "message": "Payment required"}, "no_credit"),
+    ("codestral", 401, {"message": "Unauthorized"}, "rejected"),
+    ("codestral", 403, {"message": "Inactive subscription"}, "no_permission"),
+    ("codestral", 429, {"message": "Service tier capacity exceeded"}, "overloaded"),
+    ("deepseek", 401, error("Authentication Fails"), "rejected"),
+    ("deepseek", 422, error("Invalid Parameters"), "bad_request"),
+    ("deepseek", 429, error("Rate Limit Reached"), "rate_limited"),
+    ("deepseek", 503, error("Server Overloaded"), "overloaded"),
+    ("xai", 429, {"error": "You reached your monthly spending limit"}, "no_credit"),
+    ("xai", 429, {"error": "Too many requests"}, "rate_limited"),
+    ("xai", 403, {"error": "This key is blocked"}, "no_permission"),
+    ("xai", 400, {"error": "Unknown field"}, "bad_request"),
+    ("minimax", 402, error(type="insufficient_balance_error"), "no_credit"),
+    ("perplexity", 401, error(type="unauthorized"), "rejected"),
+    ("perplexity", 402, error("no credit"), "no_credit"),
+    ("perplexity", 429, error("50 per minute"), "rate_limited"),
+    ("fireworks", 401, {"error": "unauthorized"}, "rejected"),
+    ("fireworks", 402, {"error": "spend limit"}, "no_credit"),
+    ("fireworks", 403, {"error": "forbidden"}, "no_permission"),
+    ("fireworks", 429, error("x"), "rate_limited"),
+    ("fireworks", 503, error("x"), "unavailable"),
+    ("novita", 401, {"message": "incorrect key"}, "rejected"),
+    ("novita", 403, {"reason": "NOT_ENOUGH_BALANCE", "code": 403}, "no_credit"),
+    ("novita", 429, {"message": "RPM"}, "rate_limited"),
+    ("inception", 401, error("x"), "rejected"),
+    ("inception", 402, error("x"), "no_credit"),
+    ("inception", 403, error("x"), "no_permission"),
+    ("inception", 429, error("x"), "rate_limited"),
+    ("xiaomi", 403, error("risk control", code="403"), "no_permission"),
+    ("xiaomi", 429, error("x", code="429"), "rate_limited"),
+    ("xiaomi", 421, error("x", code="421"), "bad_request"),
+    ("zai", 429, anthropic("rate_limit_error") | error(code="1113"), "no_credit"),
+]
+
+
+def test_every_provider_has_rows_for_a_wrong_key_and_for_waiting():
+    rows = {(provider, meaning) for provider, _, _, meaning in MEANINGS}
+    slugs = {provider.slug for provider in catalogue.byok_providers()}
+    assert not {slug for slug in slugs if (slug, "rejected") not in rows}
+    waiting = {"rate_limited", "overloaded", "window_exhausted"}
+    assert not slugs - {slug for slug, meaning in rows if meaning in waiting}
+
+
+def test_the_kind_of_aws_stands_in_a_header():
+    headers = {"x-amzn-errortype": "ThrottlingException:http://internal.amazon.com/"}
+    assert classify("bedrock", 429, headers, b'{"message": "slow"}').kind == "rate_limited"
+    headers = {"x-amzn-errortype": "com.amazon#UnrecognizedClientException"}
+    assert classify("bedrock", 403, headers, b'{"Message": "no"}').kind == "rejected"
 
 
 def as_bytes(body):
