@@ -21,8 +21,8 @@ from core.providers import endpoints
 from core.providers.catalogue import Model
 
 LARGEST_TOP_UP = 1_000_000 * 1_000_000
-LEAST_DEAD_AFTER = timedelta(minutes=35)
-"""A key is asked twice at most, for fifteen minutes each, with a wait between."""
+SPARE = timedelta(minutes=35)
+"""A request may take fifteen minutes whatever the operator says of his own bots', twice, and wait between."""
 SWEPT_AT_A_TIME = 200
 _PER_MILLION = 1_000_000
 _LEAST = 1
@@ -120,7 +120,7 @@ def release(request_id: str) -> None:
 
 def sweep() -> int:
     """Gives back what processes held that are gone. Returns for how many requests."""
-    late = clock.now() - max(LEAST_DEAD_AFTER, timedelta(seconds=3 * _longest_seconds()))
+    late = clock.now() - dead_after()
     dead = select(BalanceHold.request_id).where(BalanceHold.at < late).order_by(BalanceHold.at)
     requests = list(session().scalars(dead.limit(SWEPT_AT_A_TIME)))
     for request_id in requests:
@@ -157,7 +157,7 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
     return found.workspace_id, found.microusd
 
 
-def _taken_at_most(current: Session, workspace_id: str, microusd: int) -> int:
+def _taken_up_to(current: Session, workspace_id: str, microusd: int) -> int:
     """Takes what is there of the amount; how much that was."""
     if microusd <= 0:
         return 0
@@ -165,10 +165,6 @@ def _taken_at_most(current: Session, workspace_id: str, microusd: int) -> int:
     taken = min(microusd, current.scalar(row) or 0)
     _add(current, workspace_id, -taken)
     return taken
-
-
-def _longest_seconds() -> float:
-    return endpoints.timeouts().total_seconds
 
 
 def _add(current: Session, workspace_id: str, microusd: int) -> None:
