@@ -16,6 +16,8 @@ from core.providers import endpoints
 from core.usage import cost
 
 BYTES_PER_TOKEN = 4
+_FREE = "count_tokens"
+"""Nobody takes money for counting."""
 _LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 
@@ -23,10 +25,12 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     """Takes the most that this request may cost from the balance; the refusal where it is not there."""
     if not is_ours(candidate):
         return None
+    if call.route == _FREE:
+        return None
     model = candidate.offer.model
     if model is None:
         return refusing.without_balance(call.model)
-    most = balance.estimate(model, len(call.body), _output_limit(call))
+    most = _answers(call) * balance.estimate(model, len(call.body), _output_limit(call))
     if balance.hold(record.workspace_id, record.id, most):
         return None
     return refusing.without_balance(call.model)
@@ -40,6 +44,8 @@ def release(record: Record) -> None:
 
 def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> None:
     """Fills in tokens and cost; what was held beyond the price goes back."""
+    if call.route == _FREE:
+        return
     _count(record, call, answer)
     tokens_in, tokens_out = record.tokens_in or 0, record.tokens_out or 0
     if candidate.offer.model:
@@ -55,6 +61,12 @@ def is_ours(candidate: Candidate) -> bool:
     return candidate.source == PLATFORM and candidate.provider != endpoints.MINI
 
 
+def _answers(call: Call) -> int:
+    """How many are asked for at once: each is paid for."""
+    count = call.document.get("n")
+    return count if type(count) is int and count > 0 else 1
+
+
 def _count(record: Record, call: Call, answer: Answer) -> None:
     told = answer.usage
     record.tokens_in, record.tokens_out = told.tokens_in, told.tokens_out
@@ -62,10 +74,12 @@ def _count(record: Record, call: Call, answer: Answer) -> None:
     record.estimated = told.tokens_in is None or (told.tokens_out is None and not is_embedding)
     if told.tokens_in is None:
         record.tokens_in = len(call.body) // BYTES_PER_TOKEN
-    if told.tokens_out is None and not is_embedding:
-        record.tokens_out = answer.bytes_out // (
-            10 * BYTES_PER_TOKEN if call.stream else BYTES_PER_TOKEN
-        )
+    if is_embedding:
+        return
+    guess = answer.bytes_out // (10 * BYTES_PER_TOKEN if call.stream else BYTES_PER_TOKEN)
+    broke_off = bool(record.code)
+    if told.tokens_out is None or (broke_off and guess > told.tokens_out):
+        record.tokens_out, record.estimated = guess, True
 
 
 def _output_limit(call: Call) -> int | None:

@@ -1,0 +1,282 @@
+"""The operator's keys: for whom they serve, what is taken for it, and when it is not.
+
+Which key served is seen at the provider. A key of the workspace's that failed is never stood in for.
+"""
+
+import json
+
+import pytest
+
+from core.accounts.actor import OPERATOR
+from core.db import session
+from core.gateway import balance, cooling, platform_keys
+from core.keys import life
+from core.settings import SettingsError
+from core.usage.models import UsageDay
+from tests import marker
+from tests.conftest import make_settings
+from tests.programs import HELLO, Program
+from tests.providers import Reply
+from tests.talking import key_of, make_key
+
+GPT, CLAUDE = "gpt-5-mini", "claude-haiku-4-5"
+OURS = marker.openai_key("0urs")
+OUR_CLAUDE = marker.anthropic_key("0urs")
+DOLLAR = 1_000_000
+PRICE = 1_000 * 1 + 10 * 5
+"""Of 1 000 tokens in and 10 out, at Claude Haiku 4.5."""
+
+
+@pytest.fixture
+def chosen(house, database_url, provider):
+    """The operator has a key at both providers, and it is not the workspace's."""
+    provider.accept(OURS)
+    provider.accept(OUR_CLAUDE)
+    return make_settings(
+        house,
+        database_url=database_url,
+        anthropic_base_url=provider.anthropic_base_url,
+        openai_base_url=provider.openai_base_url,
+        bedrock_base_url=provider.url,
+        mini_base_url=provider.openai_base_url,
+        mini_api_key=marker.openai_key(),
+        anthropic_platform_key=OUR_CLAUDE,
+        openai_platform_key=OURS,
+    )
+
+
+@pytest.fixture
+def program(app, cast):
+    cooling.clear()
+    return Program(app, cast.workspace, cast.member)
+
+
+@pytest.fixture
+def paid(program):
+    """With a dollar."""
+    balance.top_up(program.workspace_id, DOLLAR, "", OPERATOR)
+    return program
+
+
+def sums(program):
+    session().commit()
+    session().expire_all()
+    left, held, entered = balance.sums(program.workspace_id)
+    assert left + held == entered
+    return left, held
+
+
+def keys_at(provider):
+    return [call.key for call in provider.chats]
+
+
+# For whom they serve
+
+
+@pytest.mark.parametrize(("model", "key"), [(GPT, OURS), (CLAUDE, OUR_CLAUDE)])
+def test_without_a_key_of_its_own_a_workspace_is_served_with_the_operators(
+    paid, provider, model, key
+):
+    answer = paid.chat(model)
+    assert answer.status_code == 200, answer.text
+    assert keys_at(provider) == [key]
+    assert answer.headers["x-mevichat-key-source"] == "platform"
+
+
+@pytest.mark.parametrize("funded", [True, False])
+def test_with_a_key_of_its_own_nothing_is_taken(app, cast, provider, funded):
+    make_key(cast.workspace, "openai")
+    program = Program(app, cast.workspace, cast.member)
+    if funded:
+        balance.top_up(cast.workspace.id, DOLLAR, "", OPERATOR)
+    assert program.chat(GPT).status_code == 200
+    assert keys_at(provider) == [marker.openai_key()]
+    assert sums(program) == (DOLLAR * funded, 0)
+    assert program.logged()[0].billed_microusd == 0
+
+
+FAILURES = [
+    Reply.status(401), Reply.status(402), Reply.status(403), Reply.status(429), Reply.status(500),
+    Reply.status(503),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", FAILURES)
+def test_a_key_of_its_own_that_failed_is_never_stood_in_for(paid, cast, provider, reply):
+    make_key(cast.workspace, "openai")
+    for _ in range(4):
+        provider.next(reply)
+    answer = paid.chat(GPT)
+    assert answer.status_code >= 400
+    assert set(keys_at(provider)) == {marker.openai_key()}
+    assert sums(paid) == (DOLLAR, 0)
+
+
+def test_a_key_that_is_marked_invalid_is_never_stood_in_for(paid, cast, provider):
+    make_key(cast.workspace, "openai")
+    provider.revoke(marker.openai_key())
+    for _ in range(3):
+        assert paid.chat(GPT).status_code == 502
+    assert OURS not in keys_at(provider) and sums(paid) == (DOLLAR, 0)
+
+
+def test_a_key_that_is_switched_off_is_stood_in_for_until_it_is_on_again(paid, cast, provider):
+    make_key(cast.workspace, "openai")
+    for enabled in (False, True):
+        life.set_enabled(key_of(cast.workspace, "openai"), enabled, OPERATOR)
+        assert paid.chat(GPT).status_code == 200
+    assert keys_at(provider) == [OURS, marker.openai_key()]
+
+
+def test_another_providers_key_that_has_the_model_goes_before(paid, cast, provider):
+    make_key(cast.workspace, "bedrock")
+    assert paid.chat(CLAUDE).status_code == 200
+    assert OUR_CLAUDE not in keys_at(provider) and sums(paid) == (DOLLAR, 0)
+
+
+# Without a balance
+
+
+@pytest.mark.parametrize("route", ["chat", "messages"])
+def test_without_a_balance_it_is_402_in_the_callers_format_and_nobody_is_asked(
+    program, provider, route
+):
+    answer = getattr(program, route)(CLAUDE)
+    error = answer.json["error"]
+    assert answer.status_code == 402 and "balance" in error["message"]
+    assert (answer.json.get("type") == "error") is (route == "messages")
+    assert not provider.calls and program.logged()[0].code == "no_balance"
+
+
+@pytest.mark.parametrize(("missing", "status"), [(1, 402), (0, 200)])
+def test_the_balance_has_to_cover_the_most_that_a_request_may_cost(
+    program, provider, missing, status
+):
+    body = json.dumps({"model": CLAUDE, "max_tokens": 50, "messages": HELLO}).encode()
+    most = len(body) * 1 + 50 * 5
+    balance.top_up(program.workspace_id, most - missing, "", OPERATOR)
+    assert program.ask("messages", body).status_code == status
+    assert len(provider.chats) == (status == 200)
+
+
+def test_each_of_several_answers_at_once_has_to_be_covered(program, provider):
+    document = {"model": GPT, "messages": HELLO, "max_completion_tokens": 1_000, "n": 3}
+    size = len(json.dumps(document))
+    one = -(-(size * 250_000 + 1_000 * 2_000_000) // 1_000_000)
+    balance.top_up(program.workspace_id, 3 * one - 1, "", OPERATOR)
+    assert program.ask("chat", document).status_code == 402
+    assert not provider.calls
+
+
+def test_a_model_without_a_price_is_not_served_with_the_operators_key(paid, provider):
+    assert paid.messages("claude-haiku-99").status_code == 402
+    assert not provider.calls and sums(paid) == (DOLLAR, 0)
+
+
+def test_counting_tokens_is_free(program, provider):
+    token = {"Authorization": f"Bearer {program.token}"}
+    body = {"model": CLAUDE, "messages": HELLO}
+    program.client.post("/v1/messages/count_tokens", json=body, headers=token)
+    row = program.logged()[0]
+    assert row.code != "no_balance" and row.billed_microusd == 0
+
+
+def test_mini_costs_nothing(program):
+    answer = program.chat("mini")
+    assert answer.status_code == 200, answer.text
+    assert sums(program) == (0, 0) and program.logged()[0].billed_microusd == 0
+
+
+# What is taken
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("route", ["chat", "messages"])
+def test_an_answer_is_charged_at_its_price_to_the_micro_dollar(paid, provider, stream, route):
+    provider.next(Reply.answer(tokens_in=1_000, tokens_out=10))
+    answer = getattr(paid, route)(CLAUDE, stream=stream)
+    assert answer.status_code == 200 and answer.data
+    assert sums(paid) == (DOLLAR - PRICE, 0)
+    row = paid.logged()[0]
+    assert (row.billed_microusd, row.cost_microusd, row.estimated) == (PRICE, PRICE, False)
+    assert balance.entries(paid.workspace_id)[0].request_id == row.id
+    day = session().query(UsageDay).filter_by(workspace_id=paid.workspace_id).one()
+    assert day.billed_microusd == PRICE
+
+
+def test_a_stream_of_openais_is_made_to_tell_its_tokens(paid, provider):
+    provider.next(Reply.answer(tokens_in=1_000, tokens_out=10))
+    assert paid.chat(GPT, stream=True).data
+    assert provider.chats[-1].body["stream_options"] == {"include_usage": True}
+    assert sums(paid) == (DOLLAR - (1_000 * 250_000 + 10 * 2_000_000) // 1_000_000, 0)
+    assert not paid.logged()[0].estimated
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 529])
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_nobody_answered_is_given_back_whole(paid, provider, status, stream):
+    for _ in range(3):
+        provider.next(Reply.status(status))
+    assert paid.messages(CLAUDE, stream=stream).status_code >= 400
+    assert sums(paid) == (DOLLAR, 0)
+    assert paid.logged()[0].billed_microusd == 0
+    assert len(balance.entries(paid.workspace_id)) == 1
+
+
+def test_an_answer_that_broke_off_is_charged_for_what_came(paid, provider):
+    text = "word " * 200
+    provider.next(Reply.cut(after_chunks=150, text=text))
+    answer = paid.messages(CLAUDE, stream=True)
+    assert b"error" in answer.data
+    row = paid.logged()[0]
+    assert row.code and row.estimated and row.billed_microusd > 0
+    assert sums(paid) == (DOLLAR - row.billed_microusd, 0)
+
+
+def test_who_leaves_in_the_middle_pays_for_what_came(paid, provider):
+    provider.next(Reply.answer("word " * 200, chunk_delay_seconds=0.005))
+    body = {"model": CLAUDE, "max_tokens": 500, "messages": HELLO, "stream": True}
+    headers = {"Authorization": f"Bearer {paid.token}"}
+    answer = paid.client.post("/v1/messages", json=body, headers=headers, buffered=False)
+    came = 0
+    for piece in answer.iter_encoded():
+        came += len(piece)
+        if came > 4_000:
+            break
+    answer.close()
+    row = paid.logged()[0]
+    assert row.code == "client_left" and row.tokens_out > 10
+    assert sums(paid) == (DOLLAR - row.billed_microusd, 0)
+
+
+# The secret
+
+
+def test_the_operators_key_is_seen_by_its_provider_alone(paid, provider, chosen, logged):
+    """Even where the provider says it aloud."""
+    provider.next(Reply.echoing_key())
+    paid.chat(GPT)
+    paid.chat(GPT)
+    assert keys_at(provider)[0] == OURS
+    for text in (repr(chosen), str(chosen), logged(), str([vars(row) for row in paid.logged()])):
+        assert not marker.in_bytes(text.encode())
+
+
+@pytest.mark.parametrize("key", ["two words", "new\nline", "schlüssel", "\x7f"])
+def test_a_key_that_no_header_can_carry_is_refused_without_a_word_of_it(house, key):
+    with pytest.raises(SettingsError) as refused:
+        make_settings(house, openai_platform_key=f"{marker.MARKER}{key}")
+    assert "OPENAI_PLATFORM_KEY" in str(refused.value)
+    assert not marker.in_bytes(str(refused.value).encode())
+
+
+def test_a_key_is_read_from_a_file_too(house, tmp_path):
+    file = tmp_path / "key"
+    file.write_text(f"{OURS}\n")
+    found = make_settings(house, openai_platform_key_file=str(file)).platform_keys
+    assert found["openai"].get_secret_value() == OURS and list(found) == ["openai"]
+
+
+def test_a_provider_without_one_has_none(app):
+    assert platform_keys.key_for("openai") == OURS
+    assert platform_keys.key_for("mistral") is None and not platform_keys.has("mistral")
