@@ -5,7 +5,7 @@ from typing import Any
 
 from core.gateway.formats.answered import Answered, Stop, StopReason, Usage
 from core.gateway.formats.asked import Text, Thinking, ToolCall
-from core.gateway.formats.responses import seals
+from core.gateway.formats.responses import namespaces, seals
 from core.gateway.formats.responses.requests import write_call
 from core.gateway.formats.writing import answer_id, seconds_now
 from core.ids import new_id
@@ -131,7 +131,8 @@ def text_part(text: str) -> dict[str, Any]:
 
 
 def call_item(id: str, call: ToolCall) -> dict[str, Any]:
-    return {"id": answer_id("fc_", id), "status": "completed"} | write_call(call)
+    item = {"id": answer_id("fc_", id), "status": "completed"} | write_call(call)
+    return item | namespaces.parted(call.name)
 
 
 def reasoning_item(id: str, text: str, signature: str) -> dict[str, Any]:

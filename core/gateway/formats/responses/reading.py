@@ -19,7 +19,7 @@ from core.gateway.formats.asked import (
     not_carried,
     refuse_others,
 )
-from core.gateway.formats.responses import seals
+from core.gateway.formats.responses import namespaces, seals
 
 HARMLESS = frozenset(
     {
@@ -55,7 +55,7 @@ def read_request(document: Mapping[str, Any]) -> Asked:
     return Asked(
         system="\n\n".join(filter(None, system)),
         turns=merged(_turn(*item) for item in items if not _instructs(item[1])),
-        tools=tuple(_tool(*tool) for tool in reading.objects(document, "tools")),
+        tools=tuple(_tools(document)),
         tool_choice=_tool_choice(document.get("tool_choice")),
         parallel_tools=reading.flag(document, "parallel_tool_calls"),
         max_tokens=reading.count(document, "max_output_tokens"),
@@ -92,6 +92,7 @@ def _turn(where: str, item: dict[str, Any]) -> Turn:
     if kind == "function_call":
         names = ("call_id", "name")
         call_id, name = (reading.needed(item, member, f"{where}.") for member in names)
+        name = namespaces.joined(reading.text(item, "namespace", f"{where}."), name)
         call = ToolCall(call_id, name, reading.text(item, "arguments", f"{where}."))
         return Turn("assistant", (call,))
     if kind == "function_call_output":
@@ -132,13 +133,26 @@ def _thinking(where: str, item: dict[str, Any]) -> Iterator[Block]:
         yield Thinking(text, seals.signature_in(encrypted))
 
 
-def _tool(where: str, tool: dict[str, Any]) -> Tool:
+def _tools(document: Mapping[str, Any]) -> Iterator[Tool]:
+    for where, tool in reading.objects(document, "tools"):
+        if _is_offline_search(tool):
+            continue
+        for place, one, space in namespaces.opened(where, tool):
+            yield _tool(place, one, space)
+
+
+def _is_offline_search(tool: dict[str, Any]) -> bool:
+    """Codex's offer to look into what OpenAI has kept of the web: elsewhere, nothing is kept."""
+    return tool.get("type") == "web_search" and tool.get("external_web_access") is False
+
+
+def _tool(where: str, tool: dict[str, Any], space: str) -> Tool:
     """The program's own functions: others run at the provider, or have a grammar of their own."""
     if tool.get("type") != "function":
         raise not_carried(f"{where}.type", tool.get("type"))
     refuse_others(tool, _IN_TOOLS, f"{where}.")
     return Tool(
-        reading.needed(tool, "name", f"{where}."),
+        namespaces.joined(space, reading.needed(tool, "name", f"{where}.")),
         reading.text(tool, "description", f"{where}."),
         reading.obj(tool, "parameters", f"{where}."),
         reading.flag(tool, "strict"),
@@ -152,4 +166,6 @@ def _tool_choice(choice: Any) -> ToolChoice | None:
         return ToolChoice(choice)
     if not isinstance(choice, dict) or choice.get("type") != "function":
         raise not_carried("tool_choice")
-    return ToolChoice("named", reading.needed(choice, "name", "tool_choice."))
+    name = reading.needed(choice, "name", "tool_choice.")
+    space = reading.text(choice, "namespace", "tool_choice.")
+    return ToolChoice("named", namespaces.joined(space, name))
