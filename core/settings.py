@@ -6,7 +6,6 @@ them all, and a test holds the two together.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from core import settings_mail, settings_secrets
 from core.errors import SettingsError
 from core.http import PrivateHosts
-from core.providers import catalogue
+from core.providers import catalogue, outgoing
 
 
 class Settings(BaseModel):
@@ -202,8 +201,8 @@ def _platform_keys(environ: Mapping[str, str]) -> dict[str, SecretStr]:
     for provider in catalogue.byok_providers():
         name = _platform_key_variable(provider.slug)
         if text := _text(environ, name):
-            if provider.auth != "sigv4" and not re.fullmatch(r"[\x21-\x7e]+", text):
-                raise SettingsError(f"{name} has spaces or other characters that no key can have.")
+            if not outgoing.is_sendable(provider.slug, text):
+                raise SettingsError(f"{name} is not what keys of {provider.name} look like.")
             found[provider.slug] = SecretStr(text)
     return found
 

@@ -202,6 +202,9 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
         model = catalogue.find_model(text)
     except UnknownModel as error:
         raise Invalid(str(error), field="model") from None
+    if model.id != keeps and model.bot_tier is None:
+        usable = ", ".join(model.name for model in catalogue.bot_models())
+        raise Invalid(f"{model.name} is for programs. Bots can use {usable}.", field="model")
     if model.id != keeps and not workspace.plan.allows_tier(model.bot_tier):
         raise PlanDoesNotAllow(f"{model.name} is not part of the {workspace.plan.name} plan.")
     return model.id

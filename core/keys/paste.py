@@ -12,7 +12,8 @@ from core.providers import aws, catalogue, endpoints
 from core.providers.catalogue import Provider
 
 SHORTEST = 8
-LONGEST = 500
+LONGEST = 2000
+"""MiniMax's are whole JWTs."""
 _BULLETS = "•·●*…"
 _SHOWN = 4
 _LONG_ENOUGH_TO_SHOW = 12

@@ -6,6 +6,7 @@ import pytest
 
 from core import settings
 from core.errors import SettingsError
+from tests import marker
 
 
 def ring_key() -> str:
@@ -93,3 +94,13 @@ def test_an_unwritable_data_dir_says_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="DATA_DIR"):
         settings.read({"DATA_DIR": str(tmp_path / "file")})
+
+
+def test_the_operators_key_for_aws_is_json_and_nothing_of_a_wrong_one_is_said(tmp_path):
+    good = marker.bedrock_key()
+    found = settings.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": good})
+    assert found.platform_keys["bedrock"].get_secret_value() == good
+    for wrong in (good.replace("us-east-1", "evil.example/"), good[1:], marker.openai_key()):
+        with pytest.raises(SettingsError, match="BEDROCK_PLATFORM_KEY") as caught:
+            settings.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": wrong})
+        assert marker.MARKER not in str(caught.value)

@@ -192,7 +192,7 @@ WRONG_PASTES = [
     ("openai", marker.anthropic_key(), "looks like a key from Anthropic"),
     ("openai", MASKS["openai"], "masked key"),
     ("openai", f"sk-proj-{marker.MARKER}\nsecond-line", "Copy the key again"),
-    ("openai", "x" * 501, "8 to 500"),
+    ("openai", "x" * 2001, "8 to 2000"),
     ("", marker.openai_key(), "Choose the provider"),
 ]
 

@@ -71,6 +71,12 @@ def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
         bots.create(workspace, Draft(name="Bot", model=""), OPERATOR)
 
 
+@pytest.mark.parametrize("model", ["gpt-6-luna", "bedrock:claude-haiku-4-5", "zai:glm-4.7"])
+def test_a_model_that_is_for_programs_is_refused_with_those_that_are_for_bots(workspace, model):
+    with pytest.raises(Invalid, match="is for programs. Bots can use Mevichat Mini, Claude Haiku"):
+        bots.create(workspace, Draft(name="Bot", model=model), OPERATOR)
+
+
 def test_a_bot_on_a_blocked_model_may_keep_it_while_other_things_change(workspace):
     from core.accounts import workspaces
 
