@@ -54,6 +54,21 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
     return Call(route, model, bool(stream), body, document, passed, beta)
 
 
+def is_silent(call: Call) -> bool:
+    """Whether it is a stream that will not tell its tokens, since nobody asked for them."""
+    options = call.document.get("stream_options")
+    asked = isinstance(options, dict) and options.get("include_usage") is True
+    return call.stream and call.route in ("chat", "completions") and not asked
+
+
+def body_with_usage(call: Call, upstream_model: str) -> bytes:
+    """The same, of a stream that has to tell its tokens."""
+    options = call.document.get("stream_options")
+    told = (options if isinstance(options, dict) else {}) | {"include_usage": True}
+    document = {**call.document, "model": upstream_model, "stream_options": told}
+    return json.dumps(document).encode()
+
+
 def body_for(call: Call, upstream_model: str) -> bytes:
     """The body for a provider that speaks the caller's format."""
     if call.model == upstream_model:

@@ -156,14 +156,9 @@ def _secret_of(candidate: Candidate) -> str | None:
 
 def _asked(call: Call, candidate: Candidate) -> Asked | None:
     """The neutral form, where it has to be translated; None where the bytes go on as they are."""
-    if candidate.route == call.route and not _needs_usage(call, candidate):
+    if candidate.route == call.route:
         return None
     return formats.FORMATS[call.route].read_request(call.document)
-
-
-def _needs_usage(call: Call, candidate: Candidate) -> bool:
-    """What is taken from the balance is counted, not guessed: such streams have to tell their tokens."""
-    return billing.is_ours(candidate) and call.stream and call.route == "chat"
 
 
 def _asked_once(

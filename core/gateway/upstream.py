@@ -5,6 +5,7 @@ failure like any other, and the next key can be tried. After it, nothing is trie
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -16,6 +17,7 @@ from core.gateway.calls import Call
 from core.gateway.formats.answered import Begin, Failed, Part, Stop
 from core.gateway.formats.answered import Usage as UsagePart
 from core.gateway.formats.asked import Asked
+from core.gateway.models import PLATFORM
 from core.gateway.routing import Candidate
 from core.gateway.watching import Watch
 from core.http import Exchange, HttpError, Timeouts
@@ -25,6 +27,7 @@ from core.providers.failures import Failure
 from core.providers.scrub import scrub
 from core.providers.wire import Usage
 
+_NO_CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 MAX_ANSWER_BYTES = 64 << 20
 MAX_ERROR_BYTES = 64 << 10
 LONGEST_PRELUDE_SECONDS = 2.0
@@ -60,9 +63,16 @@ class Answer:
 def body_for(candidate: Candidate, call: Call, asked: Asked | None) -> bytes:
     """What is sent. Raises `Invalid` for what the provider's format has no word for."""
     model = candidate.offer.upstream_model
+    if asked is None and _is_counted(candidate, call):
+        return calls.body_with_usage(call, model)
     if asked is None:
         return calls.body_for(call, model)
     return json.dumps(formats.FORMATS[candidate.route].write_request(asked, model)).encode()
+
+
+def _is_counted(candidate: Candidate, call: Call) -> bool:
+    """What is taken from the balance is counted, not guessed: then a stream has to tell its tokens."""
+    return candidate.source == PLATFORM and calls.is_silent(call)
 
 
 def ask(
@@ -133,7 +143,7 @@ def _begun(
     answer = Answer(exchange, exchange.headers, iter(()))
     if asked is None:
         if call.stream and "json" not in exchange.headers.get("content-type", ""):
-            return _passed_stream(answer, candidate, secret)
+            return _passed_stream(answer, candidate, call, secret)
         return _passed_whole(answer, candidate, secret)
     if call.stream:
         return _translated_stream(answer, candidate, call, asked, secret, request_id)
@@ -150,7 +160,9 @@ def _passed_whole(answer: Answer, candidate: Candidate, secret: str) -> Answer |
     return answer
 
 
-def _passed_stream(answer: Answer, candidate: Candidate, secret: str) -> Answer | Refused:
+def _passed_stream(
+    answer: Answer, candidate: Candidate, call: Call, secret: str
+) -> Answer | Refused:
     """Byte for byte, watched as it goes by."""
     watch = Watch(candidate.route, candidate.provider, secret)
     buffers = answer.exchange.buffers()
@@ -164,8 +176,15 @@ def _passed_stream(answer: Answer, candidate: Candidate, secret: str) -> Answer 
     else:
         if watch.failure:
             return Refused(watch.failure)
-    answer.buffers = _watched(answer, watch, first, buffers)
+    passed = _watched(answer, watch, first, buffers)
+    answer.buffers = map(_without_usage, passed) if _is_counted(candidate, call) else passed
     return answer
+
+
+def _without_usage(events: bytes) -> bytes:
+    """Leaves out the event that the program did not ask for: it has no choice in it."""
+    told = events.split(b"\n\n")
+    return b"\n\n".join(one for one in told if not _NO_CHOICE.search(one))
 
 
 def _watched(
@@ -215,6 +234,10 @@ def _translated_whole(
 def _translated_stream(
     answer: Answer, candidate: Candidate, call: Call, asked: Asked, secret: str, request_id: str
 ) -> Answer | Refused:
+    if "json" in answer.headers.get("content-type", ""):
+        document = parse_object(answer.exchange.read(MAX_ANSWER_BYTES))
+        told = failures.inside(candidate.provider, document, secret)
+        return Refused(told or failures.malformed())
     source: Any = answer.exchange.buffers()
     if candidate.route == "converse":
         source = eventstream.events(source)

@@ -74,3 +74,20 @@ def test_of_a_callers_headers_only_the_versions_go_on():
         },
     ).headers
     assert passed == {"anthropic-beta": "tools-1", "anthropic-version": "2026-10-21"}
+
+
+@pytest.mark.parametrize(
+    ("more", "silent"),
+    [
+        ({"stream": True}, True),
+        ({"stream": True, "stream_options": {"include_usage": False}}, True),
+        ({"stream": True, "stream_options": 5}, True),
+        ({"stream": True, "stream_options": {"include_usage": True}}, False),
+        ({"stream": False}, False),
+    ],
+)
+def test_a_stream_that_would_not_tell_its_tokens_is_asked_to(more, silent):
+    asked = call(json.dumps({"model": "m", "seed": 1, **more}).encode())
+    assert calls.is_silent(asked) == silent
+    sent = json.loads(calls.body_with_usage(asked, "m"))
+    assert sent["stream_options"]["include_usage"] is True and sent["seed"] == 1
