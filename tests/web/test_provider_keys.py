@@ -108,6 +108,29 @@ def test_a_good_key_becomes_a_masked_row(app, cast, provider, owner, run_jobs, s
     assert key_of(cast.workspace, slug).version == 1
 
 
+def test_credentials_of_aws_become_a_row_with_their_region(
+    cast, provider, owner, run_jobs, nothing_kept
+):
+    pasted = marker.bedrock_key().replace(",", ",\n  ")
+    waiting = paste(owner, "bedrock", pasted)
+    assert state(waiting) == "waiting"
+    run_jobs()
+    assert state(poll(owner, waiting)) == "saved"
+    assert "AKIA••••••••WXYZ · us-east-1" in owner.get(KEYS, htmx=True).text
+    nothing_kept(rows=1)
+
+
+def test_aws_refusing_a_permission_comes_with_what_to_do(provider, owner, run_jobs, nothing_kept):
+    provider.always(Reply.missing_scope())
+    waiting = paste(owner, "bedrock", marker.bedrock_key())
+    run_jobs()
+    answer = poll(owner, waiting)
+    assert state(answer) == "failed"
+    assert "bedrock:InvokeModelWithResponseStream" in answer.text
+    assert f"{marker.MARKER}" not in answer.text
+    nothing_kept()
+
+
 def test_a_check_asks_for_a_real_completion_of_16_tokens(provider, owner, run_jobs):
     paste(owner, "anthropic")
     run_jobs()
@@ -194,6 +217,11 @@ WRONG_PASTES = [
     ("openai", f"sk-proj-{marker.MARKER}\nsecond-line", "Copy the key again"),
     ("openai", "x" * 2001, "8 to 2000"),
     ("", marker.openai_key(), "Choose the provider"),
+    ("openai", marker.bedrock_key(), "This is JSON"),
+    ("bedrock", marker.openai_key(), "as JSON"),
+    ("bedrock", marker.bedrock_key()[:-1], "as JSON"),
+    ("bedrock", marker.bedrock_key().replace("us-east-1", "evil.example/"), "“region” is a region"),
+    ("bedrock", marker.bedrock_key().replace("secretAccessKey", "secret"), "“secret” does not"),
 ]
 
 
