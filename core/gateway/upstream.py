@@ -28,7 +28,7 @@ from core.providers.scrub import scrub
 from core.providers.wire import Usage
 
 _NO_CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\]')
-MAX_ANSWER_BYTES = 64 << 20
+MAX_ANSWER_BYTES = 32 << 20
 MAX_ERROR_BYTES = 64 << 10
 LONGEST_PRELUDE_SECONDS = 2.0
 """How long the announcement of an answer is kept back for its beginning: until then another may answer."""
