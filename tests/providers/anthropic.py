@@ -63,7 +63,7 @@ def headers(request_id: str, problem: Problem | None) -> dict[str, str]:
 def answer(writing: Writing, call: Call) -> dict[str, Any]:
     """A message with its usage."""
     stop_reason = _stop_reason(writing)
-    content = [{"type": "text", "text": writing.text}] if writing.pieces else []
+    content = [_block(writing, writing.text)] if writing.pieces else []
     usage = _usage_in(writing) | {"output_tokens": writing.tokens_out, "service_tier": "standard"}
     return _message(writing) | {"content": content, "stop_reason": stop_reason, "usage": usage}
 
@@ -71,7 +71,6 @@ def answer(writing: Writing, call: Call) -> dict[str, Any]:
 def stream(writing: Writing, call: Call) -> Stream:
     """message_start counts the input, a delta a piece follows, message_delta counts all output."""
     first_usage = _usage_in(writing) | {"output_tokens": min(1, writing.tokens_out)}
-    block = {"type": "text", "text": ""}
     ending = {"stop_reason": _stop_reason(writing), "stop_sequence": None}
     usage = {"output_tokens": writing.tokens_out}
     return Stream(
@@ -79,11 +78,13 @@ def stream(writing: Writing, call: Call) -> Stream:
             _event(
                 {"type": "message_start", "message": _message(writing) | {"usage": first_usage}}
             ),
-            _event({"type": "content_block_start", "index": 0, "content_block": block}),
+            _event(
+                {"type": "content_block_start", "index": 0, "content_block": _block(writing, "")}
+            ),
             _event({"type": "ping"}),
         ],
         pieces=writing.pieces,
-        event_of=_delta,
+        event_of=lambda text: _delta(writing, text),
         closing=[
             _event({"type": "content_block_stop", "index": 0}),
             _event({"type": "message_delta", "delta": ending, "usage": usage}),
@@ -121,12 +122,23 @@ def _usage_in(writing: Writing) -> dict[str, Any]:
     }
 
 
+def _block(writing: Writing, text: str) -> dict[str, Any]:
+    if not writing.tool:
+        return {"type": "text", "text": text}
+    id = f"toolu_loopback{writing.number:06d}"
+    return {"type": "tool_use", "id": id, "name": writing.tool, "input": json.loads(text or "{}")}
+
+
 def _stop_reason(writing: Writing) -> str:
+    if writing.tool:
+        return "tool_use"
     return "max_tokens" if writing.at_limit else "end_turn"
 
 
-def _delta(text: str) -> str:
+def _delta(writing: Writing, text: str) -> str:
     delta = {"type": "text_delta", "text": text}
+    if writing.tool:
+        delta = {"type": "input_json_delta", "partial_json": text}
     return _event({"type": "content_block_delta", "index": 0, "delta": delta})
 
 

@@ -97,6 +97,8 @@ def headers(request_id: str, problem: Problem | None) -> dict[str, str]:
 
 def answer(writing: Writing, call: Call) -> dict[str, Any]:
     content = [{"text": writing.text}] if writing.pieces else []
+    if writing.tool:
+        content = [{"toolUse": _tool_use(writing) | {"input": json.loads(writing.text)}}]
     return {
         "output": {"message": {"role": "assistant", "content": content}},
         "stopReason": _stop_reason(writing),
@@ -107,10 +109,10 @@ def answer(writing: Writing, call: Call) -> dict[str, Any]:
 
 def stream(writing: Writing, call: Call) -> Stream:
     return Stream(
-        opening=[_event("messageStart", {"role": "assistant"})],
+        opening=[_event("messageStart", {"role": "assistant"}), *_start(writing)],
         pieces=writing.pieces,
         event_of=lambda text: _event(
-            "contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}}
+            "contentBlockDelta", {"contentBlockIndex": 0, "delta": _delta(writing, text)}
         ),
         closing=[
             _event("contentBlockStop", {"contentBlockIndex": 0}),
@@ -139,7 +141,25 @@ def _is_signed(call: Call) -> bool:
     return bool(auth.signature(text, request) == signature)
 
 
+def _tool_use(writing: Writing) -> dict[str, Any]:
+    return {"toolUseId": f"tooluse_loopback{writing.number:06d}", "name": writing.tool}
+
+
+def _start(writing: Writing) -> list[str]:
+    """Only a block that is no text is announced."""
+    if not writing.tool:
+        return []
+    start = {"toolUse": _tool_use(writing)}
+    return [_event("contentBlockStart", {"contentBlockIndex": 0, "start": start})]
+
+
+def _delta(writing: Writing, text: str) -> dict[str, Any]:
+    return {"toolUse": {"input": text}} if writing.tool else {"text": text}
+
+
 def _stop_reason(writing: Writing) -> str:
+    if writing.tool:
+        return "tool_use"
     return "max_tokens" if writing.at_limit else "end_turn"
 
 

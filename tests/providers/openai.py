@@ -83,6 +83,8 @@ def answer(writing: Writing, call: Call) -> dict[str, Any]:
         "refusal": None,
         "annotations": [],
     }
+    if writing.tool:
+        message |= {"content": None, "tool_calls": [_call(writing, writing.text)]}
     choice = {
         "index": 0,
         "message": message,
@@ -100,9 +102,9 @@ def stream(writing: Writing, call: Call) -> Stream:
     if counts:
         closing.append(_event(_envelope(writing) | {"choices": [], "usage": _usage(writing)}))
     return Stream(
-        opening=[_chunk(writing, blank, {"role": "assistant", "content": "", "refusal": None})],
+        opening=[_chunk(writing, blank, _first_delta(writing))],
         pieces=writing.pieces,
-        event_of=lambda piece: _chunk(writing, blank, {"content": piece}),
+        event_of=lambda piece: _chunk(writing, blank, _delta(writing, piece)),
         closing=[*closing, DONE],
     )
 
@@ -152,7 +154,25 @@ def _usage(writing: Writing) -> dict[str, Any]:
     }
 
 
+def _first_delta(writing: Writing) -> dict[str, Any]:
+    role = {"role": "assistant", "content": None if writing.tool else "", "refusal": None}
+    return role | ({"tool_calls": [{"index": 0} | _call(writing, "")]} if writing.tool else {})
+
+
+def _delta(writing: Writing, piece: str) -> dict[str, Any]:
+    if writing.tool:
+        return {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+    return {"content": piece}
+
+
+def _call(writing: Writing, arguments: str) -> dict[str, Any]:
+    function = {"name": writing.tool, "arguments": arguments}
+    return {"id": f"call_loopback{writing.number:06d}", "type": "function", "function": function}
+
+
 def _finish_reason(writing: Writing) -> str:
+    if writing.tool:
+        return "tool_calls"
     return "length" if writing.at_limit else "stop"
 
 

@@ -20,6 +20,8 @@ class Answer:
     """How many of `tokens_in` the provider says it read from its prompt cache."""
     at_limit: bool = False
     """Ended because max_tokens was reached: finish_reason "length", stop_reason "max_tokens"."""
+    tool: str = ""
+    """The tool that is called in place of a text: `text` is its arguments, as JSON."""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,11 @@ class Reply:
         words = Answer(text, tokens_in, tokens_out, tokens_cached, at_limit)
         return cls(words, travel=Travel(first_byte_seconds, chunk_delay_seconds))
 
+    @classmethod
+    def tool_call(cls, name: str, arguments: Mapping[str, Any]) -> Self:
+        """A call of that tool in place of a text, its arguments streamed in pieces."""
+        return cls(Answer(json.dumps(arguments), tool=name))
+
     # Answers that break. `after_chunks` counts text chunks, None is "after the last". An answer
     # that is not streamed breaks after half of its body.
 

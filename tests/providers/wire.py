@@ -27,6 +27,8 @@ class Writing:
     tokens_out: int
     tokens_cached: int
     at_limit: bool
+    tool: str = ""
+    """The tool that is called: the text is its arguments."""
 
     @property
     def text(self) -> str:
@@ -98,6 +100,7 @@ def write(answer: Answer, call: Call, number: int) -> Writing:
         tokens_out=len(pieces) if answer.tokens_out is None else answer.tokens_out,
         tokens_cached=answer.tokens_cached,
         at_limit=answer.at_limit,
+        tool=answer.tool,
     )
 
 
