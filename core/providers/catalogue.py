@@ -19,6 +19,7 @@ from core.providers.failure_rules import FailureKind
 from core.providers.wire import OutputLimitField, WireName
 
 Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
+Serves = Literal["chat", "fim", "embeddings"]
 BotTier = Literal["mini", "standard", "premium"]
 _ROUTES = {"openai": "chat", "anthropic": "messages"}
 """What a wire format needs of a provider's paths, where that has another name."""
@@ -110,8 +111,8 @@ class Model:
     """None if bots cannot be set to it."""
     retires_on: date | None = None
     """The first day on which it no longer answers."""
-    serves: tuple[str, ...] = ("chat",)
-    """What it is asked for: chat in any format, "fim", "embeddings"."""
+    serves: tuple[Serves, ...] = ("chat",)
+    """What it is asked for: chat is in any format."""
 
 
 @dataclass(frozen=True, slots=True)

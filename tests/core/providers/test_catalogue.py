@@ -62,6 +62,16 @@ def test_a_provider_has_a_model_for_programs_and_says_where_keys_come_from(provi
     assert provider.key_shape.endswith(".") and provider.key_url.startswith("https://")
 
 
+CHATS = {"chat", "messages", "responses", "converse"}
+
+
+@pytest.mark.parametrize("model", catalogue.models(), ids=lambda one: one.id)
+def test_a_model_is_served_by_a_path_of_its_provider(model):
+    paths = set(catalogue.provider(model.provider).paths)
+    assert model.serves
+    assert all(paths & (CHATS if what == "chat" else {what}) for what in model.serves)
+
+
 def test_one_model_may_be_served_by_several():
     assert [model.provider for model in catalogue.serving("claude-haiku-4-5")] == [
         "anthropic",
@@ -127,6 +137,7 @@ def test_an_unknown_provider_says_which_there_are():
         ('["claude-haiku-5-5", "claude-haiku-4-5"]', "[]", "no model to prove a key with"),
         ('sibling = "mistral"', 'sibling = "mistrl"', "codestral has an unknown sibling: mistrl"),
         ("no_credit = ", "no_credits = ", r"providers\.\d+\.advice"),
+        ('serves = ["embeddings"]', 'serves = ["embedding"]', r"models\.\d+\.serves"),
         ("dimensions = 512", "", r"embedding_models\.0\.dimensions"),
         ("context_tokens = 4_096", 'context_tokens = "many"', r"models\.0\.context_tokens"),
         ("context_tokens = 4_096", "window = 4_096", r"models\.0\.(context_tokens|window)"),
