@@ -17,6 +17,7 @@ from web import (
     forms,
     frame,
     gateway_api,
+    gateway_commands,
     guards,
     health,
     invitations,
@@ -73,3 +74,4 @@ def register(app: Flask, settings: Settings) -> None:
     security.exempt_from_csrf(gateway_api.api)
     commands.register(app)
     audit_commands.register(app)
+    gateway_commands.register(app)

@@ -9,6 +9,8 @@ from app import create_app
 from core import clock
 from core.bots import cache, embedding, endings, retention
 from core.db import work_context
+from core.gateway import balance
+from core.gateway import retention as gateway_retention
 from core.keys import health, rechecks
 from core.knowledge import indexing
 from core.log import logger
@@ -52,11 +54,13 @@ DUTIES = (
     Duty("keys_checked_again", rechecks.recheck_due),
     Duty("deliveries_queued_again", deliveries.send_due),
     Duty("sources_taken_up_again", indexing.take_up_lost),
+    Duty("holds_given_back", balance.sweep, MINUTE_SECONDS),
     Duty("embeddings_taken_up", embedding.take_up, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
     Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),
+    Duty("old_requests_forgotten", gateway_retention.forget_old, HOUR_SECONDS),
     Duty("retentions_queued", retention.run_later, DAY_SECONDS),
 )
 

@@ -16,6 +16,7 @@ from core.accounts import audit
 from core.accounts.actor import Actor
 from core.db import changed_one, insert_new, session, transaction
 from core.errors import Invalid
+from core.gateway import dollars
 from core.gateway.models import CHARGE, TOP_UP, Balance, BalanceHold, LedgerEntry
 from core.providers import endpoints
 from core.providers.catalogue import Model
@@ -72,7 +73,7 @@ def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
     with transaction() as current:
         _add(current, workspace_id, microusd)
         _enter(current, workspace_id, TOP_UP, microusd, note=note[:200])
-        details = {"usd": f"{microusd / _PER_MILLION:.6f}"}
+        details = {"usd": dollars.exact(microusd)}
         audit.record(current, workspace_id, actor, "balance.added", note[:200], **details)
 
 

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 
 from core import clock
+from core.accounts.actor import OPERATOR
 from core.db import transaction
+from core.gateway import balance, requests
+from core.gateway.models import GatewayRequest
 from core.outbox import deliveries, mails
 from tests.core.outbox.conftest import row
 from workers import schedule
@@ -73,3 +76,18 @@ def test_what_redis_lost_is_sent_after_the_schedules_next_round(app, run_jobs, s
     schedule.tick()
     run_jobs()
     assert row(delivery_id).state == "arrived"
+
+
+def test_a_round_gives_back_what_dead_processes_held_and_forgets_old_requests(cast, shift_clock):
+    workspace_id = cast.workspace.id
+    balance.top_up(workspace_id, 1000, "", OPERATOR)
+    balance.hold(workspace_id, "req_1", 300)
+    asked = {"route": "chat", "model_asked": "gpt-5", "status": 200}
+    with transaction() as current:
+        current.add(GatewayRequest(workspace_id=workspace_id, **asked))
+    shift_clock(timedelta(days=31))
+    for duty in schedule.DUTIES:
+        if duty.name in ("holds_given_back", "old_requests_forgotten"):
+            duty.do()
+    assert balance.sums(workspace_id) == (1000, 0, 1000)
+    assert requests.recent(workspace_id) == []
