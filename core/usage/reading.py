@@ -27,7 +27,8 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class Use:
-    """Answers as they ended, and tokens as the providers counted them. `cached` are of the answered."""
+    """Answers as they ended, and tokens as the providers counted them. `cached` are of the answered;
+    `billed_microusd` was taken from the balance."""
 
     answered: int = 0
     failed: int = 0
@@ -35,6 +36,7 @@ class Use:
     tokens_in: int = 0
     tokens_out: int = 0
     estimate: Estimate = Estimate()
+    billed_microusd: int = 0
 
     def __add__(self, other: "Use") -> "Use":
         return Use(
@@ -44,6 +46,7 @@ class Use:
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
             self.estimate + other.estimate,
+            self.billed_microusd + other.billed_microusd,
         )
 
     @property
@@ -143,7 +146,7 @@ def _between(workspace_id: str, first: date, last: date, *apart: Any) -> Select[
 def _grouped(workspace_id: str, apart: Sequence[Any]) -> Select[Any]:
     return (
         select(*apart, *(_sum(name) for name in ("answered", "failed", "cached")))
-        .add_columns(_sum("tokens_in"), _sum("tokens_out"))
+        .add_columns(*(_sum(name) for name in ("tokens_in", "tokens_out", "billed_microusd")))
         .where(UsageDay.workspace_id == workspace_id)
         .group_by(*apart)
     )
@@ -161,4 +164,5 @@ def _use(row: Row[Any]) -> Use:
 def _priced(row: Row[Any]) -> Use:
     tokens = int(row.tokens_in), int(row.tokens_out)
     estimate = cost.of_tokens(row.model_id, *tokens)
-    return Use(row.answered, row.failed, row.cached, *tokens, estimate)
+    billed = int(row.billed_microusd)
+    return Use(row.answered, row.failed, row.cached, *tokens, estimate, billed)

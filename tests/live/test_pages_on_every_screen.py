@@ -71,6 +71,7 @@ def main_pages(live, workspace):
         "keys": f"{here}/provider-keys",
         "key-replacement": f"{here}/provider-keys/openai/replacement",
         "plan": f"{here}/plan",
+        "balance": f"{here}/balance",
         "plan-downgrade": f"{here}/plan/free",
         "audit-log": f"{here}/audit-log",
         "key-new": f"{here}/provider-keys/new",

@@ -45,6 +45,8 @@ NEEDS = {
     ("bot_api.post_message", "POST"): "visitor_in_conversation",
     ("bot_api.retry_message", "POST"): "visitor_in_conversation",
     ("bot_api.stop_message", "POST"): "visitor_in_conversation",
+    ("balance.ledger", "GET"): "plan.read",
+    ("balance.show", "GET"): "plan.read",
     ("bots.deletion", "GET"): "bots.manage",
     ("bots.deletion", "POST"): "bots.manage",
     ("bots.disable", "POST"): "bots.manage",

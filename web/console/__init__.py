@@ -3,6 +3,7 @@
 from web.console import (
     alerts,
     audit_log,
+    balance,
     bots,
     conversations,
     gateway_setup,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     people.pages,
     plan.pages,
     message_quota.pages,
+    balance.pages,
     audit_log.pages,
     settings.pages,
     alerts.pages,

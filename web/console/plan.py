@@ -10,6 +10,7 @@ from core.accounts.models import Workspace
 from core.bots import plan_change, reasons
 from core.bots.models import Bot
 from core.errors import Conflict, NotFound
+from core.gateway import balance, dollars
 from core.plans import Plan
 from web.console import plan_effects
 from web.console.plan_effects import Effect
@@ -33,6 +34,7 @@ def show(workspace: Workspace) -> str:
             for bot in use.bots
         ],
         quota=use.quota,
+        left=dollars.told(balance.of(workspace.id)),
     )
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from core import clock
 from core.accounts.models import Workspace
 from core.bots import reasons
+from core.gateway import dollars
 from core.usage import reading
 from core.usage.reading import Entry
 from web import spreadsheet
@@ -25,7 +26,7 @@ COUNTED = {"messages": "Messages", "tokens": "Tokens"}
 PERIODS = {"month": "This month", "last-month": "Last month", "30-days": "Last 30 days"}
 _COLUMNS = (
     *("day", "bot", "bot_id", "model", "model_id", "provider", "key"),
-    *("answered", "failed", "cached", "tokens_in", "tokens_out", "estimate_usd"),
+    *("answered", "failed", "cached", "tokens_in", "tokens_out", "estimate_usd", "billed_usd"),
 )
 
 
@@ -98,7 +99,8 @@ def _row(entry: Entry, bot_name: str, key_name: str) -> tuple[object, ...]:
     named = (entry.day, bot_name, entry.bot_id, model_name, entry.model_id)
     counts = (use.answered, use.failed, use.cached, use.tokens_in, use.tokens_out)
     known = estimate.dollars if estimate.whole else ""
-    return (*named, usage_view.provider_name(entry.provider), key_name, *counts, known)
+    billed = dollars.exact(use.billed_microusd)
+    return (*named, usage_view.provider_name(entry.provider), key_name, *counts, known, billed)
 
 
 def _asked() -> Asked:

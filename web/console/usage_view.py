@@ -10,6 +10,7 @@ from datetime import date
 
 from core.accounts.models import Workspace
 from core.bots import reasons
+from core.gateway import dollars as money
 from core.providers import catalogue, endpoints
 from core.usage import cost, reading
 from core.usage.cost import Estimate
@@ -35,6 +36,11 @@ class Group:
     @property
     def estimate(self) -> str:
         return dollars(self.use.estimate)
+
+    @property
+    def billed(self) -> str:
+        """What the operator's keys took from the balance, exactly."""
+        return money.told(self.use.billed_microusd)
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def names_of(workspace: Workspace, group: str) -> Names:
     """What people call what use is told apart by: what is gone has a name too."""
     if group == "bot":
         made = {bot.id: bot.name for bot in at_hand.bots_of(workspace)}
-        return lambda bot_id: made.get(bot_id, "Deleted bots")
+        return lambda bot_id: made.get(bot_id, "Deleted bots") if bot_id else "Programs"
     if group == "key":
         return key_names(workspace)
     if group == "model":
