@@ -11,6 +11,7 @@ from core.accounts.roles import Role
 from core.bots.models import Bot
 from core.db import transaction, work_context
 from core.gateway import tokens
+from core.gateway.models import GatewayRequest, GatewayToken
 from core.keys import checks, life
 from core.knowledge import indexing, sources, unanswered
 from core.outbox import webhooks
@@ -117,6 +118,38 @@ def _waiting_call(workspace: Workspace) -> str:
     return delivery_id
 
 
+def _request_of(token: GatewayToken) -> str:
+    """A request that was answered at the second try."""
+    attempts = [
+        {
+            "provider": "anthropic",
+            "source": "workspace",
+            "status": 401,
+            "kind": "rejected",
+            "ms": 90,
+        },
+        {"provider": "bedrock", "source": "workspace", "status": 200, "kind": "", "ms": 700},
+    ]
+    made = GatewayRequest(
+        workspace_id=token.workspace_id,
+        token_id=token.id,
+        route="chat",
+        model_asked="claude-haiku-4-5",
+        model_id="bedrock:claude-haiku-4-5",
+        provider="bedrock",
+        key_source="workspace",
+        status=200,
+        attempts=attempts,
+        tokens_in=1_200,
+        tokens_out=90,
+        cost_microusd=1_650,
+        latency_ms=840,
+    )
+    with transaction() as current:
+        current.add(made)
+    return made.id
+
+
 def _knowledge_values(workspace: Workspace, bot: Bot) -> dict[str, str]:
     """A text that is ready, and a question that nothing answers."""
     source = sources.add_text(workspace, bot.id, "Shipping", "Two days.", Actor("Owner"))
@@ -136,6 +169,7 @@ def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:
     return {
         "member_id": colleague.id,
         "token_id": token.id,
+        "request_id": _request_of(token),
         "invitation_id": invited.id,
         "invitation_token": token_in(mails_to(guest)[0]),
         "reset_token": token_in(mails_to(colleague.person.email)[0]),

@@ -22,6 +22,7 @@ from web import (
     health,
     invitations,
     limits,
+    openapi,
     password_resets,
     request_log,
     second_factor,
@@ -32,6 +33,7 @@ from web.console import BLUEPRINTS, attention
 LARGEST_BODY_BYTES = 256 * 1024
 PAGES = (
     health.pages,
+    openapi.pages,
     auth.pages,
     password_resets.pages,
     invitations.pages,

@@ -24,7 +24,7 @@ _MEMBER = frozenset(
     }
 )
 _ADMIN = _MEMBER | {"bots.manage", "conversations.manage", "knowledge.manage"}
-_BILLING = _MEMBER | {"keys.manage", "plan.manage", "alerts.manage", "audit.read"}
+_BILLING = _MEMBER | {"keys.manage", "plan.manage", "alerts.manage", "audit.read", "requests.read"}
 _OWNER = _ADMIN | _BILLING | {"workspace.manage", "people.manage", "tokens.manage"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

@@ -13,6 +13,9 @@ TABLE = [
     ("knowledge.manage", {Role.OWNER, Role.ADMIN}),
     ("keys.manage", {Role.OWNER, Role.BILLING}),
     ("workspace.manage", {Role.OWNER}),
+    ("gateway.use", {Role.OWNER, Role.BILLING, Role.ADMIN, Role.MEMBER}),
+    ("tokens.manage", {Role.OWNER}),
+    ("requests.read", {Role.OWNER, Role.BILLING}),
     ("no.such.permission", set()),
 ]
 

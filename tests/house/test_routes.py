@@ -17,6 +17,7 @@ PUBLIC = {
     "auth.sign_up": "for those who have no account",
     "invitations.create_account": "for the invited who have no account; the token proves the address",
     "invitations.show": "for the invited; nothing without the token",
+    "openapi.show": "what programs may call; the same for everybody",
     "password_resets.choose": "for those who forgot their password; nothing without the token",
     "password_resets.new": "for those who forgot their password",
     "password_resets.sent": "says the same to everybody",
@@ -45,7 +46,10 @@ def test_addresses_are_nouns_in_kebab_case(app):
     assert set(wrong) == set(THEIR_WORDS)
 
 
-THEIR_WORDS = {"/v1/messages/count_tokens": "Anthropic’s own name for it"}
+THEIR_WORDS = {
+    "/openapi.json": "where tools look for it",
+    "/v1/messages/count_tokens": "Anthropic’s own name for it",
+}
 
 
 def test_methods_are_get_and_post(app):

@@ -26,7 +26,11 @@ ATTACKS = [
     "[a](javascript:hit) ![b](//evil.example) <a href=jAvAsCrIpT:hit hx-get=/x>c</a>",
 ]
 """Each as long as a name may be."""
-OURS = ("/", "#", "http://localhost/", "https://platform.", "mailto:")
+OURS = (
+    *("/", "#", "http://localhost/", "mailto:"),
+    *(one.key_url for one in catalogue.byok_providers()),
+    *(one.console_url for one in catalogue.byok_providers()),
+)
 
 
 def inert(page) -> None:

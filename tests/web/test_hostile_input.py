@@ -54,6 +54,7 @@ FORMS = {
     "account.end_sign_ins": {"which": "nothing"},
     "account.rename": {"name": "Ann"},
     "auth.sign_in_code": {"code": "123456"},
+    "gateway_models.key_order": {"provider": "mevichat", "way": "up"},
     "gateway_tokens.new": {"name": "Agent", "life": "30"},
     "gateway_tokens.replacement": {"grace": "30"},
     "gateway_tokens.revocation": {},
@@ -116,7 +117,8 @@ FORMS = {
 }  # fmt: skip
 READ_THE_QUERY = (
     "auth.sign_in", "conversations.index", "conversations.delete_found", "provider_keys.new", "home.show",
-    "settings.retention", "static", "usage.index", "usage.days",
+    "settings.retention", "static", "usage.index", "usage.days", "gateway_models.index", "gateway_models.route",
+    "gateway_requests.index", "gateway_requests.file",
 )  # fmt: skip
 FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 

@@ -51,6 +51,7 @@ SENTENCES = {
     "token.created": "made the gateway token “{subject}” ({token}), expires {expires}",
     "token.revoked": "revoked the gateway token “{subject}” ({token}) of {of}",
     "token.replaced": "replaced the gateway token “{subject}” ({was}) by {now}",
+    "routing.changed": "changed the order in which keys are tried, now {now}",
     "balance.added": "added {usd} US dollars to the balance",
     "alert.webhook_set": "set the webhook to an address at {host}",
     "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
@@ -186,6 +187,10 @@ def _of_person(facts: Facts) -> Facts:
     return facts | invited | {side: _role_name(str(facts[side])) for side in sides}
 
 
+def _of_routing(facts: Facts) -> Facts:
+    return facts | {"now": listed(_provider_name(str(slug)) for slug in facts.get("now", []))}
+
+
 def _of_alert(facts: Facts) -> Facts:
     why = facts.get("why")
     return facts | {"why": f": {why}" if why else ""}
@@ -200,6 +205,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
     "conversation": _of_conversation,
     "person": _of_person,
     "alert": _of_alert,
+    "routing": _of_routing,
 }
 
 

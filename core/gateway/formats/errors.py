@@ -9,6 +9,7 @@ from core import clock
 from core.gateway.formats.writing import as_data, as_event
 
 MESSAGES = "messages"
+OF_ANTHROPIC = (MESSAGES, "count_tokens")
 RESPONSES = "responses"
 NO_THREADS = "thread_unsupported_request"
 
@@ -41,7 +42,7 @@ _STATUSES_OF_KINDS = {
 
 def body(route: str, status: int, code: str, message: str, facts: dict[str, Any]) -> dict[str, Any]:
     """A refusal. `facts`: request_id, provider, source, retryable, retry_after, attempts."""
-    if route == MESSAGES:
+    if route in OF_ANTHROPIC:
         error = {"type": _anthropic_type(status), "message": message} | _details(code)
         request_id = facts.get("request_id")
         return {"type": "error", "error": error, "request_id": request_id, "gateway": facts}
