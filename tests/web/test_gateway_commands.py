@@ -128,3 +128,11 @@ def test_a_token_of_another_workspace_is_not_there(cast, flask):  # noqa: F811
     fails(flask("tokens", "revoke", "elsewhere", row(cast).id), "This workspace has no such token")
     assert tokens.is_live(row(cast))
     assert flask("tokens", "list", "elsewhere").stdout == ""
+
+
+@pytest.mark.parametrize(("kind", "there"), [("balance", True), ("token", False)])
+def test_the_audit_log_can_be_narrowed_to_what_was_added(cast, flask, signed_in, kind, there):  # noqa: F811
+    flask("balance", "add", "acme", "12.5")
+    page = signed_in("owner").get(f"/w/acme/audit-log?kind={kind}").text
+    assert f'<option value="{kind}" selected>' in page
+    assert ("added 12.500000 US dollars to the balance" in page) == there

@@ -32,6 +32,8 @@ KINDS = {
     "conversation": "Conversations",
     "person": "People",
     "plan": "Plan",
+    "balance": "Balance",
+    "token": "Gateway tokens",
     "alert": "Alerts",
     "workspace": "Workspace",
 }
