@@ -27,6 +27,8 @@ SPARE = timedelta(minutes=35)
 SWEPT_AT_A_TIME = 200
 _PER_MILLION = 1_000_000
 _LEAST = 1
+_LARGEST_NUMBER = 2**63 - 1
+"""Of the database's: a program may ask for more answers at once than anybody can pay."""
 
 
 def of(workspace_id: str) -> int:
@@ -80,6 +82,8 @@ def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
 def hold(workspace_id: str, request_id: str, microusd: int) -> bool:
     """Takes the amount for a running request, if it is there."""
     needed = max(microusd, _LEAST)
+    if needed > _LARGEST_NUMBER:
+        return False
     with transaction() as current:
         taken = (
             update(Balance)

@@ -168,6 +168,13 @@ def test_each_of_several_answers_at_once_has_to_be_covered(program, provider):
     assert not provider.calls
 
 
+@pytest.mark.parametrize("count", [10**6, 10**15, 10**30])
+def test_more_answers_than_anybody_can_pay_are_402(paid, provider, count):
+    document = {"model": GPT, "messages": HELLO, "n": count}
+    assert paid.ask("chat", document).status_code == 402
+    assert not provider.calls and sums(paid) == (DOLLAR, 0)
+
+
 def test_a_model_without_a_price_is_not_served_with_the_operators_key(paid, provider):
     assert paid.messages("claude-haiku-99").status_code == 402
     assert not provider.calls and sums(paid) == (DOLLAR, 0)
