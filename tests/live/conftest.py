@@ -42,6 +42,8 @@ def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[Liv
         web_processes=2,
         anthropic_base_url=f"http://127.0.0.1:{PROVIDER_PORT}",
         openai_base_url=f"http://127.0.0.1:{PROVIDER_PORT}/v1",
+        bedrock_base_url=f"http://127.0.0.1:{PROVIDER_PORT}",
+        fireworks_base_url=f"http://127.0.0.1:{PROVIDER_PORT}/v1",
         mini_base_url=llama.openai_base_url,
         mini_api_key=LLAMA_KEY,
         private_pages=True,

@@ -17,13 +17,18 @@ __all__ = [
 
 NAME = "anthropic"
 CHAT_PATH = "/v1/messages"
+_BEARER_SINCE = "2026-10-21"
 _ORGANIZATION = "00000000-0000-4000-8000-000000000000"
 _LIMITS = {"requests": 4000, "tokens": 500_000, "input-tokens": 400_000, "output-tokens": 100_000}
 
 
 def key_in(headers: dict[str, str]) -> str:
-    """The key of `x-api-key`."""
-    return headers.get("x-api-key", "").strip()
+    """The key of `x-api-key`, or of a bearer, as SDKs send it with the versions since 2026-10-21."""
+    key = headers.get("x-api-key", "").strip()
+    is_new = headers.get("anthropic-version", "") >= _BEARER_SINCE
+    return (
+        key or (is_new and headers.get("authorization", "").removeprefix("Bearer ").strip()) or ""
+    )
 
 
 def objection(call: Call) -> Problem | None:

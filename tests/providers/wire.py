@@ -115,7 +115,13 @@ def text_of(content: object) -> str:
     if isinstance(content, str):
         return content
     blocks = content if isinstance(content, list) else []
-    return "".join(str(block.get("text") or "") for block in blocks if isinstance(block, dict))
+    return "".join(_text_in(block) for block in blocks if isinstance(block, dict))
+
+
+def _text_in(block: dict[str, Any]) -> str:
+    """Of a block, or of the tool's result that it holds."""
+    held = block.get("toolResult", block)
+    return str(block.get("text") or "") or text_of(held.get("content"))
 
 
 def messages_fault(body: dict[str, Any]) -> bool:

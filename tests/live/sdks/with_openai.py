@@ -1,0 +1,120 @@
+"""Runs cases with OpenAI's SDK: cases on standard input, results on standard output."""
+
+import json
+import sys
+
+import openai
+
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAA"
+    "AABJRU5ErkJggg=="
+)
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WEATHER = {"name": "weather", "description": "The weather of a city.", "parameters": SCHEMA}
+STOPS = {"stop": "end", "tool_calls": "tool"}
+ENDS = ("response.completed", "response.incomplete")
+
+
+def main():
+    json.dump([result(case) for case in json.load(sys.stdin)], sys.stdout)
+
+
+def result(case):
+    client = openai.OpenAI(
+        base_url=case["base_url"], api_key=case["key"], max_retries=0, timeout=60
+    )
+    try:
+        return KINDS[case["kind"]](client, case)
+    except openai.OpenAIError as error:
+        return {"raised": type(error).__name__, "said": str(error)[:300]}
+
+
+def whole(client, case, **more):
+    return told(client.chat.completions.create(**asked(case), **more))
+
+
+def stream(client, case, **more):
+    """By the SDK's own accumulator, with the usage at the end."""
+    options = {"include_usage": True}
+    with client.chat.completions.stream(**asked(case), stream_options=options, **more) as events:
+        for _ in events:
+            pass
+        return told(events.get_final_completion())
+
+
+def tool(client, case, call=whole):
+    """The call, and the answer to its result."""
+    tools = [{"type": "function", "function": WEATHER}]
+    first = call(client, case, tools=tools)
+    made = {"name": first["tool"][0], "arguments": json.dumps(first["tool"][1])}
+    answered = [
+        *asked(case)["messages"],
+        {"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": made}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "Sunny"},
+    ]
+    return [first, call(client, case | {"messages": answered}, tools=tools)]
+
+
+def tool_stream(client, case):
+    return tool(client, case, stream)
+
+
+def image(client, case):
+    content = [
+        {"type": "text", "text": case["prompt"]},
+        {"type": "image_url", "image_url": {"url": PNG}},
+    ]
+    return whole(client, case | {"messages": [{"role": "user", "content": content}]})
+
+
+def json_mode(client, case):
+    return whole(client, case, response_format={"type": "json_object"})
+
+
+def responses(client, case):
+    return told_response(client.responses.create(**asked_response(case)))
+
+
+def responses_stream(client, case):
+    """Event by event: the SDK's accumulator fails on llama.cpp's."""
+    events = client.responses.create(**asked_response(case), stream=True)
+    endings = [event.response for event in events if event.type in ENDS]
+    return told_response(*endings)
+
+
+def asked(case):
+    messages = case.get("messages") or [{"role": "user", "content": case["prompt"]}]
+    return {"model": case["model"], "messages": messages, **case.get("more", {})}
+
+
+def asked_response(case):
+    return {"model": case["model"], "input": case["prompt"], **case.get("more", {})}
+
+
+def told(completion):
+    (choice,) = completion.choices
+    usage = completion.usage
+    call = choice.message.tool_calls[0].function if choice.message.tool_calls else None
+    return {
+        "text": choice.message.content or "",
+        "stop": STOPS.get(choice.finish_reason, choice.finish_reason),
+        "tool": [call.name, json.loads(call.arguments)] if call else None,
+        "tokens": [usage.prompt_tokens, usage.completion_tokens],
+    }
+
+
+def told_response(response):
+    return {
+        "text": response.output_text,
+        "stop": "end" if response.status == "completed" else "length",
+        "tool": None,
+        "tokens": [response.usage.input_tokens, response.usage.output_tokens],
+    }
+
+
+KINDS = {
+    "whole": whole, "stream": stream, "tool": tool, "tool_stream": tool_stream, "image": image,
+    "json": json_mode, "responses": responses, "responses_stream": responses_stream,
+}  # fmt: skip
+
+main()
