@@ -58,6 +58,7 @@ FORMS = {
     "gateway_tokens.new": {"name": "Agent", "life": "30"},
     "gateway_tokens.replacement": {"grace": "30"},
     "gateway_tokens.revocation": {},
+    "gateway_try.show": {"model": "gpt-5-mini", "prompt": "Hello"},
     "invitations.accept": {},
     "invitations.create_account": {"name": "Guest", "password": PASSWORD},
     "password_resets.choose": {"password": PASSWORD},
@@ -118,7 +119,7 @@ FORMS = {
 READ_THE_QUERY = (
     "auth.sign_in", "conversations.index", "conversations.delete_found", "provider_keys.new", "home.show",
     "settings.retention", "static", "usage.index", "usage.days", "gateway_models.index", "gateway_models.route",
-    "gateway_requests.index", "gateway_requests.file",
+    "gateway_requests.index", "gateway_requests.file", "gateway_try.show",
 )  # fmt: skip
 FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 

@@ -70,6 +70,8 @@ NEEDS = {
     ("conversations.export", "POST"): "conversations.manage",
     ("conversations.index", "GET"): "conversations.read",
     ("conversations.show", "GET"): "conversations.read",
+    ("gateway_try.show", "GET"): "gateway.use",
+    ("gateway_try.show", "POST"): "gateway.use",
     ("health.healthz", "GET"): "public",
     ("health.readyz", "GET"): "public",
     ("gateway_api.chat_completions", "POST"): "gateway_token",
