@@ -34,6 +34,7 @@ KINDS = {
     "plan": "Plan",
     "balance": "Balance",
     "token": "Gateway tokens",
+    "routing": "Order of keys",
     "alert": "Alerts",
     "workspace": "Workspace",
 }
