@@ -18,7 +18,9 @@ def safe_html(text: str) -> Markup:
         _markdown.render(text),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        set_tag_attribute_values={"pre": {"tabindex": "0"}},  # What scrolls can be scrolled by keys.
+        set_tag_attribute_values={
+            "pre": {"tabindex": "0"}
+        },  # What scrolls can be scrolled by keys.
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
