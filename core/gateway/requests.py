@@ -65,11 +65,12 @@ def note(record: Record) -> None:
 
 
 def flush() -> int:
-    """Writes what waits, now; how many those were."""
+    """Writes what waits, now; how many those were. Whoever else writes is waited for."""
     written = 0
-    while records := _taken():
-        _write_or_say(records)
-        written += len(records)
+    with _writing:
+        while records := _taken():
+            _write_or_say(records)
+            written += len(records)
     return written
 
 
@@ -109,6 +110,7 @@ class _Writer:
             flush()
 
 
+_writing = threading.RLock()
 _waiting: queue.Queue[Record] = queue.Queue(MOST_WAITING)
 _writer = _Writer()
 
