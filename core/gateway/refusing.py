@@ -57,17 +57,17 @@ def without_balance(model: str) -> Reply:
     return _said(NO_BALANCE, model)
 
 
-def exhausted(last: Refused | None) -> Reply:
-    """Every key was tried. 502, so that nobody takes its own gateway token for the dead one."""
-    message = "No key of this workspace got an answer."
-    reply = Reply(502, code=EXHAUSTED, message=message)
-    if last:
-        reply.message = f"{message} The last one: {last.failure.message}"
-        reply.headers = passed_headers(last.headers)
-    if last and last.failure.retry_after_seconds:
-        reply.headers.setdefault(
-            "retry-after", str(max(1, round(last.failure.retry_after_seconds)))
-        )
+def exhausted(last: Refused | None, wait_seconds: float) -> Reply:
+    """Every key was tried, or is to be left alone for so long.
+
+    502, so that nobody takes its own gateway token for the dead one.
+    """
+    why = last.failure.message if last else "Its provider asked to leave it alone for a while."
+    reply = Reply(502, code=EXHAUSTED)
+    reply.message = f"No key of this workspace got an answer. The last one: {why}"
+    reply.headers = passed_headers(last.headers) if last else {}
+    if wait := (last and last.failure.retry_after_seconds) or wait_seconds:
+        reply.headers.setdefault("retry-after", str(max(1, round(wait))))
     return reply
 
 

@@ -80,7 +80,7 @@ def serve(caller: Caller, call: Call, request_id: str) -> Reply:
             return reply
     if run.unsayable and not record.attempts:
         return _refused(run, refusing.unsayable(run.unsayable))
-    return _refused(run, refusing.exhausted(run.last))
+    return _refused(run, refusing.exhausted(run.last, min(map(_wait, candidates))))
 
 
 def _cool_first(candidates: tuple[Candidate, ...]) -> list[Candidate]:

@@ -192,7 +192,9 @@ def test_a_persistent_429_is_502_with_the_wait_and_nobody_is_asked_meanwhile(lon
     first(provider, Reply.rate_limited(20))
     answer = lonely.messages(CLAUDE)
     assert (answer.status_code, answer.headers["retry-after"]) == (502, "20")
-    assert lonely.messages(CLAUDE).status_code == 502
+    again = lonely.messages(CLAUDE)
+    assert again.status_code == 502 and 1 <= int(again.headers["retry-after"]) <= 20
+    assert "leave it alone" in again.json["error"]["message"]
     assert asked(provider) == ["anthropic"]
     assert key_of_anthropic(lonely).status == "valid"
 
