@@ -260,7 +260,7 @@ def report(direct: Measured, found: dict[str, Measured], streams: str) -> str:
         for name, one in found.items()
     ]
     ratios = [
-        f"- {us.requests_per_second / one.requests_per_second:.1f} × {name}"
+        f"- {us.requests_per_second / one.requests_per_second:.2g} × {name}"
         for name, one in found.items()
         if name != "Mevichat"
     ]
@@ -274,7 +274,7 @@ def report(direct: Measured, found: dict[str, Measured], streams: str) -> str:
         + "\n".join(rows)
         + "\n\nMevichat's requests/s are\n"
         + "\n".join(ratios)
-        + f"\n\n{streams}\nVersions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
+        + f"\n\n{streams}\nThe goals are 10 × LiteLLM, 2 × Portkey, at most 3 ms added, 35 MB for the streams.\n\nVersions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
         f"{_version('nginx', '-v')}, Python {sys.version.split()[0]}, node {_version('node', '-v')}.\n"
     )
 
