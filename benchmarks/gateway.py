@@ -25,6 +25,7 @@ LITELLM = "litellm[proxy]==1.106.2"
 PORTKEY = ("@portkey-ai/gateway@1.15.2", "hono@4.9.7", "@hono/node-server@1.3.3")
 SECONDS = 8
 STREAMS = 1_000
+GOALS = "The goals are 10 × LiteLLM, 2 × Portkey, at most 3 ms added, 35 MB for the streams."
 BODY = {"model": "gpt-5-mini", "messages": [{"role": "user", "content": "Hello"}]}
 ANSWER = {
     "id": "chatcmpl-1",
@@ -274,7 +275,7 @@ def report(direct: Measured, found: dict[str, Measured], streams: str) -> str:
         + "\n".join(rows)
         + "\n\nMevichat's requests/s are\n"
         + "\n".join(ratios)
-        + f"\n\n{streams}\nThe goals are 10 × LiteLLM, 2 × Portkey, at most 3 ms added, 35 MB for the streams.\n\nVersions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
+        + f"\n\n{streams}\n{GOALS}\n\nVersions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
         f"{_version('nginx', '-v')}, Python {sys.version.split()[0]}, node {_version('node', '-v')}.\n"
     )
 
