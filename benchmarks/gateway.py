@@ -275,7 +275,8 @@ def report(direct: Measured, found: dict[str, Measured], streams: str) -> str:
         + "\n".join(rows)
         + "\n\nMevichat's requests/s are\n"
         + "\n".join(ratios)
-        + f"\n\n{streams}\n{GOALS}\n\nVersions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
+        + f"\n\n{streams}\n{GOALS}\n\n"
+        f"Versions: {LITELLM} (LITELLM_LOCAL_MODEL_COST_MAP=True), {' '.join(PORTKEY)}, "
         f"{_version('nginx', '-v')}, Python {sys.version.split()[0]}, node {_version('node', '-v')}.\n"
     )
 
