@@ -139,7 +139,7 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
-    if route := gateway_api.route_of(request.endpoint or ""):
+    if route := gateway_api.asked_format():
         return gateway_api.refusal(route, status, code, message)
     if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})

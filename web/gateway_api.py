@@ -81,20 +81,6 @@ def show_route(caller: Caller) -> Response:
     return jsonify(listing.explained(caller, model, route))
 
 
-_ROUTES = {
-    "gateway_api.chat_completions": "chat",
-    "gateway_api.responses": "responses",
-    "gateway_api.messages": "messages",
-    "gateway_api.count_tokens": "messages",
-    "gateway_api.completions": "completions",
-    "gateway_api.fim_completions": "fim",
-    "gateway_api.embeddings": "embeddings",
-    "gateway_api.list_models": "chat",
-    "gateway_api.show_model": "chat",
-    "gateway_api.show_route": "chat",
-}
-
-
 PATHS = {
     "/v1/chat/completions": "chat",
     "/v1/responses": "responses",
@@ -107,9 +93,9 @@ PATHS = {
 """What a POST to each of these asks for."""
 
 
-def route_of(endpoint: str) -> str:
-    """The caller's format at that endpoint; "" where it is none of the gateway's."""
-    return _ROUTES.get(endpoint, "")
+def asked_format() -> str:
+    """The caller's format in this request; "" where it is none of the gateway's."""
+    return PATHS.get(request.path, "chat") if request.blueprint == api.name else ""
 
 
 def refusal(route: str, status: int, code: str, message: str) -> Response:

@@ -12,7 +12,6 @@ from core.gateway.refusing import Reply
 from core.gateway.requests import Record
 from core.gateway.routing import Candidate
 from core.gateway.upstream import Answer
-from core.providers import endpoints
 from core.usage import cost
 
 BYTES_PER_TOKEN = 4
@@ -23,7 +22,7 @@ _LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     """Takes the most that this request may cost from the balance; the refusal where it is not there."""
-    if not is_ours(candidate):
+    if not candidate.is_billed:
         return None
     if call.route == _FREE:
         return None
@@ -50,15 +49,10 @@ def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> 
     tokens_in, tokens_out = record.tokens_in or 0, record.tokens_out or 0
     if candidate.offer.model:
         record.cost_microusd = cost.of_tokens(candidate.model_id, tokens_in, tokens_out).microusd
-    if is_ours(candidate) and candidate.offer.model:
+    if candidate.is_billed and candidate.offer.model:
         price = balance.price(candidate.offer.model, tokens_in, tokens_out)
         with work_context():  # a stream ends after the request that began it
             record.billed_microusd = balance.settle(record.id, price)
-
-
-def is_ours(candidate: Candidate) -> bool:
-    """Whether the operator's key serves, and is paid for: Mini is free."""
-    return candidate.source == PLATFORM and candidate.provider != endpoints.MINI
 
 
 def _answers(call: Call) -> int:

@@ -51,6 +51,11 @@ class Candidate:
     def model_id(self) -> str:
         return self.offer.model_id
 
+    @property
+    def is_billed(self) -> bool:
+        """Whether the operator's key serves, and is paid for from the balance: Mini is free."""
+        return self.source == PLATFORM and self.provider != endpoints.MINI
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

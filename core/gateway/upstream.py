@@ -17,7 +17,6 @@ from core.gateway.calls import Call
 from core.gateway.formats.answered import Begin, Failed, Part, Stop
 from core.gateway.formats.answered import Usage as UsagePart
 from core.gateway.formats.asked import Asked
-from core.gateway.models import PLATFORM
 from core.gateway.routing import Candidate
 from core.gateway.watching import Watch
 from core.http import Exchange, HttpError, Timeouts
@@ -72,7 +71,7 @@ def body_for(candidate: Candidate, call: Call, asked: Asked | None) -> bytes:
 
 def _is_counted(candidate: Candidate, call: Call) -> bool:
     """What is taken from the balance is counted, not guessed: then a stream has to tell its tokens."""
-    return candidate.source == PLATFORM and calls.is_silent(call)
+    return candidate.is_billed and calls.is_silent(call)
 
 
 def ask(

@@ -75,6 +75,14 @@ def test_a_model_with_its_provider_before_it_is_only_renamed(program, provider):
     assert provider.chats[-1].raw == body.replace(b"openai/gpt-5-mini", b"gpt-5-mini")
 
 
+def test_minis_streams_are_free_and_go_on_as_they_came(program, provider):
+    body = body_of("chat", "mevichat-mini", stream=True, seed=1).replace(
+        b'"mevichat-mini"', b'"mevichat/mevichat-mini"'
+    )
+    assert program.ask("chat", body).status_code == 200
+    assert provider.chats[-1].raw == body.replace(b"mevichat/mevichat-mini", b"mevichat-mini")
+
+
 def test_a_model_that_is_newer_than_the_catalogue_goes_to_whose_it_is(program, provider):
     answer = program.messages("claude-haiku-99")
     assert answer.status_code == 200
