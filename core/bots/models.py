@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock
@@ -51,6 +51,10 @@ class Bot(Model):
     """Messages a day of the whole bot."""
     limit_text: Mapped[str] = mapped_column(String(300), default="", server_default="")
     """What a visitor over a limit reads; ours if empty."""
+    look: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    """What its owner chose for the widget and the chat page, checked by `look`; what is not here is ours."""
+    deleted_at: Mapped[datetime | None] = mapped_column()
+    """Since when it is being deleted: nobody sees it any more, its rows go in small steps."""
 
     workspace: Mapped[Workspace] = relationship(lazy="joined")
 
@@ -180,3 +184,27 @@ class CachedAnswer(Model):
     sources: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     hits: Mapped[int] = mapped_column(default=0)
+
+
+class SeenOrigin(Model):
+    """A site on which the widget was seen that may not show it: the console asks whether it may."""
+
+    __tablename__ = "seen_origins"
+
+    bot_id: Mapped[str] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(200), primary_key=True)
+    first_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    dismissed: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody said no: it is not asked for again."""
+
+
+class BotAvatar(Model):
+    """The picture at the head of a bot's chat, as it was uploaded."""
+
+    __tablename__ = "bot_avatars"
+
+    bot_id: Mapped[str] = mapped_column(ForeignKey("bots.id", ondelete="CASCADE"), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(20))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str] = mapped_column(String(16))
