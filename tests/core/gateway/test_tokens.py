@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from core import clock, ids
 from core.accounts import memberships, workspaces
@@ -10,6 +11,7 @@ from core.accounts.actor import OPERATOR
 from core.accounts.audit import lines_of
 from core.errors import BadToken, Conflict, Invalid, NotFound
 from core.gateway import access, tokens
+from tests.databases import on_both_databases
 
 SECRET = "the secret of these tests"  # noqa: S105
 
@@ -49,6 +51,7 @@ def test_the_first_text_that_is_a_token_counts(token):
 
 
 def test_a_revoked_token_is_refused_at_once(token):
+    assert enters(token[1])
     tokens.revoke(token[0], OPERATOR)
     assert not enters(token[1])
     with pytest.raises(Conflict):
@@ -65,13 +68,33 @@ def test_an_expired_token_is_refused_from_its_moment_on(cast, shift_clock):
 
 
 def test_who_left_the_workspace_has_no_way_in(cast, token):
+    assert enters(token[1])
     place = workspaces.membership(cast.member.id, cast.workspace.slug)
     memberships.remove(place, OPERATOR)
     assert not enters(token[1])
 
 
+@on_both_databases
+def test_what_another_process_changes_holds_for_the_very_next_request(cast, token, chosen):
+    """What is remembered of a token is no older than a query would be."""
+    elsewhere = create_engine(chosen.database_address)
+    for change, seen in (
+        ("UPDATE workspaces SET keys_stamp = 77", lambda caller: caller.keys_stamp == 77),
+        ("UPDATE workspaces SET plan_key = 'scale'", lambda caller: caller.plan.key == "scale"),
+    ):
+        assert not seen(access.enter([token[1]], SECRET))
+        with elsewhere.begin() as connection:
+            connection.execute(text(change))
+        assert seen(access.enter([token[1]], SECRET))
+    with elsewhere.begin() as connection:
+        connection.execute(text("DELETE FROM memberships"))
+    assert not enters(token[1])
+    elsewhere.dispose()
+
+
 @pytest.mark.parametrize("grace", tokens.GRACES)
 def test_a_replaced_token_works_for_its_grace(cast, token, grace, shift_clock):
+    assert enters(token[1])
     _, text = tokens.replace(token[0], grace, OPERATOR, SECRET)
     assert enters(text) and enters(token[1]) == bool(grace)
     shift_clock(grace + timedelta(seconds=1))

@@ -1,0 +1,76 @@
+"""What was read from the database, used again until anybody commits anything.
+
+SQLite tells for a few microseconds whether another connection committed, of whichever process
+(`PRAGMA data_version`), so what is remembered here is never older than a query would be. PostgreSQL
+tells it for no less than the query itself: there nothing is remembered.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, event
+
+from core.db import db
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+State = tuple[sqlite3.Connection, int]
+
+_watching: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
+
+
+class Remembered(Generic[Key, Value]):
+    """What `read` returned for each key; None is not kept, and of more than `most` the oldest goes."""
+
+    def __init__(self, read: Callable[[Key], Value | None], most: int) -> None:
+        self._read, self._most = read, most
+        self._found: dict[Key, tuple[State, Value]] = {}
+
+    def get(self, key: Key) -> Value | None:
+        """As `read` would return it now."""
+        state = _state()
+        if state and (found := self._found.get(key)) and found[0] == state:
+            return found[1]
+        value = self._read(key)
+        if state and value is not None:
+            self._keep(key, (state, value))
+        return value
+
+    def _keep(self, key: Key, found: tuple[State, Value]) -> None:
+        self._found[key] = found
+        if len(self._found) > self._most:
+            with suppress(KeyError, RuntimeError):  # another thread was here at the same moment
+                del self._found[next(iter(self._found))]
+
+
+def _state() -> State | None:
+    """Another one after each commit of others; None where that cannot be told."""
+    engine = db.engine
+    watch = _watching.get(engine) or _watch(engine)
+    if watch is None:
+        return None
+    try:
+        return watch, watch.execute("PRAGMA data_version").fetchone()[0]
+    except sqlite3.Error:
+        return None
+
+
+def _watch(engine: Engine) -> sqlite3.Connection | None:
+    """A connection that only watches: its own commits would not be told."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path:
+        return None
+    made = sqlite3.connect(
+        f"file:{quote(path)}?mode=rw", 0, uri=True, isolation_level=None, check_same_thread=False
+    )
+    return _watching.setdefault(engine, made)
+
+
+@event.listens_for(Engine, "engine_disposed")
+def _stop_watching(engine: Engine) -> None:
+    if watch := _watching.pop(engine, None):
+        watch.close()
