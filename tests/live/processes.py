@@ -1,4 +1,4 @@
-"""Processes on loopback: started with a clean environment and a log, ended by their ids."""
+"""Processes on loopback: started with a clean environment and a log, ended by their ids or killed."""
 
 import ctypes
 import os
@@ -10,9 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
+
+if TYPE_CHECKING:
+    from tests.live.house import LiveHouse
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 20
@@ -134,3 +137,37 @@ class Child:
     def kill(self) -> None:
         self._popen.kill()
         self._popen.wait()
+
+
+# How a worker of a house may die while it runs a job. Another is started, as whatever watches over it would.
+
+
+def kill_job(house: "LiveHouse", worker: str) -> None:
+    """The process of the job alone: its worker sees that."""
+    os.kill(_job_of(house, worker).pid, signal.SIGKILL)
+
+
+def kill_worker(house: "LiveHouse", worker: str) -> None:
+    """Its job goes on alone."""
+    job = _job_of(house, worker)
+    house[worker].kill()
+    assert job.is_running()
+    house.start(worker)
+
+
+def kill_worker_and_job(house: "LiveHouse", worker: str) -> None:
+    job = _job_of(house, worker)
+    house[worker].kill()
+    os.kill(job.pid, signal.SIGKILL)
+    house.start(worker)
+
+
+def kill_redis(house: "LiveHouse", _worker: str) -> None:
+    """What the worker takes its jobs from; away for a second."""
+    house["redis"].kill()
+    time.sleep(1)
+    house.start("redis")
+
+
+def _job_of(house: "LiveHouse", worker: str) -> psutil.Process:
+    return until(house[worker].family, 10, "the process of the job")[0]

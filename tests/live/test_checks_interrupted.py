@@ -3,8 +3,6 @@
 It mostly waits, so it forms a group of its own that runs beside the others.
 """
 
-import os
-import signal
 import time
 
 import pytest
@@ -18,7 +16,13 @@ from core.keys import life
 from tests import marker
 from tests.live.house import LiveHouse
 from tests.live.member import Member
-from tests.live.processes import until
+from tests.live.processes import (
+    kill_job,
+    kill_redis,
+    kill_worker,
+    kill_worker_and_job,
+    until,
+)
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
 from tests.talking import make_key
@@ -108,39 +112,10 @@ def testing(house, member, workspace, provider) -> Started:
     return Started(house, member, workspace, provider, "/anthropic/checks")
 
 
-def horse_of(house):
-    return until(house["checks"].family, 10, "the process of the job")[0]
-
-
-def kill_horse(house) -> None:
-    os.kill(horse_of(house).pid, signal.SIGKILL)
-
-
-def kill_parent(house) -> None:
-    """Its job goes on alone; another worker is started, as whatever watches over it would."""
-    horse = horse_of(house)
-    house["checks"].kill()
-    assert horse.is_running()
-    house.start("checks")
-
-
-def kill_both(house) -> None:
-    horse = horse_of(house)
-    house["checks"].kill()
-    os.kill(horse.pid, signal.SIGKILL)
-    house.start("checks")
-
-
-def kill_redis(house) -> None:
-    os.kill(house["redis"].pid, signal.SIGKILL)
-    time.sleep(1)
-    house.start("redis")
-
-
 INTERRUPTIONS = {
-    "the job's process": kill_horse,
-    "its worker": kill_parent,
-    "both": kill_both,
+    "the job's process": kill_job,
+    "its worker": kill_worker,
+    "both": kill_worker_and_job,
     "Redis": kill_redis,
 }
 
@@ -149,7 +124,7 @@ INTERRUPTIONS = {
 def test_a_paste_whose_check_is_interrupted_is_stored_once_or_not_at_all(
     house, workspace, provider, saving, what
 ):
-    INTERRUPTIONS[what](house)
+    INTERRUPTIONS[what](house, "checks")
     state = saving.state()
     settle(house)
     key = life.find(workspace.id, "anthropic")
@@ -164,7 +139,7 @@ def test_a_paste_whose_check_is_interrupted_is_stored_once_or_not_at_all(
 def test_a_test_that_is_interrupted_leaves_one_line_and_the_key(
     house, workspace, provider, testing, what
 ):
-    INTERRUPTIONS[what](house)
+    INTERRUPTIONS[what](house, "checks")
     assert testing.state() in ("passed", "lost")
     settle(house)
     assert testing.lines() == ["key.tested", "key.added"]

@@ -4,10 +4,6 @@ It mostly waits, so it forms a group of its own that runs beside the others. Two
 for the same minute of silence as the first: they come with `--soak`.
 """
 
-import os
-import signal
-import time
-
 import pytest
 from sqlalchemy import func, select
 
@@ -18,7 +14,13 @@ from core.ids import new_id
 from core.knowledge import search, sources
 from core.knowledge.models import READY, Chunk
 from tests.live.house import LiveHouse
-from tests.live.processes import until
+from tests.live.processes import (
+    kill_job,
+    kill_redis,
+    kill_worker,
+    kill_worker_and_job,
+    until,
+)
 from tests.people import make_person, make_workspace
 from tests.site import Says, Site
 from tests.talking import make_bot
@@ -88,37 +90,10 @@ def editions(source) -> set[str]:
     return {one.body.split()[1] for one in found}
 
 
-def horse_of(house):
-    return until(house["knowledge"].family, 10, "the process of the job")[0]
-
-
-def kill_horse(house) -> None:
-    os.kill(horse_of(house).pid, signal.SIGKILL)
-
-
-def kill_both(house) -> None:
-    horse = horse_of(house)
-    house["knowledge"].kill()
-    os.kill(horse.pid, signal.SIGKILL)
-    house.start("knowledge")
-
-
-def kill_parent(house) -> None:
-    """Its job goes on alone; another worker is started, as whatever watches over it would."""
-    house["knowledge"].kill()
-    house.start("knowledge")
-
-
-def kill_redis(house) -> None:
-    os.kill(house["redis"].pid, signal.SIGKILL)
-    time.sleep(1)
-    house.start("redis")
-
-
 INTERRUPTIONS = {
-    "the job's process": (kill_horse, {3}),
-    "its worker and the job's process": (kill_both, {3}),
-    "its worker": (kill_parent, {2, 3}),
+    "the job's process": (kill_job, {3}),
+    "its worker and the job's process": (kill_worker_and_job, {3}),
+    "its worker": (kill_worker, {2, 3}),
     "Redis": (kill_redis, {2, 3}),
 }
 """How, and with which of its attempts it may end: the killed one is the second."""
@@ -134,7 +109,7 @@ def test_a_source_whose_reading_is_interrupted_ends_whole_and_answers_meanwhile(
         pytest.skip("with --soak")
     house, source = request.getfixturevalue("house"), request.getfixturevalue("source")
     interrupt, attempts = INTERRUPTIONS[what]
-    interrupt(house)
+    interrupt(house, "knowledge")
 
     def is_ready() -> bool:
         found = editions(source)
