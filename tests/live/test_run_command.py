@@ -1,13 +1,15 @@
 """`bin/run` on a machine where nothing is set: it prints an address, works, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
+import subprocess
 import time
 
 import pytest
 
 from tests.live.house import status_of
-from tests.live.processes import Child, belonging_to, clean_environ, free_port, until
+from tests.live.processes import ROOT, Child, belonging_to, clean_environ, free_port, until
 
 pytestmark = pytest.mark.xdist_group("bin-run")
 
@@ -35,6 +37,24 @@ def test_it_prints_its_address_stops_at_ctrl_c_and_starts_again_in_seconds(tmp_p
         finally:
             run.stop()
         assert not belonging_to(data)
+
+
+def test_a_link_in_place_of_the_packages_is_refused_and_what_it_leads_to_left_alone(tmp_path):
+    checkout, others = tmp_path / "checkout", tmp_path / "others"
+    shutil.copytree(ROOT / "bin", checkout / "bin")
+    for wanted in ROOT.glob("requirements*.txt"):
+        shutil.copy(wanted, checkout)
+    (others / "bin").mkdir(parents=True)
+    (others / "kept").write_text("theirs")
+    (checkout / ".venv").symlink_to(others)
+    environ = clean_environ(data_dir=tmp_path / "data")
+    done = subprocess.run(
+        [checkout / "bin" / "run"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"{checkout}/.venv is a symbolic link" in done.stderr
+    assert "rm " in done.stderr and not done.stdout
+    assert sorted(path.name for path in others.rglob("*")) == ["bin", "kept"]
 
 
 def busyness() -> float:
