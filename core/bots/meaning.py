@@ -102,7 +102,7 @@ def ask(
     key, secret = found
     release()
     answer = embed(
-        endpoints.endpoint(model.provider), secret, model.upstream_id,
+        endpoints.endpoint(model.provider), secret, model.model.upstream_id,
         [text[:LONGEST_TEXT] for text in texts], model.dimensions, limits,
     )  # fmt: skip
     _remember(workspace.id, bot_id, key, model, answer)

@@ -78,7 +78,7 @@ def for_visitor(reason: str) -> tuple[str, str]:
 def names(model_id: str, provider_slug: str = "") -> tuple[str, str]:
     """The model's and the provider's name for people; their ids when the catalogue has moved on."""
     try:
-        model = catalogue.listed(model_id)
+        model = catalogue.model(model_id)
     except LookupError:
         return model_id, provider_slug or model_id.partition(":")[0]
     return model.name, catalogue.provider(model.provider).name

@@ -54,9 +54,8 @@ def entry(workspace_id: str, entry_id: str) -> LedgerEntry | None:
     return found if found and found.workspace_id == workspace_id else None
 
 
-def estimate(model: Model, body_bytes: int, max_tokens: int | None) -> int:
-    """The most that a request may cost: a token is a byte at least, and an answer has an end."""
-    tokens_in = min(body_bytes, model.context_tokens)
+def estimate(model: Model, tokens_in: int, max_tokens: int | None) -> int:
+    """The most that a request of at most so many tokens may cost: an answer has an end."""
     tokens_out = min(max_tokens or model.max_output_tokens, model.max_output_tokens)
     return price(model, tokens_in, tokens_out)
 

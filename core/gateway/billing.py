@@ -4,6 +4,8 @@ A request on a key of the workspace never touches the balance. Tokens that a pro
 estimated, and said to be.
 """
 
+from typing import Any
+
 from core.db import work_context
 from core.gateway import balance, refusing
 from core.gateway.calls import Call
@@ -12,11 +14,19 @@ from core.gateway.refusing import Reply
 from core.gateway.requests import Record
 from core.gateway.routing import Candidate
 from core.gateway.upstream import Answer
+from core.providers.catalogue import Model
 from core.usage import cost
 
 BYTES_PER_TOKEN = 4
 _FREE = "count_tokens"
 """Nobody takes money for counting."""
+_UNSEEN = (
+    *("image_url", "image", "input_image", "video_url", "input_audio"),
+    *("file", "input_file", "document", "container_upload", "item_reference"),
+)
+"""Parts of a request that its provider may count as any number of tokens, whatever they are here."""
+_REFERRING = ("previous_response_id", "conversation")
+"""What has the provider read more than was sent."""
 _LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 
@@ -29,10 +39,12 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     model = candidate.offer.model
     if model is None:
         return refusing.without_balance(call.model)
-    most = _answers(call) * balance.estimate(model, len(call.body), _output_limit(call))
+    unseen = _has_unseen(call.document)
+    tokens_in = _most_tokens_in(call, model, unseen)
+    most = _answers(call) * balance.estimate(model, tokens_in, _output_limit(call))
     if balance.hold(record.workspace_id, record.id, most):
         return None
-    return refusing.without_balance(call.model)
+    return refusing.without_balance(call.model, unseen)
 
 
 def release(record: Record) -> None:
@@ -55,10 +67,35 @@ def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> 
             record.billed_microusd = balance.settle(record.id, price)
 
 
+def _most_tokens_in(call: Call, model: Model, unseen: bool) -> int:
+    """A byte at least makes a token, up to the model's window; of many texts each has one of its own."""
+    if call.route == "embeddings":
+        return len(call.body)
+    return model.context_tokens if unseen else min(len(call.body), model.context_tokens)
+
+
+def _has_unseen(document: dict[str, Any]) -> bool:
+    """Whether something is in it whose tokens its bytes do not bound: a picture, a file, an earlier turn."""
+    if any(document.get(name) for name in _REFERRING):
+        return True
+    left: list[Any] = [document.get(name) for name in ("messages", "input", "system")]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            if part.get("type") in _UNSEEN:
+                return True
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+    return False
+
+
 def _answers(call: Call) -> int:
-    """How many are asked for at once: each is paid for."""
-    count = call.document.get("n")
-    return count if type(count) is int and count > 0 else 1
+    """How many are asked for at once, those that only the best is chosen of included: each is paid for."""
+    counts = [call.document.get(name) for name in ("n", "best_of")]
+    count = max((one for one in counts if type(one) is int and one > 0), default=1)
+    prompts = call.document.get("prompt") if call.route == "completions" else None
+    return count * max(1, len(prompts)) if isinstance(prompts, list) else count
 
 
 def _count(record: Record, call: Call, answer: Answer) -> None:

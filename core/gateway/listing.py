@@ -29,7 +29,8 @@ def models_for(caller: Caller) -> list[Listed]:
 
 def model_for(caller: Caller, name: str) -> Listed:
     """The one of that name; raises `NotFound` where nobody serves it."""
-    decision = serving.decide(caller, name[:LONGEST_MODEL], "chat")
+    known = _by_name().get(name)
+    decision = serving.decide(caller, name[:LONGEST_MODEL], _route_of(known) if known else "chat")
     providers = tuple(candidate.provider for candidate in decision.candidates)
     if not providers:
         raise NotFound(f"Nobody serves “{name[:100]}” here. GET /v1/models lists what there is.")
@@ -73,6 +74,10 @@ def _by_name() -> dict[str, catalogue.Model]:
 
 
 def _listed(caller: Caller, model: catalogue.Model) -> Listed:
-    route = "chat" if "chat" in model.serves else model.serves[0]
-    decision = serving.decide(caller, name_of(model), route)
+    decision = serving.decide(caller, name_of(model), _route_of(model))
     return Listed(name_of(model), model.name, tuple(one.provider for one in decision.candidates))
+
+
+def _route_of(model: catalogue.Model) -> str:
+    """A format that it is asked in."""
+    return "chat" if "chat" in model.serves else model.serves[0]

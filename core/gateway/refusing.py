@@ -30,9 +30,10 @@ _SENTENCES = {
     "under Provider keys.",
     EXHAUSTED: "Every key of this workspace that serves “{model}” is marked invalid{why}. Replace it in "
     "the console, under Provider keys.",
-    NO_BALANCE: "The balance of this workspace does not cover this request, and it has no key of its own "
+    NO_BALANCE: "The balance of this workspace does not cover this request{why}, and it has no key of its own "
     "that serves “{model}”. Add a key or top up the balance.",
 }
+_WHOLE_WINDOW = ": with a picture, a file or an earlier answer in it, all the model can read is held for it"
 _STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
 
 
@@ -53,8 +54,8 @@ def of_decision(decision: Decision, model: str) -> Reply:
     return _said(decision.refusal, model, f" ({reasons})" if reasons else "")
 
 
-def without_balance(model: str) -> Reply:
-    return _said(NO_BALANCE, model)
+def without_balance(model: str, unseen: bool = False) -> Reply:
+    return _said(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
 
 
 def exhausted(last: Refused | None, wait_seconds: float) -> Reply:

@@ -14,14 +14,18 @@ TIMEOUTS = Timeouts(first_byte_seconds=5, total_seconds=8)
 
 
 def missing_models(provider_slug: str, secret: str) -> tuple[str, ...] | None:
-    """The catalogue's models that the provider's list for this key lacks; None where it has no list.
+    """The catalogue's chat models that the provider's list for this key lacks; None where it has none.
 
     A list that names none of ours is another server's (a proxy, a local model): it tells nothing.
     """
     listed = list_models(endpoints.endpoint(provider_slug), secret, TIMEOUTS)
     if listed is None:
         return None
-    ours = [model for model in catalogue.models() if model.provider == provider_slug]
+    ours = [
+        model
+        for model in catalogue.models()
+        if model.provider == provider_slug and "chat" in model.serves
+    ]
     missing = tuple(model.id for model in ours if not _is_listed(model.upstream_id, listed))
     return None if len(missing) == len(ours) else missing
 

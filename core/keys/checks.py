@@ -186,7 +186,7 @@ def _unavailable(check: Check, key: ProviderKey, secret: str) -> set[str]:
 
 def _note(model_id: str) -> str:
     try:
-        name = catalogue.listed(model_id).name
+        name = catalogue.model(model_id).name
     except UnknownModel:
         name = model_id
     return f"The key works, but {name} was refused."

@@ -117,22 +117,24 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingModel:
-    """A model that makes vectors of texts, for finding them by meaning."""
+    """How a listed model makes vectors of texts, for finding them by meaning."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     id: str
-    """`provider:name`."""
-    provider: str
-    upstream_id: str
-    name: str
+    """Of the listed model, where its names and its price are."""
     dimensions: int
     """Asked for: fewer cost less to keep and compare."""
     close_from: float
     """The least cosine at which a text has to do with a question. Each model has its own scale."""
-    price_in_microusd_per_mtok: int
-    priced_on: date
-    price_out_microusd_per_mtok: int = 0
+
+    @property
+    def model(self) -> Model:
+        return model(self.id)
+
+    @property
+    def provider(self) -> str:
+        return self.id.partition(":")[0]
 
     @property
     def made_by(self) -> str:
@@ -176,15 +178,18 @@ def _check(catalogue: Catalogue) -> None:
     _refuse_twice("provider", slugs)
     for provider in catalogue.providers:
         _check_provider(provider, slugs)
-    models: list[Model | EmbeddingModel] = [*catalogue.models, *catalogue.embedding_models]
-    _refuse_twice("model", (model.id for model in models))
+    _refuse_twice("model", (model.id for model in catalogue.models))
     for shape in (*catalogue.foreign_keys, *(s for p in catalogue.providers for s in p.wrong_keys)):
         _check_pattern(shape)
-    for model in models:
+    for model in catalogue.models:
         if model.provider not in slugs:
             raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
         if not model.id.startswith(f"{model.provider}:"):
             raise CatalogueError(f"Model {model.id} does not begin with “{model.provider}:”.")
+    with_vectors = {model.id for model in catalogue.models if "embeddings" in model.serves}
+    for embedding in catalogue.embedding_models:
+        if embedding.id not in with_vectors:
+            raise CatalogueError(f"No model {embedding.id} is listed that serves embeddings.")
 
 
 def _check_provider(provider: Provider, slugs: list[str]) -> None:
@@ -215,10 +220,6 @@ def _refuse_twice(what: str, names: Iterable[str]) -> None:
 _CATALOGUE = load(files("core.providers").joinpath("catalogue.toml").read_text("utf-8"))
 _PROVIDERS = {provider.slug: provider for provider in _CATALOGUE.providers}
 _MODELS = {model.id: model for model in _CATALOGUE.models}
-_OF_ANY_KIND: dict[str, Model | EmbeddingModel] = {
-    **{model.id: model for model in _CATALOGUE.models},
-    **{model.id: model for model in _CATALOGUE.embedding_models},
-}
 _BY_NAME: dict[str, tuple[Model, ...]] = {}
 for _model in _CATALOGUE.models:
     _name = _model.id.partition(":")[2]
@@ -257,13 +258,6 @@ def model(model_id: str) -> Model:
     if model_id not in _MODELS:
         raise _unknown(model_id)
     return _MODELS[model_id]
-
-
-def listed(model_id: str) -> Model | EmbeddingModel:
-    """The model of that whole id, of any kind: for its name and price. Raises `UnknownModel`."""
-    if model_id not in _OF_ANY_KIND:
-        raise _unknown(model_id)
-    return _OF_ANY_KIND[model_id]
 
 
 def embedding_model() -> EmbeddingModel:

@@ -34,7 +34,7 @@ class Estimate:
 def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
     """Rounded half up to a millionth of a dollar. Without tokens nothing was billed, at any price."""
     try:
-        model = catalogue.listed(model_id)
+        model = catalogue.model(model_id)
     except LookupError:
         return Estimate(0, whole=not (tokens_in or tokens_out))
     total = tokens_in * model.price_in_microusd_per_mtok
@@ -49,6 +49,6 @@ def priced_on(model_ids: Iterable[str]) -> date | None:
 
 def _priced_on(model_id: str) -> date | None:
     try:
-        return catalogue.listed(model_id).priced_on
+        return catalogue.model(model_id).priced_on
     except LookupError:
         return None

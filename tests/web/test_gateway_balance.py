@@ -11,6 +11,7 @@ from core.accounts.actor import OPERATOR
 from core.db import session
 from core.gateway import balance, cooling, platform_keys
 from core.keys import life
+from core.providers import catalogue
 from core.settings import SettingsError
 from core.usage.models import UsageDay
 from tests import marker
@@ -168,11 +169,94 @@ def test_each_of_several_answers_at_once_has_to_be_covered(program, provider):
     assert not provider.calls
 
 
+@pytest.mark.parametrize(
+    "asked", [{"prompt": ["a", "b", "c"]}, {"prompt": "a", "best_of": 3}, {"prompt": "a", "n": 3}]
+)
+def test_each_of_several_completions_has_to_be_covered(program, provider, asked):
+    document = {"model": GPT, "max_tokens": 1_000, **asked}
+    most = 3 * balance.estimate(
+        catalogue.model("openai:gpt-5-mini"), len(json.dumps(document)), 1_000
+    )
+    balance.top_up(program.workspace_id, most - 1, "", OPERATOR)
+    token = {"Authorization": f"Bearer {program.token}"}
+    answer = program.client.post("/v1/completions", data=json.dumps(document), headers=token)
+    assert answer.status_code == 402 and not provider.calls
+
+
 @pytest.mark.parametrize("count", [10**6, 10**15, 10**30])
 def test_more_answers_than_anybody_can_pay_are_402(paid, provider, count):
     document = {"model": GPT, "messages": HELLO, "n": count}
     assert paid.ask("chat", document).status_code == 402
     assert not provider.calls and sums(paid) == (DOLLAR, 0)
+
+
+PNG = "data:image/png;base64,iVBORw0KGgo="
+AT_OTHERS = "https://pictures.example/large.png"
+REFERRING = [
+    ("chat", {"type": "image_url", "image_url": {"url": AT_OTHERS}}),
+    ("chat", {"type": "image_url", "image_url": {"url": PNG}}),
+    ("messages", {"type": "image", "source": {"type": "url", "url": AT_OTHERS}}),
+    ("messages", {"type": "document", "source": {"type": "file", "file_id": "file_1"}}),
+    ("messages", {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image"}]}),
+]
+"""What a provider may count as any number of tokens."""
+
+
+@pytest.mark.parametrize(("missing", "status"), [(1, 402), (0, 200)])
+@pytest.mark.parametrize(("route", "part"), REFERRING)
+def test_a_picture_or_file_is_asked_about_where_the_whole_window_is_covered(
+    program, provider, route, part, missing, status
+):
+    model = catalogue.model("anthropic:claude-haiku-4-5")
+    most = model.context_tokens * 1 + 50 * 5
+    balance.top_up(program.workspace_id, most - missing, "", OPERATOR)
+    said = [{"role": "user", "content": [part]}]
+    if part["type"] == "tool_result":
+        use = {"type": "tool_use", "id": "t", "name": "look", "input": {}}
+        said = [*HELLO, {"role": "assistant", "content": [use]}, *said]
+    provider.next(Reply.answer(tokens_in=model.context_tokens, tokens_out=50))
+    answer = program.ask(route, {"model": CLAUDE, "max_tokens": 50, "messages": said})
+    assert answer.status_code == status, answer.text
+    if status == 402:
+        assert (
+            "with a picture, a file or an earlier answer in it" in answer.json["error"]["message"]
+        )
+        assert not provider.calls and sums(program) == (most - 1, 0)
+    else:
+        assert sums(program) == (0, 0)
+        assert not balance.entries(program.workspace_id)[0].note
+
+
+def test_an_answer_that_goes_on_from_an_earlier_one_is_held_at_the_whole_window(program, provider):
+    model = catalogue.model("openai:gpt-5-mini")
+    most = balance.price(model, model.context_tokens, 16)
+    balance.top_up(program.workspace_id, most - 1, "", OPERATOR)
+    body = {"model": GPT, "input": "And then?", "max_output_tokens": 16}
+    assert program.ask("responses", body | {"previous_response_id": "resp_1"}).status_code == 402
+    assert not provider.calls
+
+
+EMBEDDING = {"model": "text-embedding-3-small", "input": ["one two three"] * 1_000}
+
+
+def test_an_embedding_is_paid_from_the_balance(paid, provider):
+    answer = paid.ask("embeddings", EMBEDDING)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json["data"]) == 1_000
+    tokens = answer.json["usage"]["prompt_tokens"]
+    charged = -(-tokens * 20_000 // 1_000_000)
+    assert charged > 1 and sums(paid) == (DOLLAR - charged, 0)
+    row = paid.logged()[0]
+    assert (row.tokens_in, row.billed_microusd, row.estimated) == (tokens, charged, False)
+    assert provider.embeddings[-1].key == OURS
+
+
+@pytest.mark.parametrize(("missing", "status"), [(1, 402), (0, 200)])
+def test_of_many_texts_to_embed_each_may_fill_the_window(program, provider, missing, status):
+    size = len(json.dumps(EMBEDDING))
+    assert size > catalogue.model("openai:text-embedding-3-small").context_tokens
+    balance.top_up(program.workspace_id, -(-size * 20_000 // 1_000_000) - missing, "", OPERATOR)
+    assert program.ask("embeddings", EMBEDDING).status_code == status
 
 
 def test_a_model_without_a_price_is_not_served_with_the_operators_key(paid, provider):

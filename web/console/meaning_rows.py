@@ -40,7 +40,7 @@ class Standing:
 
 
 def offer(workspace: Workspace) -> Offer:
-    model = catalogue.embedding_model()
+    model = catalogue.embedding_model().model
     dollars = model.price_in_microusd_per_mtok / 1_000_000
     return Offer(
         meaning.why_not_offered(workspace, _key(workspace)),
@@ -87,7 +87,7 @@ def _unfinished(done: int, total: int, trouble: Trouble | None) -> Standing:
 
 
 def _sentence(reason: str) -> str:
-    model = catalogue.embedding_model()
+    model = catalogue.embedding_model().model
     if reason in _OWN:
         provider = catalogue.provider(model.provider).name
         return _OWN[reason].format(provider=provider, model=model.name)

@@ -30,11 +30,8 @@ def test_the_gpt_5_models_carry_their_last_day():
 def test_knowledge_is_searched_by_a_model_whose_vectors_name_it():
     model = catalogue.embedding_model()
     assert model.made_by == "openai:text-embedding-3-small/512"
-    assert catalogue.listed(model.id) is model
-    assert catalogue.listed("openai:gpt-5") is catalogue.model("openai:gpt-5")
-    assert model.id not in {model.id for model in catalogue.models()}
-    with pytest.raises(UnknownModel):
-        catalogue.listed("openai:gpt-nothing")
+    assert model.model is catalogue.model("openai:text-embedding-3-small")
+    assert model.model.provider == model.provider and model.model.serves == ("embeddings",)
 
 
 def test_there_are_the_fifteen_of_the_specification_and_codestral_beside_mistral():
@@ -138,6 +135,7 @@ def test_an_unknown_provider_says_which_there_are():
         ('sibling = "mistral"', 'sibling = "mistrl"', "codestral has an unknown sibling: mistrl"),
         ("no_credit = ", "no_credits = ", r"providers\.\d+\.advice"),
         ('serves = ["embeddings"]', 'serves = ["embedding"]', r"models\.\d+\.serves"),
+        ('-small"\nprovider', '-little"\nprovider', "No model openai:text-embedding-3-small is"),
         ("dimensions = 512", "", r"embedding_models\.0\.dimensions"),
         ("context_tokens = 4_096", 'context_tokens = "many"', r"models\.0\.context_tokens"),
         ("context_tokens = 4_096", "window = 4_096", r"models\.0\.(context_tokens|window)"),
