@@ -3,9 +3,42 @@
 import threading
 import time
 
+import pytest
+from sqlalchemy import select
+
+from core.db import session
 from core.gateway import requests
-from core.gateway.requests import Record
+from core.gateway.models import GatewayRequest
+from core.gateway.requests import MOST_AT_ONCE, Record
 from core.ids import new_id
+
+
+@pytest.mark.parametrize(
+    ("count", "transactions"),
+    [(1, 1), (MOST_AT_ONCE, 1), (MOST_AT_ONCE + 1, 2), (2 * MOST_AT_ONCE, 2)],
+)
+def test_many_are_written_some_at_a_time(cast, monkeypatch, count, transactions):
+    """No request waits for all of them: SQLite's work stands in the way of whatever else runs."""
+    sizes, real = [], requests._write
+    monkeypatch.setattr(
+        requests, "_write", lambda records: sizes.append(len(records)) or real(records)
+    )
+    made = [record_of(cast.workspace) for _ in range(count)]
+    for record in made:
+        requests._waiting.put(record)
+    assert requests.flush() == count and not requests._taken()
+    assert (len(sizes), sum(sizes)) == (transactions, count)
+    with session().get_bind().connect() as connection:
+        stored = connection.execute(select(GatewayRequest.__table__)).mappings().all()
+    assert {one["id"]: dict(one) for one in stored} == {one.id: vars(one) for one in made}
+
+
+def record_of(workspace):
+    """A record with something in each of its fields."""
+    facts = {"provider": "openai", "key_source": "platform", "tokens_in": 3, "cost_microusd": 2}
+    attempts = [{"provider": "openai", "source": "platform", "status": 200, "kind": "", "ms": 5}]
+    return Record(new_id("req"), workspace.id, "", "chat", "gpt-5-mini", False, status=200,
+                  attempts=attempts, **facts)  # fmt: skip
 
 
 def test_flush_returns_once_all_that_was_noted_is_written(cast, monkeypatch):
@@ -18,7 +51,7 @@ def test_flush_returns_once_all_that_was_noted_is_written(cast, monkeypatch):
         real(records)
 
     monkeypatch.setattr(requests, "_write", slowly)
-    record = Record(new_id("req"), cast.workspace.id, "", "chat", "gpt-5-mini", False, status=200)
+    record = record_of(cast.workspace)
     requests._waiting.put(record)
     other = threading.Thread(target=requests.flush)
     other.start()
