@@ -70,14 +70,12 @@ def enter(offered: Iterable[str], secret_key: str) -> Caller:
 
 
 def caller_of(membership: Membership) -> Caller:
-    """The same for a person in the console: what they may do, without a token."""
+    """The same for a person in the console: what they may do, with their own id in place of a token's."""
     workspace = membership.workspace
     if not membership.allows(PERMISSION):
         raise NotAllowed()
-    order = tuple(workspace.key_order)
-    return Caller(
-        "", membership.person_id, workspace.id, workspace.plan, order, workspace.keys_stamp
-    )
+    person_id, order = membership.person_id, tuple(workspace.key_order)
+    return Caller(person_id, person_id, workspace.id, workspace.plan, order, workspace.keys_stamp)
 
 
 def _caller(digest: str) -> Caller:

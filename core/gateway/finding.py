@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 
 from core.db import session
 from core.gateway import requests
@@ -32,7 +32,9 @@ def found(wanted: Wanted, size: int, skip: int = 0) -> list[GatewayRequest]:
 
 
 def is_of(request: GatewayRequest, person_id: str) -> bool:
-    """Whether it was made with a token of that person."""
+    """Whether it was made with a token of that person, or by them in the console."""
+    if request.token_id == person_id:
+        return True
     token = session().get(GatewayToken, request.token_id) if request.token_id else None
     return token is not None and token.person_id == person_id
 
@@ -57,4 +59,5 @@ def _conditions(wanted: Wanted) -> list[Any]:
 
 def _of_person(workspace_id: str, person_id: str) -> Any:
     mine = (GatewayToken.workspace_id == workspace_id) & (GatewayToken.person_id == person_id)
-    return exists(select(GatewayToken.id).where(mine, GatewayToken.id == GatewayRequest.token_id))
+    with_token = select(GatewayToken.id).where(mine, GatewayToken.id == GatewayRequest.token_id)
+    return or_(GatewayRequest.token_id == person_id, exists(with_token))

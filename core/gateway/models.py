@@ -53,6 +53,7 @@ class GatewayRequest(Model):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("req"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     token_id: Mapped[str] = mapped_column(String(32), default="")
+    """Of a try in the console, which has none: its person's id."""
     at: Mapped[datetime] = mapped_column(default=clock.now)
     route: Mapped[str] = mapped_column(String(20))
     """The caller's format: chat, responses, messages, completions, fim, embeddings."""

@@ -17,6 +17,7 @@ from core.keys import verdicts
 from core.providers.failures import Failure, FailureKind
 from tests.live.axe import violations
 from tests.live.processes import ROOT
+from tests.providers import Reply
 from tests.talking import make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
@@ -67,6 +68,8 @@ def main_pages(live, workspace):
         "bot-new": f"{here}/bots/new",
         "bot-settings": f"{here}/bots/{bot.id}/settings",
         "conversations": f"{here}/conversations",
+        "all-knowledge": f"{here}/knowledge",
+        "search": f"{here}/search?q=support",
         "conversation": f"{here}/conversations/{conversation}",
         "keys": f"{here}/provider-keys",
         "key-replacement": f"{here}/provider-keys/openai/replacement",
@@ -87,6 +90,7 @@ def main_pages(live, workspace):
         "gateway-route": f"{here}/gateway/route?model=claude-haiku-4-5",
         "gateway-order": f"{here}/gateway/order",
         "gateway-requests": f"{here}/gateway/requests",
+        "gateway-try": f"{here}/gateway/try?model=claude-haiku-4-5",
         "message-quota": f"{here}/message-quota",
         "knowledge": f"{here}/bots/{bot.id}/knowledge",
         "settings": f"{here}/settings",
@@ -96,7 +100,9 @@ def main_pages(live, workspace):
     }
 
 
-def test_no_page_is_wider_than_its_screen_or_breaks_a_rule_of_accessibility(live, sample, windows):
+def test_no_page_is_wider_than_its_screen_or_breaks_a_rule_of_accessibility(
+    live, sample, windows, provider
+):
     workspace, email, password = sample
     PICTURES.mkdir(exist_ok=True)
     page = windows.open(f"{live.url}/sign-in", reduced_motion="reduce")
@@ -108,6 +114,12 @@ def test_no_page_is_wider_than_its_screen_or_breaks_a_rule_of_accessibility(live
     for name, path in main_pages(live, workspace).items():
         page.goto(live.url + path)
         photograph(page, name)
+        if name == "gateway-try":
+            provider.next(Reply.answer("Two lamps hang in the hall, and one over the table."))
+            page.get_by_label("Prompt").fill("How many lamps are there?")
+            page.get_by_role("button", name="Ask").click()
+            expect(page.get_by_role("heading", name="Answer")).to_be_visible()
+            photograph(page, f"{name}-answered")
     windows.expect_status(404)
 
 

@@ -37,7 +37,24 @@ def test_everybody_gets_an_answer_with_who_gave_it_and_what_it_took(
     assert provider.chats[-1].body["messages"] == [{"role": "user", "content": "Say hello"}]
     (row,) = logged(workspace)
     assert row.id in page.text
-    assert (row.status, row.tokens_in, row.tokens_out, row.token_id) == (200, 1_234, 7, "")
+    assert (row.status, row.tokens_in, row.tokens_out) == (200, 1_234, 7)
+
+
+def test_a_try_stands_in_the_log_of_who_made_it_and_of_those_who_see_all(
+    workspace, signed_in, provider
+):
+    member, others = signed_in("member"), signed_in("admin")
+    member.post(TRY, GPT)
+    (row,) = logged(workspace)
+    there = f"/w/acme/gateway/requests/{row.id}"
+    assert there in member.get("/w/acme/gateway/requests").text
+    assert "Try it, by " in member.get(there).text
+    assert there in member.get("/w/acme/gateway/requests?whose=mine").text
+    assert there not in others.get("/w/acme/gateway/requests").text
+    assert others.get(there).status_code == 403
+    owner = signed_in("owner")
+    assert there in owner.get("/w/acme/gateway/requests").text
+    assert there not in owner.get("/w/acme/gateway/requests?whose=mine").text
 
 
 def test_a_model_of_another_format_answers_as_well(cast, signed_in, provider):

@@ -1,6 +1,6 @@
 """Gateway, requests: the log with its filters, one request in detail, and the log as a file.
 
-Everybody sees what was made with their own tokens; owners and billing managers see all.
+Everybody sees what was made with their own tokens or tried by themselves; owners and billing managers see all.
 """
 
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ from datetime import date
 
 from flask import Blueprint, Response, render_template, request, url_for
 
+from core.accounts import workspaces
 from core.accounts.models import Workspace
 from core.errors import NotAllowed, NotFound
 from core.gateway import finding, requests, tokens
@@ -57,7 +58,7 @@ class Filter:
 def index(workspace: Workspace) -> str:
     asked, page = _asked(), _page()
     found = finding.found(_wanted(workspace, asked), PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
-    names = _token_names(workspace)
+    names = _names(workspace)
     return render_template(
         "gateway/requests.html",
         rows=[RequestRow(one, names.get(one.token_id, "")) for one in found[:PAGE_SIZE]],
@@ -76,7 +77,7 @@ def index(workspace: Workspace) -> str:
 def file(workspace: Workspace) -> Response:
     """The newest that match, as CSV."""
     found = finding.found(_wanted(workspace, _asked()), MOST_IN_FILE)
-    names = _token_names(workspace)
+    names = _names(workspace)
     lines = [_line(RequestRow(one, names.get(one.token_id, ""))) for one in found]
     return spreadsheet.answer(f"{workspace.slug}-gateway-requests", _COLUMNS, lines)
 
@@ -89,7 +90,7 @@ def show(workspace: Workspace, request_id: str) -> str:
         raise NotFound("There is no such request in this workspace. A new one is here in a second.")
     if not _sees_all() and not finding.is_of(found, this_person().id):
         raise NotAllowed()
-    row = RequestRow(found, _token_names(workspace).get(found.token_id, ""))
+    row = RequestRow(found, _names(workspace).get(found.token_id, ""))
     return render_template("gateway/request.html", row=row, key_mask=_mask(workspace, found))
 
 
@@ -133,8 +134,11 @@ def _url(workspace: Workspace, asked: Filter, page: int) -> str:
     return url_for("gateway_requests.index", slug=workspace.slug, **asked.query, **more)
 
 
-def _token_names(workspace: Workspace) -> dict[str, str]:
-    return {token.id: token.name for token in tokens.of_workspace(workspace.id)}
+def _names(workspace: Workspace) -> dict[str, str]:
+    """What a request came from: a token, or a person in Try it."""
+    people = (place.person for place in workspaces.members(workspace.id))
+    tried = {person.id: f"Try it, by {person.name}" for person in people}
+    return tried | {token.id: token.name for token in tokens.of_workspace(workspace.id)}
 
 
 def _mask(workspace: Workspace, found: GatewayRequest) -> str:
@@ -144,7 +148,7 @@ def _mask(workspace: Workspace, found: GatewayRequest) -> str:
 
 def _line(row: RequestRow) -> tuple[object, ...]:
     found = row.request
-    named = (found.at.isoformat(timespec="seconds"), found.id, row.token_name, found.route)
+    named = (found.at.isoformat(timespec="seconds"), found.id, row.name, found.route)
     served = (found.model_asked, found.provider, found.model_id, found.key_source)
     ended = (found.status, found.code, row.trail)
     counts = (found.tokens_in, found.tokens_out, "yes" if found.estimated else "")

@@ -1,6 +1,6 @@
 """Gateway, try it: a prompt for a model, answered in the way that a program's request takes.
 
-Made with the person's own permissions, without a token; it stands in the log of requests like any other.
+Made with the person's own permissions, without a token; in the log of requests it stands as theirs.
 """
 
 import json

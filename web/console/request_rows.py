@@ -22,7 +22,8 @@ _SENTENCES = {
 @dataclass(frozen=True)
 class RequestRow:
     request: GatewayRequest
-    token_name: str
+    name: str
+    """Of the token it came with, or of the person who tried it."""
 
     @property
     def state(self) -> str:
