@@ -71,9 +71,7 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
     if begins:
         meaning.require(workspace)
     with transaction() as current:
-        stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=_LOCK)
-        if stored is None:
-            raise NotFound(_GONE)
+        stored = locked(current, bot.id)
         was = {name: getattr(stored, name) for name in values}
         changed = [name for name, value in values.items() if was[name] != value]
         if changed:
@@ -82,6 +80,14 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
             record_change(current, stored, actor, changed, was)
     if begins:
         embedding.embed_bot_later(bot.id)
+
+
+def locked(current: Session, bot_id: str) -> Bot:
+    """The bot as it is now, which nobody else changes until the transaction ends."""
+    stored = current.get(Bot, bot_id, populate_existing=True, with_for_update=_LOCK)
+    if stored is None:
+        raise NotFound(_GONE)
+    return stored
 
 
 def raise_version(current: Session, bot_id: str) -> None:

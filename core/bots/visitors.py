@@ -21,14 +21,27 @@ def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
 
     `origin` is the browser's Origin header; programs send none. `own_origin` is the deployment's.
     """
-    bot = session().get(Bot, bot_id)
-    if bot is None:
-        raise NotFound("There is no bot at this address.")
+    bot = known_bot(bot_id)
     if origin and origin != own_origin and origin not in bot.allowed_origins:
         raise OriginNotAllowed()
     if not bot.enabled:
         raise BotOff()
     return bot
+
+
+def known_bot(bot_id: str) -> Bot:
+    """The bot, be it on or off; raises `NotFound`."""
+    bot = session().get(Bot, bot_id)
+    if bot is None:
+        raise NotFound("There is no bot at this address.")
+    return bot
+
+
+def origin_of(address: str) -> str:
+    """The origin of a page's address, as browsers write it; "" if it has none that could be allowed."""
+    scheme, _, rest = address.partition("://")
+    origin = f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0]}".lower()
+    return origin if _ORIGIN.fullmatch(origin) and len(origin) <= 200 else ""
 
 
 def is_allowed(bot_id: str, origin: str) -> bool:
