@@ -21,6 +21,8 @@ class Plan:
     """Of knowledge, in the whole workspace; so are the characters."""
     characters: int
     sitemap_pages: int
+    hides_our_name: bool
+    """Whether a bot's owner may leave “Powered by Mevichat” out of the widget."""
 
     def allows_tier(self, tier: str | None) -> bool:
         return tier in self.bot_tiers
@@ -35,22 +37,22 @@ PLANS = {
     for plan in (
         Plan(
             "personal", "Personal", "personal", 250, True, _MINI,
-            "Your own keys, for the gateway", "Mevichat Mini", 10, 1_000_000, 20,
+            "Your own keys, for the gateway", "Mevichat Mini", 10, 1_000_000, 20, False,
         ),
         Plan(
             "free", "Free", "organization", 250, False, _MINI,
-            "None", "Mevichat Mini", 10, 1_000_000, 20,
+            "None", "Mevichat Mini", 10, 1_000_000, 20, False,
         ),
         Plan(
             "pro", "Pro", "organization", 5_000, True, _STANDARD,
             "Anthropic and OpenAI for bots", "Mini, Claude Haiku 4.5 and GPT-5 Mini",
-            200, 20_000_000, 500,
+            200, 20_000_000, 500, True,
         ),
         Plan(
             "scale", "Scale", "organization", 25_000, True, _PREMIUM,
             "Anthropic and OpenAI for bots",
             "Mini, Claude Haiku 4.5, Claude Sonnet 4.6, GPT-5 Mini and GPT-5",
-            1_000, 100_000_000, 2_000,
+            1_000, 100_000_000, 2_000, True,
         ),
     )
 }  # fmt: skip

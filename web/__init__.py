@@ -12,6 +12,7 @@ from web import (
     auth,
     bot_api,
     chat,
+    chat_look,
     commands,
     errors,
     forms,
@@ -40,6 +41,7 @@ PAGES = (
     account.pages,
     second_factor.pages,
     chat.pages,
+    chat_look.pages,
 )
 
 

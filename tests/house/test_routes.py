@@ -48,6 +48,7 @@ def test_addresses_are_nouns_in_kebab_case(app):
 
 THEIR_WORDS = {
     "/openapi.json": "where tools look for it",
+    "/chat/<bot_id>/look.css": "a stylesheet, by the name that browsers and caches know it by",
     "/v1/messages/count_tokens": "Anthropic’s own name for it",
 }
 

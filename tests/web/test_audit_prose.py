@@ -109,6 +109,14 @@ TOLD = {
     ("bot.changed", "bot_2"): (
         {"name": "Help", "fields": ["starters"]}, "changed the bot Help: starter questions",
     ),
+    ("bot.look_changed", "bot_1"): (
+        {"name": "Help", "fields": ["accent", "link", "mode"]},
+        "changed the look of the bot Help: light or dark, accent and links in answers",
+    ),
+    ("bot.look_changed", "bot_2"): (
+        {"name": "Help", "fields": ["accent", "accent_text", "font", "link", "mode", "radius"]},
+        "changed the look of the bot Help: light or dark, accent, text on the accent and 3 more",
+    ),
     ("bot.deleted", "bot_1"): ({"name": "{x}"}, "deleted the bot {x} with its conversations"),
     ("moon.landed", "tranquility"): (
         {"by": "Neil", "at": 1969}, "moon.landed tranquility (at 1969, by Neil)",

@@ -61,6 +61,8 @@ NEEDS = {
     ("chat.restart", "POST"): "visitor_of_bot",
     ("chat.retry", "POST"): "visitor_of_bot",
     ("chat.send", "POST"): "visitor_of_bot",
+    ("chat_look.avatar", "GET"): "visitor_of_bot",
+    ("chat_look.stylesheet", "GET"): "visitor_of_bot",
     ("chat.show", "GET"): "visitor_of_bot",
     ("conversations.delete_found", "GET"): "conversations.manage",
     ("conversations.delete_found", "POST"): "conversations.manage",

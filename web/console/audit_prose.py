@@ -10,11 +10,13 @@ from typing import Any
 from core import plans
 from core.accounts.audit import AuditLine
 from core.accounts.roles import ROLE_NAMES, Role
-from core.bots import reasons
+from core.bots import look, reasons
 from core.providers import catalogue
 from web.frame import grouped, listed
 
 Facts = dict[str, Any]
+
+MOST_NAMED = 4
 
 SENTENCES = {
     "workspace.created": "made this workspace, on the {plan} plan",
@@ -26,6 +28,9 @@ SENTENCES = {
     "bot.changed": "changed the bot {name}: {changes}",
     "bot.enabled": "switched the bot {name} on",
     "bot.disabled": "switched the bot {name} off",
+    "bot.look_changed": "changed the look of the bot {name}: {changes}",
+    "bot.picture_set": "put a picture at the head of the bot {name}",
+    "bot.picture_removed": "took the picture from the head of the bot {name}",
     "bot.deleted": "deleted the bot {name} with its conversations",
     "source.added": "added the {kind} “{title}” to what a bot knows",
     "source.read_again": "had the {kind} “{title}” read again",
@@ -141,9 +146,18 @@ def _changes(facts: Facts) -> list[str]:
     if "model_id" in changed:
         was, now = (reasons.names(str(facts.get(side, "")))[0] for side in ("was", "now"))
         told.insert(0, f"model from {was} to {now}")
+    told += _of_the_look([name for name in look.FACTS if name in changed])
     if "name" in changed:
         told.insert(0, f"name, was {facts.get('name_was', '')}")
     return told
+
+
+def _of_the_look(fields: list[str]) -> list[str]:
+    """Some of them by name: a preset changes a dozen."""
+    titles = [str(look.FACTS[name]["title"]) for name in fields]
+    told = [title[:1].lower() + title[1:] for title in titles]
+    more = len(told) - MOST_NAMED
+    return told if more <= 0 else [*told[: MOST_NAMED - 1], f"{more + 1} more"]
 
 
 _KINDS = {"text": "text", "file": "file", "qa": "answer to", "page": "page", "sitemap": "sitemap"}
