@@ -1,5 +1,6 @@
 """Every address of the application, filled with things that exist: what tests of all routes walk over."""
 
+import re
 from dataclasses import dataclass
 
 from flask import Flask
@@ -35,6 +36,7 @@ LAST = (
     "auth.sign_out",
 )
 """What ends things that the others need."""
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,10 @@ class Route:
 
     @property
     def arguments(self) -> list[str]:
-        return [part[1:-1].rpartition(":")[2] for part in self.rule.split("/") if part[:1] == "<"]
+        return _ARGUMENT.findall(self.rule)
 
     def url(self, values: dict[str, str]) -> str:
-        parts = (
-            values[part[1:-1].rpartition(":")[2]] if part[:1] == "<" else part
-            for part in self.rule.split("/")
-        )
-        return "/".join(parts) or "/"
+        return _ARGUMENT.sub(lambda found: values[found[1]], self.rule)
 
 
 def routes(app: Flask) -> list[Route]:
