@@ -29,7 +29,7 @@ from web import (
     second_factor,
     security,
 )
-from web.console import BLUEPRINTS, attention
+from web.console import BLUEPRINTS, attention, navigation
 
 LARGEST_BODY_BYTES = 256 * 1024
 PAGES = (
@@ -74,6 +74,7 @@ def register(app: Flask, settings: Settings) -> None:
     attention.register(app)
     for blueprint in (*PAGES, bot_api.api, gateway_api.api, *BLUEPRINTS):
         app.register_blueprint(blueprint)
+    navigation.register(app)
     security.exempt_from_csrf(bot_api.api)
     security.exempt_from_csrf(gateway_api.api)
     commands.register(app)

@@ -119,7 +119,8 @@ FORMS = {
 READ_THE_QUERY = (
     "auth.sign_in", "conversations.index", "conversations.delete_found", "provider_keys.new", "home.show",
     "settings.retention", "static", "usage.index", "usage.days", "gateway_models.index", "gateway_models.route",
-    "gateway_requests.index", "gateway_requests.file", "gateway_try.show",
+    "gateway_requests.index", "gateway_requests.file", "gateway_try.show", "search.index",
+    "all_knowledge.index", "bots.index",
 )  # fmt: skip
 FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 
@@ -385,7 +386,7 @@ def test_query_strings(app, stage, owner):
         "period=%00&by=%00&show=%00", "state=%00&origin=%00&days=%00", "days=-1", "days=1e9",
         "days=" + "9" * 5_000, "q=%00", "q=%ff%fe", "q=%25%5f%5c%27", "q=" + "x" * 9_000,
         "bot=%00", "bot=%ff", "provider=%00", "provider=%ff", "next=%00", "next=%ff", "%ff=%ff",
-        "a=1&" * 3_000, "&&&===", "%", "v=%00", "q=\xff\xfe", "\xed\xa0\x80=\xc3",
+        "a=1&" * 3_000, "&&&===", "%", "v=%00", "q=\xff\xfe", "sort=%00&page=2", "sort=--name", "sort=-", "\xed\xa0\x80=\xc3",
     ]  # fmt: skip
     with Problems() as problems:
         for route in routes(app):

@@ -2,6 +2,7 @@
 
 from web.console import (
     alerts,
+    all_knowledge,
     audit_log,
     balance,
     bots,
@@ -18,6 +19,7 @@ from web.console import (
     people,
     plan,
     provider_keys,
+    search,
     settings,
     usage,
     workspaces,
@@ -29,6 +31,7 @@ BLUEPRINTS = (
     knowledge_forms.pages,
     knowledge.pages,
     conversations.pages,
+    all_knowledge.pages,
     provider_keys.pages,
     gateway_tokens.pages,
     gateway_setup.pages,
@@ -44,4 +47,5 @@ BLUEPRINTS = (
     settings.pages,
     alerts.pages,
     workspaces.pages,
+    search.pages,
 )

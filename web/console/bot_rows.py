@@ -1,15 +1,18 @@
 """A bot as lists show it, and the models that its form offers, each with why it cannot be chosen."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import url_for
 
-from core import clock
+from core import clock, ordering
 from core.accounts.models import Workspace
 from core.bots import bots, conversations, reasons
 from core.bots.models import Bot
 from core.keys.models import ProviderKey
+from core.ordering import Order
 from core.plans import PLANS
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import Model
@@ -56,6 +59,18 @@ class ModelChoice:
     """What the provider says against this key's use of it; the choice stays open."""
 
 
+COLUMNS = ("made", "name", "state", "model", "-messages", "-last")
+_STATES = ("blocked", "answering", "off")
+_BY: dict[str, Callable[[BotRow], Any]] = {
+    "made": lambda row: 0,
+    "name": lambda row: row.name.casefold(),
+    "state": lambda row: _STATES.index(row.state),
+    "model": lambda row: row.model_name.casefold(),
+    "messages": lambda row: row.messages_this_month,
+    "last": lambda row: row.last_message_at,
+}
+
+
 def rows_of(workspace: Workspace) -> list[BotRow]:
     keys, last_at = _keys(workspace), conversations.last_by_bot(workspace.id)
     used = reading.by_bot(workspace.id, clock.start_of_period(clock.now()).date())
@@ -63,6 +78,11 @@ def rows_of(workspace: Workspace) -> list[BotRow]:
         _row(bot, workspace, keys, used.get(bot.id, Use()).answered, last_at.get(bot.id))
         for bot in at_hand.bots_of(workspace)
     ]
+
+
+def in_order(rows: list[BotRow], order: Order) -> list[BotRow]:
+    """In the order asked for; `made` is the one that they come in."""
+    return ordering.in_rows(order, rows, _BY)
 
 
 def row_of(workspace: Workspace, bot: Bot) -> BotRow:

@@ -15,7 +15,7 @@ from core.bots.limits import TOO_FAST
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow
 from core.usage import reading
-from web.console import at_hand, bot_rows, meaning_rows
+from web.console import at_hand, bot_rows, meaning_rows, sorting
 from web.forms import Form
 from web.guards import member, this_actor
 from web.htmx import go_to
@@ -83,7 +83,10 @@ class BotForm(Form):
 @pages.get("")
 @member("bots.read")
 def index(workspace: Workspace) -> str:
-    return render_template("bots/index.html", bots=bot_rows.rows_of(workspace))
+    place = {"slug": workspace.slug}
+    order = sorting.asked(bot_rows.COLUMNS, "bots.index", place, "bot-list")
+    rows = bot_rows.in_order(bot_rows.rows_of(workspace), order.order)
+    return render_template("bots/index.html", bots=rows, sorting=order)
 
 
 @pages.route("/new", methods=["GET", "POST"])

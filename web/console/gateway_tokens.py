@@ -17,8 +17,8 @@ from core.accounts.models import Workspace
 from core.errors import Invalid, NotAllowed
 from core.gateway import tokens
 from core.gateway.models import GatewayToken
+from web.console import sorting, token_rows
 from web.console.gateway_setup import snippets_for
-from web.console.token_rows import rows_of
 from web.forms import Form
 from web.guards import member, this_actor, this_membership, this_person
 from web.htmx import go_to
@@ -54,8 +54,10 @@ def index(workspace: Workspace) -> str:
     inside = (
         {row.person_id for row in workspaces.members(workspace.id)} if sees_all else {person_id}
     )
-    rows = rows_of(found, person_id, inside)
-    return render_template("gateway/tokens.html", rows=rows, sees_all=sees_all)
+    place = {"slug": workspace.slug}
+    order = sorting.asked(token_rows.COLUMNS, "gateway_tokens.index", place, "token-list")
+    rows = token_rows.in_order(token_rows.rows_of(found, person_id, inside), order.order)
+    return render_template("gateway/tokens.html", rows=rows, sees_all=sees_all, sorting=order)
 
 
 @pages.route("/new", methods=["GET", "POST"])

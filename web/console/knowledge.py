@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from core.accounts.models import Workspace
 from core.bots import bots
 from core.bots.models import Bot
-from core.knowledge import sources, unanswered
+from core.knowledge import listing, sources, unanswered
 from core.knowledge.models import Source
-from web.console import knowledge_rows, meaning_rows, retrieval
+from web.console import knowledge_rows, meaning_rows, retrieval, sorting
 from web.console.knowledge_forms import REFUSED, QaForm
 from web.guards import member, this_actor
 from web.htmx import go_to, said, wants_piece
@@ -130,11 +130,14 @@ def _find(workspace: Workspace, bot_id: str, source_id: str) -> tuple[Bot, Sourc
 
 
 def _list(workspace: Workspace, bot: Bot) -> dict[str, Any]:
-    rows = knowledge_rows.rows_of(bot.id)
+    place = {"slug": workspace.slug, "bot_id": bot.id}
+    order = sorting.asked(listing.COLUMNS, "knowledge.index", place, "sources")
+    rows = knowledge_rows.rows_of(bot.id, order.order)
     by_meaning = meaning_rows.standing(workspace, bot)
     pending = any(row.pending for row in rows) or (by_meaning is not None and by_meaning.moves)
     return {
         "rows": rows,
+        "sorting": order,
         "by_meaning": by_meaning,
         "room": knowledge_rows.room(workspace),
         "look_again_seconds": LOOK_AGAIN_SECONDS if pending else 0,

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from core.accounts.models import Workspace
 from core.errors import NotFound
-from core.knowledge import allowance, chunks, sources
+from core.knowledge import allowance, chunks, listing
+from core.knowledge.listing import Wanted
 from core.knowledge.models import (
     FAILED,
     FILE,
@@ -19,9 +20,12 @@ from core.knowledge.models import (
     Chunk,
     Source,
 )
+from core.ordering import Order
 from web.frame import grouped
 
 CHUNKS_A_PAGE = 50
+MOST_OF_A_BOT = 1_000
+"""As many as the largest plan has in a whole workspace."""
 _KINDS = {
     TEXT: "Text",
     FILE: "File",
@@ -53,8 +57,9 @@ class SourceRow:
     indexed_at: datetime | None
 
 
-def rows_of(bot_id: str) -> list[SourceRow]:
-    return [row_of(source) for source in sources.sources_of(bot_id)]
+def rows_of(bot_id: str, order: Order) -> list[SourceRow]:
+    found = listing.found(Wanted({bot_id}), order, MOST_OF_A_BOT)
+    return [row_of(source) for source in found]
 
 
 def row_of(source: Source) -> SourceRow:

@@ -1,10 +1,13 @@
 """A gateway token as its row shows it: whose, for how long, and its state in a word."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from typing import Any
 
+from core import ordering
 from core.gateway import tokens
 from core.gateway.models import GatewayToken
+from core.ordering import Order
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,25 @@ class TokenRow:
         return self.token.person.name or self.token.person.email
 
 
+COLUMNS = ("state", "name", "whose", "expires", "-used")
+_BY: dict[str, Callable[[TokenRow], Any]] = {
+    "state": lambda row: not row.is_live,
+    "name": lambda row: row.token.name.casefold(),
+    "whose": lambda row: row.owner.casefold(),
+    "expires": lambda row: row.token.expires_at,
+    "used": lambda row: row.token.last_used_at,
+}
+
+
 def rows_of(
     found: list[GatewayToken], person_id: str, member_ids: Container[str]
 ) -> list[TokenRow]:
-    """In their order, those that work before those that are over."""
-    rows = [
+    return [
         TokenRow(token, token.person_id == person_id, token.person_id in member_ids)
         for token in found
     ]
-    return sorted(rows, key=lambda row: not row.is_live)
+
+
+def in_order(rows: list[TokenRow], order: Order) -> list[TokenRow]:
+    """In the order asked for; where that is the state, those that work come before those that are over."""
+    return ordering.in_rows(order, rows, _BY)

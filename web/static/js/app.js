@@ -7,6 +7,7 @@ import "./dialog.js";
 import "./elapsed.js";
 import "./focus-here.js";
 import "./menu.js";
+import "./palette.js";
 import "./polling.js";
 import "./relative-time.js";
 import "./reveal-secret.js";

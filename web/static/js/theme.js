@@ -7,17 +7,17 @@ behavior("theme", (group) => {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === theme));
   };
   show(document.documentElement.dataset.theme ?? "system");
+  document.addEventListener("theme", (event) => show(event.detail));
   group.addEventListener("click", (event) => {
     const theme = event.target.closest("button")?.value;
-    if (!theme) return;
-    choose(theme);
-    show(theme);
+    if (theme) choose(theme);
   });
 });
 
-function choose(theme) {
+export function choose(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
+  document.dispatchEvent(new CustomEvent("theme", { detail: theme }));
   try {
     if (theme === "system") localStorage.removeItem("theme");
     else localStorage.setItem("theme", theme);

@@ -1,0 +1,159 @@
+"""Tables that sort: by the address alone, kept by filters and pages, and only by what is listed."""
+
+import re
+from datetime import timedelta
+
+import html5lib
+import pytest
+
+from core import clock
+from core.accounts.actor import Actor
+from core.db import session, transaction
+from core.gateway import tokens
+from core.knowledge import sources
+from core.knowledge.models import FAILED, Source
+from tests.databases import on_both_databases
+from tests.many import fill
+from tests.talking import make_bot
+
+OWNER = Actor("Owner")
+SORTED = ("/bots", "/gateway/tokens", "/knowledge")
+"""Of the workspace: each has a table as soon as there is something in it."""
+
+
+def names(page) -> list[str]:
+    """The first cell of each row."""
+    tree = html5lib.parse(page.text, namespaceHTMLElements=False)
+    cells = [row.find("th") for row in tree.iter("tr") if row.find("th") is not None]
+    rows = [cell for cell in cells if cell.get("scope") == "row"]
+    return [
+        "".join(cell.find("a").itertext() if cell.find("a") is not None else cell.text)
+        for cell in rows
+    ]
+
+
+def heads(page) -> dict[str, tuple[str, str]]:
+    """Each head that sorts: its `aria-sort` and where it leads."""
+    tree = html5lib.parse(page.text, namespaceHTMLElements=False)
+    return {
+        "".join(head.itertext()): (head.get("aria-sort", ""), head.find("a").get("href"))
+        for head in tree.iter("th")
+        if head.find("a") is not None and head.find("a").get("class") == "sort"
+    }
+
+
+@pytest.fixture
+def bots(cast):
+    """Three, of which the second has all messages."""
+    made = [make_bot(cast.workspace, name=name) for name in ("beta", "Alpha", "gamma")]
+    fill(cast.workspace, [made[1]], 4, days=1)
+    return made
+
+
+def test_bots_sort_by_name_in_both_ways_and_say_so(bots, signed_in):
+    owner = signed_in("owner")
+    assert names(owner.get("/w/acme/bots")) == ["beta", "Alpha", "gamma"]
+    first = owner.get("/w/acme/bots?sort=name")
+    assert names(first) == ["Alpha", "beta", "gamma"]
+    assert heads(first)["Bot"] == ("ascending", "/w/acme/bots?sort=-name")
+    back = owner.get(heads(first)["Bot"][1])
+    assert names(back) == ["gamma", "beta", "Alpha"]
+    assert heads(back)["Bot"][0] == "descending"
+    assert {said for said, _ in heads(back).values()} == {"descending", ""}
+
+
+def test_numbers_and_times_show_the_greatest_first_and_what_is_not_known_last(bots, signed_in):
+    owner = signed_in("owner")
+    for column in ("Messages this month", "Last message"):
+        url = heads(owner.get("/w/acme/bots"))[column][1]
+        assert names(owner.get(url))[0] == "Alpha"
+    assert names(owner.get("/w/acme/bots?sort=last"))[0] == "Alpha"
+
+
+@pytest.mark.parametrize("sort", ["id", "-password", "name desc", "--name", "%00", "x" * 500, "1"])
+def test_an_order_that_is_none_is_the_usual_one(bots, cast, signed_in, sort):
+    owner = signed_in("owner")
+    for path in SORTED:
+        page = owner.get(f"/w/acme{path}?sort={sort}")
+        assert page.status_code == 200
+        assert names(page) == names(owner.get(f"/w/acme{path}"))
+
+
+def test_tokens_that_work_come_first_until_somebody_sorts(app, cast, signed_in):
+    for name in ("Zed", "Anna's agent"):
+        tokens.create(cast.workspace, cast.owner, name, None, OWNER, app.config["SECRET_KEY"])
+    end = clock.now() + timedelta(days=3)
+    old, _ = tokens.create(cast.workspace, cast.owner, "Mid", end, OWNER, app.config["SECRET_KEY"])
+    tokens.revoke(old, OWNER)
+    owner = signed_in("owner")
+    assert names(owner.get("/w/acme/gateway/tokens"))[-1] == "Mid"
+    assert names(owner.get("/w/acme/gateway/tokens?sort=name")) == ["Anna's agent", "Mid", "Zed"]
+    assert names(owner.get("/w/acme/gateway/tokens?sort=expires"))[0] == "Mid"
+
+
+@pytest.fixture
+def taught(cast, bots):
+    for bot, title in ((bots[0], "Prices"), (bots[1], "Shipping"), (bots[1], "a note")):
+        sources.add_text(cast.workspace, bot.id, title, "words " * len(title), OWNER)
+    make_bot(cast.elsewhere, name="Theirs")
+    with transaction() as current:
+        source = current.query(Source).filter_by(title="Prices").one()
+        source.status, source.chunks = FAILED, 9
+    return bots
+
+
+@on_both_databases
+def test_the_knowledge_of_all_bots_sorts_and_filters_together(taught, signed_in):
+    owner = signed_in("owner")
+
+    def listed(query):
+        return names(owner.get(f"/w/acme/knowledge?{query}"))
+
+    assert listed("") == ["a note", "Shipping", "Prices"]
+    assert listed("sort=title") == ["a note", "Prices", "Shipping"]
+    assert listed("sort=-chunks")[0] == "Prices"
+    assert listed("sort=-size")[0] == "Shipping"
+    assert listed("state=failed") == ["Prices"]
+    assert listed(f"bot={taught[1].id}&sort=-title") == ["Shipping", "a note"]
+    assert listed("q=PRI") == ["Prices"]
+    assert listed("q=%25") == []
+
+
+def test_a_filter_keeps_the_order_and_an_order_the_filter(taught, signed_in):
+    page = signed_in("owner").get("/w/acme/knowledge?q=s&state=reading&sort=-title")
+    assert names(page) == ["Shipping"]
+    assert heads(page)["Chunks"][1] == "/w/acme/knowledge?q=s&state=reading&sort=-chunks"
+    kept = re.search(
+        r'<input type="hidden" form="source-filter" name="sort" value="-title">', page.text
+    )
+    assert kept
+
+
+def test_pages_of_a_list_keep_its_order(cast, signed_in):
+    bot = make_bot(cast.workspace)
+    with transaction() as current:
+        current.add_all(
+            Source(
+                workspace_id=cast.workspace.id, bot_id=bot.id, kind="text", title=f"T{n:03}",
+                status="ready", added_by="Owner",
+            )
+            for n in range(60)
+        )  # fmt: skip
+    owner = signed_in("owner")
+    first = owner.get("/w/acme/knowledge?sort=-title")
+    (more,) = re.findall(r'rel="next" href="([^"]+)"', first.text)
+    second = owner.get(more.replace("&amp;", "&"))
+    assert names(first) + names(second) == [f"T{n:03}" for n in reversed(range(60))]
+    assert 'rel="next"' not in second.text
+    assert session().query(Source).count() == 60
+
+
+def test_the_list_of_a_bot_looks_again_in_its_order(taught, signed_in):
+    bot = taught[1]
+    page = signed_in("owner").get(f"/w/acme/bots/{bot.id}/knowledge?sort=title")
+    assert names(page) == ["a note", "Shipping"]
+    assert f"/w/acme/bots/{bot.id}/knowledge/sources?sort=title" in page.text
+    piece = signed_in("owner").get(
+        f"/w/acme/bots/{bot.id}/knowledge/sources?sort=-title", htmx=True
+    )
+    assert names(piece) == ["Shipping", "a note"]

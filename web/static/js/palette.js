@@ -1,0 +1,82 @@
+// Search and commands over any page: Ctrl-K, Cmd-K or "/" opens it, arrows choose, Enter goes there, Esc closes.
+// The focus stays in the line; which option is chosen is told by aria-activedescendant.
+import { behavior } from "./behavior.js";
+import { choose } from "./theme.js";
+
+const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
+behavior("palette", (palette) => {
+  const line = palette.querySelector("input");
+  const list = palette.querySelector("[role=listbox]");
+  const options = () => [...list.querySelectorAll("[role=option]:not([aria-disabled])")];
+  const chosen = () => list.querySelector("[aria-selected=true]");
+
+  const open = () => {
+    if (palette.open || document.querySelector("dialog[open]")) return;
+    line.value = "";
+    palette.showModal();
+    line.focus();
+    htmx.trigger(line, "open");
+  };
+
+  const choice = (option) => {
+    chosen()?.setAttribute("aria-selected", "false");
+    if (!option) return line.removeAttribute("aria-activedescendant");
+    option.setAttribute("aria-selected", "true");
+    line.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  };
+
+  const step = (by) => {
+    const all = options();
+    const at = all.indexOf(chosen());
+    choice(all.at((at + by + all.length) % all.length));
+  };
+
+  list.addEventListener("htmx:afterSwap", () => choice(options()[0]));
+  list.addEventListener("pointermove", (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option && option !== chosen()) choice(option);
+  });
+  list.addEventListener("click", (event) => {
+    const theme = event.target.closest("[data-theme-choice]")?.dataset.themeChoice;
+    if (theme) choose(theme);
+    if (event.target.closest("[role=option]")) palette.close();
+  });
+
+  line.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") step(event.key === "ArrowDown" ? 1 : -1);
+    else if (event.key === "Home" && event.ctrlKey) choice(options()[0]);
+    else if (event.key === "End" && event.ctrlKey) choice(options().at(-1));
+    else if (event.key === "Enter" && chosen()) chosen().click();
+    else return;
+    event.preventDefault();
+  });
+
+  palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+  palette.addEventListener("close", () => list.replaceChildren());
+
+  document.addEventListener("keydown", (event) => {
+    const command = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyped(event.target);
+    if (!command && !slash) return;
+    event.preventDefault();
+    if (command && palette.open) palette.close();
+    else open();
+  });
+
+  document.addEventListener("click", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (!plain || !event.target.closest?.('[data-behavior~="palette-open"]')) return;
+    event.preventDefault();
+    open();
+  });
+});
+
+if (MAC) for (const key of document.querySelectorAll("[data-command-key]")) key.textContent = "⌘ K";
+
+// Where a slash is a letter.
+function isTyped(target) {
+  return target.closest?.("input, textarea, select, [contenteditable]") !== null;
+}
