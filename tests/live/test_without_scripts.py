@@ -1,16 +1,19 @@
-"""Keys, people, plan, audit log and alerts in a browser whose scripts are off: plain forms do it all."""
+"""Keys, bots, people, plan, audit log, alerts and the chat in a browser whose scripts are off: forms do it all."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.bots.reasons import FAILURE_SENTENCE
 from core.db import session
 from core.keys import life
 from core.keys.models import VALID
 from tests import marker
-from tests.live.pages import PASSWORD
-from tests.talking import key_of, make_bot
+from tests.live.pages import PASSWORD, Chat, open_chat
+from tests.live.pages import make_bot as new_bot
+from tests.providers import Reply
+from tests.talking import key_of, make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
@@ -73,8 +76,26 @@ def test_a_key_lives_its_whole_life(page, live, workspace, provider):
     assert life.find(workspace.id, "anthropic") is None
 
 
+def test_a_bot_is_made_and_a_visitor_asks_it_and_reads_its_answer(page, workspace, provider):
+    make_key(workspace)
+    page.get_by_role("link", name="Bots", exact=True).click()
+    new_bot(page, "Support", "Claude Haiku 4.5")
+    chat = Chat(open_chat(page), has_scripts=False)
+    chat.ask("Do you ship to Norway?")
+    expect(chat.answers).to_have_count(1)
+    assert (chat.status, chat.text) == ("complete", "You said: Do you ship to Norway?")
+    chat.page.get_by_role("button", name="Helpful", exact=True).click()
+    pressed = chat.page.get_by_role("button", name="Helpful", exact=True)
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    provider.next(Reply.overloaded())
+    chat.ask("And to Iceland?")
+    expect(chat.answers.get_by_text(FAILURE_SENTENCE)).to_be_visible()
+    chat.answers.last.get_by_role("button", name="Retry").click()
+    expect(chat.answers.last.locator(".text")).to_have_text("You said: And to Iceland?")
+
+
 def test_somebody_is_invited_and_the_plan_is_changed_and_the_log_tells_of_it(
-    page, live, workspace, windows
+    page, workspace, windows
 ):
     make_bot(workspace, "anthropic:claude-haiku-4-5", name="Support")
     page.get_by_role("link", name="People").click()
@@ -84,7 +105,7 @@ def test_somebody_is_invited_and_the_plan_is_changed_and_the_log_tells_of_it(
     page.get_by_role("button", name=re.compile("invit", re.IGNORECASE)).click()
     expect(page.locator("main")).to_contain_text("rita@example.com")
 
-    page.get_by_role("link", name="Plan", exact=True).click()
+    page.get_by_role("link", name="Plan & balance", exact=True).click()
     page.get_by_role("link", name="Change to Free").click()
     expect(page.locator("main")).to_contain_text("Support")
     expect(page.get_by_label(re.compile("Switch (it|them all) to Mini"))).to_be_checked()

@@ -45,7 +45,6 @@ def show(workspace: Workspace) -> str:
 
 def _checklist(workspace: Workspace, keys: list[KeyRow], bots: list[BotRow]) -> list[Step]:
     """The first steps, until they are all done. A key is a step only where a plan has them for bots."""
-    first = bots[0] if bots else None
     steps = [
         Step(
             bool(bots),
@@ -56,14 +55,7 @@ def _checklist(workspace: Workspace, keys: list[KeyRow], bots: list[BotRow]) -> 
             "bots.manage",
         ),
         _teach_step(workspace, bots),
-        Step(
-            any(bot.last_message_at for bot in bots),
-            "Ask it something",
-            "Every bot has a chat page of its own.",
-            first.chat_url if first else "",
-            "Open its chat",
-            "bots.read",
-        ),
+        _site_step(workspace),
     ]
     if workspace.plan.provider_keys and workspace.kind == "organization":
         steps.insert(0, _key_step(workspace, keys))
@@ -90,4 +82,17 @@ def _teach_step(workspace: Workspace, bots: list[BotRow]) -> Step:
         url_for("knowledge_forms.add_text", slug=slug, bot_id=bots[0].id) if bots else "",
         "Add knowledge",
         "knowledge.manage",
+    )
+
+
+def _site_step(workspace: Workspace) -> Step:
+    """Done once any bot names a site that it may be on: nothing else loads the widget."""
+    made = at_hand.bots_of(workspace)
+    return Step(
+        any(bot.allowed_origins for bot in made),
+        "Put it on your site",
+        "One line in your pages, and the bot answers there. Its own chat page works without it.",
+        url_for("bots.show", slug=workspace.slug, bot_id=made[0].id) if made else "",
+        "Get the line",
+        "bots.read",
     )
