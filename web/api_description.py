@@ -99,15 +99,18 @@ SCHEMAS: dict[str, Schema] = {
         usage={"type": ["object", "null"]},
     ),
     "Message": _object(
-        ["id", "role", "text", "status", "sources", "created_at"],
+        ["id", "role", "text", "status", "failure", "sources", "created_at"],
         id=_TEXT,
         role=_TEXT,
         text=_TEXT,
         status=_TEXT,
+        failure=_TEXT | {"description": "Why an answer failed or ended, as a code; else empty."},
         sources={"type": "array"},
         created_at=_TEXT | {"format": "date-time"},
     ),
-    "Messages": _object(["messages"], messages=_list("Message")),
+    "Messages": _object(
+        ["conversation_id", "messages"], conversation_id=_TEXT, messages=_list("Message")
+    ),
     "Thumb": _object(["thumb"], thumb={"enum": [-1, 0, 1]}),
     "GivenThumb": _object(["message_id", "thumb"], message_id=_TEXT, thumb={"enum": [-1, 0, 1]}),
 }

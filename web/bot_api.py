@@ -32,8 +32,7 @@ def open_conversation(bot: Bot) -> tuple[Response, int]:
     """201 with the conversation's id and the visitor's token for it."""
     limits.count_conversation(bot, request.remote_addr or "")
     secret_key = current_app.config["SECRET_KEY"]
-    origin = request.headers.get("Origin", "")
-    conversation, token = visitors.open_conversation(bot, secret_key, origin)
+    conversation, token = visitors.open_conversation(bot, secret_key, _page_of(bot))
     body = {
         "conversation_id": conversation.id,
         "visitor_token": token,
@@ -57,7 +56,8 @@ def post_message(conversation: Conversation) -> Any:
 def list_messages(conversation: Conversation) -> Response:
     """The conversation so far, oldest first."""
     messages = conversations.messages_of(conversation.id)
-    return jsonify(messages=[message_facts(message) for message in messages])
+    told = [message_facts(message) for message in messages]
+    return jsonify(conversation_id=conversation.id, messages=told)
 
 
 @api.get("/messages/<message_id>/events")
@@ -113,12 +113,19 @@ def message_facts(message: Message) -> dict[str, Any]:
         "role": message.role,
         "text": message.text,
         "status": message.status,
+        "failure": for_visitor(message.failure)[0] if message.failure else "",
         "stopped": message.failure == STOPPED,
         "sources": shown(message.sources),
         "thumb": message.feedback or 0,
         "reply_to": message.reply_to,
         "created_at": message.created_at.isoformat(),
     }
+
+
+def _page_of(bot: Bot) -> str:
+    """The site where it is opened. Our own frame says which site it stands on; told, not proven."""
+    told = request.headers.get("X-Mevichat-Page", "")
+    return told if told in bot.allowed_origins else request.headers.get("Origin", "")
 
 
 def _body() -> dict[str, Any]:

@@ -10,14 +10,25 @@ from flask import (
     request,
     url_for,
 )
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import db
 from core.bots import answering, conversations, feedback, following, limits, turns, visitors
 from core.bots.models import Bot, Conversation
-from core.bots.reasons import FAILURE_SENTENCE, STOPPED_SENTENCE
-from core.errors import BadToken, Invalid, NotFound, TooLarge, TooMany
+from core.errors import (
+    BadToken,
+    BotOff,
+    Invalid,
+    MevichatError,
+    NotFound,
+    OriginNotAllowed,
+    TooLarge,
+    TooMany,
+)
+from web import chat_page
 from web.bot_api import message_facts
+from web.errors import status_of
 from web.guards import visitor_of_bot
 
 pages = Blueprint("chat", __name__, url_prefix="/chat/<bot_id>")
@@ -26,7 +37,7 @@ pages = Blueprint("chat", __name__, url_prefix="/chat/<bot_id>")
 @pages.get("")
 @visitor_of_bot
 def show(bot: Bot) -> Response:
-    return _page(bot)
+    return page(bot)
 
 
 @pages.post("/messages")
@@ -39,7 +50,7 @@ def send(bot: Bot) -> AnyResponse:
         conversation, token = _opened(bot)
         limits.count_message(conversation, request.remote_addr or "")
     except (Invalid, TooLarge) as error:
-        return _page(bot, text=written, problem=error.message)
+        return page(bot, text=written, problem=chat_page.refusal(bot, error))
     except TooMany as error:
         return _too_many(bot, error, written)
     return _answered(turns.accept(conversation, text), bot, token)
@@ -63,51 +74,57 @@ def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
     conversation, _ = _this_conversation(bot)
     thumb = {"1": 1, "-1": -1, "0": 0}.get(request.form.get("thumb", ""))
     feedback.give(turns.find_answer(conversation, message_id), thumb)
-    return redirect(url_for("chat.show", bot_id=bot.id), 303)
+    return _back_to(bot)
 
 
 @pages.post("/restart")
 @visitor_of_bot
 def restart(bot: Bot) -> AnyResponse:
     """A new conversation: the page forgets the old one's token."""
-    response = redirect(url_for("chat.show", bot_id=bot.id), 303)
+    response = _back_to(bot)
     response.delete_cookie(_cookie(bot), path=f"/chat/{bot.id}")
     return response
 
 
 def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
     """The page with what was written, and when it can be sent."""
-    wait = _in_words(error.retry_after_seconds)
-    page = _page(
-        bot, text=text, problem=f"{error.message} There is room again in {wait}.", status=429
-    )
-    page.headers["Retry-After"] = str(error.retry_after_seconds)
-    return page
+    answer = page(bot, text=text, problem=chat_page.refusal(bot, error), status=429)
+    answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
-def _in_words(seconds: int) -> str:
-    """Rounded up: whoever comes back then finds room."""
-    for size, name in ((3_600, "hour"), (60, "minute")):
-        if seconds > size * 1.5:
-            return f"{-(-seconds // size)} {name}s"
-    return "a minute"
+@pages.errorhandler(NotFound)
+@pages.errorhandler(BadToken)
+@pages.errorhandler(BotOff)
+@pages.errorhandler(OriginNotAllowed)
+def _away(error: MevichatError) -> tuple[str, int]:
+    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    return chat_page.away(bot, error.code), status_of(error)
 
 
-def _page(bot: Bot, text: str = "", problem: str = "", status: int = 422) -> Response:
-    conversation, token = _conversation(bot)
+@pages.errorhandler(CSRFError)
+def _too_old(_error: CSRFError) -> tuple[str, int]:
+    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    return chat_page.away(bot, "page_old"), 400
+
+
+def page(
+    bot: Bot, text: str = "", problem: str = "", status: int = 422, framed: bool = False
+) -> Response:
+    """The chat as this browser's cookie knows it; in a frame no cookie counts, the site hands over a token."""
+    conversation, token = (None, "") if framed else _conversation(bot)
     messages = conversations.messages_of(conversation.id) if conversation else []
-    page = render_template(
+    made = render_template(
         "chat/show.html",
-        bot=bot,
+        **chat_page.facts(bot),
+        framed=framed,
         visitor_token=token,
         conversation_id=conversation.id if conversation else "",
         messages=[message_facts(message) for message in messages],
         api_url=f"/v1/bots/{bot.id}",
-        failure_sentence=FAILURE_SENTENCE,
-        stopped_sentence=STOPPED_SENTENCE,
         form={"text": {"data": text, "errors": [problem] if problem else []}},
     )
-    return make_response(page, status if problem else 200)
+    return make_response(made, status if problem else 200)
 
 
 def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
@@ -117,7 +134,7 @@ def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
     db.release()
     for _ in events:
         pass
-    response = redirect(url_for("chat.show", bot_id=bot.id), 303)
+    response = _back_to(bot)
     response.set_cookie(
         _cookie(bot),
         token,
@@ -128,6 +145,11 @@ def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
         samesite="Lax",
     )
     return response
+
+
+def _back_to(bot: Bot) -> AnyResponse:
+    """The chat once more, in the language it was asked for in."""
+    return redirect(url_for("chat.show", bot_id=bot.id, lang=request.args.get("lang")), 303)
 
 
 def _this_conversation(bot: Bot) -> tuple[Conversation, str]:

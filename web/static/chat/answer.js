@@ -1,9 +1,10 @@
 // One answer on the page: it grows while it is written, and is read out sentence by sentence.
-import { press, showSources, thumbOf } from "./below.js";
+import { press, showSources, sourcesOf, thumbOf } from "./below.js";
+import { linkMarks } from "./cite.js";
+import { speak } from "./speak.js";
 import { paint, sentences, showable } from "./stream.js";
 import { add, fromTemplate, keepEnd } from "./view.js";
-
-const SPOKEN_AT_MOST = 12;
+import { failure } from "./words.js";
 
 // Written by follow(): begin, add, cite, end.
 export class Answer {
@@ -34,10 +35,11 @@ export class Answer {
   get thumb() { return thumbOf(this.item); }
   set thumb(thumb) { press(this.item, thumb); }
 
-  begin(ids) {
+  // A stream that was cut goes on after so many characters: those stand here.
+  begin(ids, characters = 0) {
     this.item.dataset.id = ids.message_id;
     this.onBegin(ids);
-    this.reset();
+    if (!characters) this.reset();
   }
 
   reset() {
@@ -59,11 +61,11 @@ export class Answer {
     keepEnd();
   }
 
-  // A stream that says that it is done, and not complete, was stopped.
-  end(status, sentence = "", stopped = false) {
+  // `code` is why it failed. A stream that says that it is done, and not complete, was stopped.
+  end(status, code = "", stopped = false) {
     this.item.dataset.status = status;
     this.item.toggleAttribute("data-stopped", stopped);
-    if (sentence) this.item.querySelector(".failed span").textContent = sentence;
+    this.#failed(code);
     this.show();
     if (status !== "complete") speak(this.item.querySelector(stopped ? ".stopped" : ".failed").textContent);
   }
@@ -73,6 +75,7 @@ export class Answer {
     this.frame = 0;
     const done = this.status !== "pending";
     paint(this.place, done ? this.text : showable(this.text));
+    if (done) linkMarks(this.place, sourcesOf(this.item));
     const ready = sentences(this.text, done);
     if (ready.length > this.spoken.length) speak(ready.slice(this.spoken.length));
     this.spoken = ready;
@@ -80,22 +83,19 @@ export class Answer {
   }
 
   // As stored: nothing of it is news to the ear. What is left out stands on the page already.
-  stored({ text, status, stopped, sources, thumb }) {
+  stored({ text, status, failure: code, stopped, sources, thumb }) {
     this.text = text;
     this.spoken = sentences(text, true);
     this.item.dataset.status = status;
     if (stopped !== undefined) this.item.toggleAttribute("data-stopped", stopped);
+    if (code !== undefined) this.#failed(code);
     if (sources) showSources(this.item, sources);
     if (thumb !== undefined) press(this.item, thumb);
     paint(this.place, text);
+    linkMarks(this.place, sourcesOf(this.item));
   }
-}
 
-function speak(text) {
-  const line = document.createElement("p");
-  line.textContent = text.trim();
-  if (!line.textContent) return;
-  const live = document.getElementById("live");
-  live.append(line);
-  while (live.children.length > SPOKEN_AT_MOST) live.firstChild.remove();
+  #failed(code) {
+    this.item.querySelector(".failed span").textContent = failure(code);
+  }
 }

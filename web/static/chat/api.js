@@ -8,19 +8,36 @@ export class Refused extends Error {
   }
 }
 
+// The visitor began a new conversation meanwhile.
+export class Left extends Error {}
+
 export class Api {
+  #leaving = new AbortController();
+
   constructor(base, token) {
-    Object.assign(this, { base, token });
+    Object.assign(this, { base, token, page: "", conversation: "" }); // `page`: the site around the frame
+  }
+
+  // Aborted when this conversation is left: what is still being read of it ends.
+  get signal() { return this.#leaving.signal; }
+
+  leave() {
+    this.token = this.conversation = "";
+    this.#leaving.abort();
+    this.#leaving = new AbortController();
   }
 
   async open() {
-    const answer = await this.#call("POST", "/conversations");
-    this.token = (await answer.json()).visitor_token;
+    const page = this.page ? { "X-Mevichat-Page": this.page } : {};
+    const answer = await this.#call("POST", "/conversations", undefined, page);
+    ({ visitor_token: this.token, conversation_id: this.conversation } = await answer.json());
     return this.token;
   }
 
   async history() {
-    return (await (await this.#call("GET", "/messages")).json()).messages;
+    const { conversation_id, messages } = await (await this.#call("GET", "/messages")).json();
+    this.conversation = conversation_id;
+    return messages;
   }
 
   send(text, clientMessageId) {
@@ -48,8 +65,9 @@ export class Api {
     const headers = { Accept: "application/json", ...extra };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     if (body) headers["Content-Type"] = "application/json";
-    const request = { method, headers, body: body && JSON.stringify(body), cache: "no-store", credentials: "omit" };
-    const response = await fetch(this.base + path, request).catch(() => { throw new Refused(0); });
+    const { signal } = this;
+    const request = { method, headers, body: body && JSON.stringify(body), cache: "no-store", credentials: "omit", signal };
+    const response = await fetch(this.base + path, request).catch(() => { throw signal.aborted ? new Left() : new Refused(0); });
     if (response.ok) return response;
     const told = await response.json().catch(() => ({}));
     throw new Refused(response.status, told.error ?? {}, Number(response.headers.get("Retry-After")) || 0);

@@ -6,12 +6,20 @@ export function showSources(item, sources) {
   place.hidden = !sources.length;
 }
 
+// As they stand there: {number, title, url}, of which url is "" where none can be followed.
+export function sourcesOf(item) {
+  return [...item.querySelectorAll(".sources li > *")].map((label) => {
+    const [number, title] = [...label.children].map((part) => part.textContent);
+    return { number, title, url: label.href ?? "" };
+  });
+}
+
 function line({ number, title, url }) {
   const label = document.createElement(isLink(url) ? "a" : "span");
   if (isLink(url)) Object.assign(label, { href: url, target: "_blank", rel: "noopener noreferrer nofollow" });
-  const mark = document.createElement("b");
-  mark.textContent = number;
-  label.append(mark, title);
+  for (const [tag, text] of [["b", number], ["bdi", title]]) {
+    label.append(Object.assign(document.createElement(tag), { textContent: text }));
+  }
   const made = document.createElement("li");
   made.append(label);
   return made;
@@ -33,4 +41,14 @@ export function press(item, thumb) {
 
 export function thumbOf(item) {
   return thumbs(item).find(([button]) => button.getAttribute("aria-pressed") === "true")?.[1] ?? 0;
+}
+
+// Shown at once; taken back, and thrown, if it was not kept.
+export async function rate(api, answer, thumb) {
+  const before = answer.thumb;
+  answer.thumb = thumb;
+  await api.feedback(answer.id, thumb).catch((error) => {
+    answer.thumb = before;
+    throw error;
+  });
 }

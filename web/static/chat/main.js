@@ -1,6 +1,10 @@
-// The hosted chat, joined: what the page brought or this browser remembers, then what a person does.
+// The chat, hosted or in a frame, joined: what the page brought or this browser remembers, then what a person does.
 import { Answer } from "./answer.js";
 import { Api } from "./api.js";
+import "./copying.js";
+import { greeted, on, tell } from "./host.js";
+import { input } from "./line.js";
+import "./preview.js";
 import { Store } from "./store.js";
 import { Talk } from "./talk.js";
 import "./theme.js";
@@ -10,9 +14,14 @@ const page = document.getElementById("chat");
 const composer = document.getElementById("composer");
 const store = new Store(page.dataset.bot);
 const api = new Api(page.dataset.api, page.dataset.token || store.token);
-const talk = new Talk(api, store, page.dataset.failure);
+const restart = document.getElementById("restart");
+const talk = new Talk(api, store);
+api.conversation = page.dataset.conversation;
 
-talk.work(async () => {
+const begun = talk.work(async () => {
+  await store.ready;
+  api.token ||= store.token;
+  api.page = (await greeted).page ?? "";
   for (const item of document.querySelectorAll('#log [data-role="answer"]')) Answer.of(item);
   if (!page.dataset.token && api.token) await talk.remember();
   view.toEnd();
@@ -22,19 +31,19 @@ talk.work(async () => {
 
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
-  talk.send(view.input.value.trim());
+  talk.send(input.value.trim());
 });
 
-view.input.addEventListener("keydown", (event) => {
+input.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   composer.requestSubmit();
 });
 
-document.getElementById("starters")?.addEventListener("submit", (event) => {
+document.getElementById("starters").addEventListener("submit", (event) => {
   event.preventDefault();
   talk.send(event.submitter.value);
-  view.input.focus();
+  input.focus();
 });
 
 document.getElementById("log").addEventListener("submit", (event) => {
@@ -46,4 +55,16 @@ document.getElementById("log").addEventListener("submit", (event) => {
 
 document.getElementById("stop").addEventListener("click", () => talk.stop());
 
-document.getElementById("restart").addEventListener("submit", () => { store.token = ""; });
+document.getElementById("close")?.addEventListener("click", () => tell("close"));
+
+// A conversation that a cookie holds is let go of by the server.
+restart.addEventListener("submit", (event) => {
+  if (page.dataset.token) return void (store.token = "");
+  event.preventDefault();
+  talk.restart();
+});
+
+on("ask", ({ text }) => begun.then(() => talk.send(String(text).trim())));
+on("restart", () => restart.requestSubmit());
+on("opened", ({ focus }) => { if (focus) input.focus(); });
+tell("ready");

@@ -1,5 +1,8 @@
-// A model's text as elements: paragraphs, lists, quotes, code and links. Text is data: nodes are made one by one,
-// nothing is parsed as HTML, and only http and https links are links.
+// A model's text as elements: paragraphs, lists, quotes, tables, code and links. Text is data: nodes are made one by
+// one, nothing is parsed as HTML, only http and https links are links, and no picture is loaded.
+import { element, inline } from "./inline.js";
+import { begins, table } from "./table.js";
+import { say } from "./words.js";
 
 const FENCE = /^ {0,3}```(\S*)\s*$/;
 const BULLET = /^( {0,3})[-*+] +(.*)$/;
@@ -7,7 +10,6 @@ const NUMBER = /^( {0,3})(\d{1,9})[.)] +(.*)$/;
 const HEADING = /^ {0,3}#{1,6} +(.*?) *#*$/;
 const RULE = /^ {0,3}([-*_])( *\1){2,} *$/;
 const QUOTE = /^ {0,3}> ?(.*)$/;
-const INLINE = /`([^`\n]+)`|\*\*(?=\S)(.+?)\*\*|(?<!\w)__(?=\S)(.+?)__(?!\w)|\*(?=[^\s*])([^*\n]*[^\s*])\*|(?<!\w)_(?=[^\s_])([^_\n]*[^\s_])_(?!\w)|\[([^\]\n]+)\]\(([^\s)]+)\)|(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,:;!?)\]])/s;
 
 // The text as blocks: what each is made from, and how to make it.
 export function blocks(text) {
@@ -15,7 +17,7 @@ export function blocks(text) {
   const found = [];
   while (lines.length) {
     if (!lines[0].trim()) { lines.shift(); continue; }
-    found.push(fence(lines) ?? single(lines) ?? list(lines, BULLET, "ul") ?? list(lines, NUMBER, "ol") ?? quote(lines) ?? paragraph(lines));
+    found.push(fence(lines) ?? single(lines) ?? table(lines) ?? list(lines, BULLET, "ul") ?? list(lines, NUMBER, "ol") ?? quote(lines) ?? paragraph(lines));
   }
   return found;
 }
@@ -30,9 +32,10 @@ function fence(lines) {
   lines.shift();
   const text = code.join("\n");
   return block(`\`${text}`, () => {
-    const pre = element("pre", [element("code", [text])]);
-    pre.tabIndex = 0;
-    return pre;
+    const pre = Object.assign(element("pre", [element("code", [text])]), { tabIndex: 0, dir: "ltr" });
+    const copy = Object.assign(element("button", [say("copy")]), { type: "button" });
+    copy.dataset.copy = "";
+    return Object.assign(element("div", [copy, pre]), { className: "code" });
   });
 }
 
@@ -86,32 +89,6 @@ function quote(lines) {
 function paragraph(lines) {
   const own = [lines.shift()];
   const ends = (line) => !line.trim() || [FENCE, BULLET, NUMBER, HEADING, QUOTE].some((mark) => mark.test(line));
-  while (lines.length && !ends(lines[0])) own.push(lines.shift());
+  while (lines.length && !ends(lines[0]) && !begins(lines)) own.push(lines.shift());
   return block(own.join("\n"), () => element("p", own.flatMap((line, at) => (at ? [element("br"), ...inline(line)] : inline(line)))));
-}
-
-export function inline(text) {
-  const nodes = [];
-  let rest = text;
-  for (let match; (match = INLINE.exec(rest)); rest = rest.slice(match.index + match[0].length)) {
-    if (match.index) nodes.push(rest.slice(0, match.index));
-    const [whole, code, bold, bold2, slant, slant2, label, address, bare] = match;
-    if (code) nodes.push(element("code", [code]));
-    else if (bold ?? bold2) nodes.push(element("strong", inline(bold ?? bold2)));
-    else if (slant ?? slant2) nodes.push(element("em", inline(slant ?? slant2)));
-    else nodes.push(link(bare ?? address, label ?? bare) ?? whole);
-  }
-  return rest ? [...nodes, rest] : nodes;
-}
-
-function link(address, label) {
-  const url = URL.canParse(address) ? new URL(address) : null;
-  if (!["http:", "https:"].includes(url?.protocol)) return null;
-  return Object.assign(element("a", [label]), { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow" });
-}
-
-function element(tag, children = []) {
-  const made = document.createElement(tag);
-  made.append(...children);
-  return made;
 }

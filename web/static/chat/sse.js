@@ -33,10 +33,17 @@ export function parse(part) {
   return { id: fields.id, event: fields.event, data: JSON.parse(fields.data.join("\n")) };
 }
 
+// A connection that is gone may not say so: the browser does.
 function withinTime(promise) {
   let timer;
+  let broken;
   const silence = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The stream fell silent")), SILENCE_MS);
+    broken = () => reject(new Error("The stream fell silent"));
+    timer = setTimeout(broken, SILENCE_MS);
+    addEventListener("offline", broken);
   });
-  return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, silence]).finally(() => {
+    clearTimeout(timer);
+    removeEventListener("offline", broken);
+  });
 }

@@ -1,44 +1,52 @@
 // The talk: a message is sent once, and its answer followed to the end. What was not accepted goes back into the line.
 import { Answer } from "./answer.js";
+import { Left } from "./api.js";
+import { rate } from "./below.js";
+import { online } from "./connection.js";
+import * as earlier from "./earlier.js";
 import { Unknown } from "./follow.js";
+import { tell } from "./host.js";
+import * as line from "./line.js";
 import { countdown, note } from "./note.js";
+import { Once } from "./once.js";
+import * as unread from "./unread.js";
 import * as view from "./view.js";
 import { Watch } from "./watch.js";
-import { explain } from "./words.js";
+import { explain, say } from "./words.js";
 
 export class Talk {
-  #api; #store; #failure;
-  #working = false;
+  #api; #store; #watch;
+  #work = null;
   #ended = false;
-  #watch;
-  #draft = { text: "", id: "" }; // sent last and not accepted: the same text keeps its id
+  #once = new Once();
 
-  constructor(api, store, failure) {
+  constructor(api, store) {
     this.#api = api;
     this.#store = store;
-    this.#failure = failure;
     this.#watch = new Watch(api);
   }
 
   // One thing at a time: an answer is asked for, followed or fetched.
   async work(task) {
-    this.#working = true;
     view.busy(true);
+    this.#work = task().catch((error) => { if (!(error instanceof Left)) throw error; });
     try {
-      await task();
+      await this.#work;
     } finally {
-      this.#working = false;
+      this.#work = null;
       view.busy(false);
     }
   }
 
   send(text) {
     if (!text) return;
-    if (this.#working) return note("One moment: the answer before this one is still being written.");
-    note();
-    view.clear();
+    const why = this.#work ? "conflict" : online() ? "" : "offline_send";
+    note(why && say(why));
+    if (why) return line.giveBack(text);
+    line.clear();
+    unread.forget();
     view.toEnd();
-    if (this.#ended) view.part("New conversation");
+    if (this.#ended) view.add(view.parting(say("new_conversation")));
     this.#ended = false;
     const question = view.visitor(text);
     const answer = new Answer();
@@ -49,57 +57,65 @@ export class Talk {
     this.#acceptedBy(question, answer);
     try {
       if (!this.#api.token) this.#store.token = await this.#api.open();
-      await this.#watch.follow(answer, this.#api.send(text, this.#idOf(text)));
+      await this.#follow(answer, this.#api.send(text, this.#once.idOf(text)));
     } catch (error) {
-      if (error instanceof Unknown && (await this.#arrived(text, question, answer))) return;
+      if (error instanceof Left) throw error;
+      // Cut before the server said a word: ask what it has, rather than send again.
+      const reply = error instanceof Unknown && (await earlier.find(this.#api, text, answer));
+      if (reply) return reply.status === "pending" ? this.resume(answer) : undefined;
       view.remove(question, answer.item);
-      view.giveBack(text);
+      line.giveBack(text);
       this.#refused(error);
     }
   }
 
   // From the event `message` on it is the server's.
   #acceptedBy(question, answer) {
-    answer.onBegin = ({ question_id }) => {
-      this.#draft = { text: "", id: "" };
-      if (question_id) question.dataset.id = question_id;
+    answer.onBegin = ({ question_id: id }) => {
+      answer.onBegin = () => {};
+      this.#once.accepted();
+      if (id) question.dataset.id = id;
+      this.#told("visitor", id, "complete");
     };
   }
 
-  stop() {
-    this.#watch.stop();
+  async #follow(answer, response, id = "") {
+    await this.#watch.follow(answer, response, id);
+    unread.ended(answer.item);
+    this.#told("answer", answer.id, answer.status);
   }
 
-  // Shown at once, taken back if it was not kept.
-  async thumb(answer, thumb) {
-    const before = answer.thumb;
-    answer.thumb = thumb;
-    await this.#api.feedback(answer.id, thumb).catch((error) => {
-      answer.thumb = before;
-      this.#refused(error, true);
-    });
+  #told(role, id, status) {
+    tell("message", { role, message_id: id, conversation_id: this.#api.conversation, status });
   }
 
-  // The line was cut before the server said a word: ask what it has, rather than send again.
-  async #arrived(text, question, answer) {
-    const messages = await this.#api.history().catch(() => []);
-    const at = messages.findLastIndex((m) => m.role === "visitor" && m.text === text && !view.known(m.id));
-    const reply = messages[at + 1];
-    if (at < 0 || reply?.role !== "answer") return false;
-    answer.begin({ message_id: reply.id, question_id: messages[at].id });
-    if (reply.status === "pending") await this.resume(answer);
-    else answer.stored(reply);
-    return true;
+  stop() { this.#watch.stop(); }
+
+  // What is still being written goes on without a reader.
+  async restart() {
+    this.#api.leave();
+    this.#store.token = "";
+    await this.#work;
+    this.#ended = false;
+    note();
+    unread.forget();
+    view.empty();
+    line.input.focus();
+  }
+
+  thumb(answer, thumb) {
+    return rate(this.#api, answer, thumb).catch((error) => this.#refused(error, true));
   }
 
   retry(answer) {
-    if (this.#working) return;
+    if (this.#work) return;
+    if (!online()) return note(say("no_connection"));
     note();
     return this.work(async () => {
       try {
         const response = await this.#api.retry(answer.id);
         answer.reset();
-        await this.#watch.follow(answer, response, answer.id);
+        await this.#follow(answer, response, answer.id);
       } catch (error) {
         this.#refused(error, true);
       }
@@ -110,39 +126,25 @@ export class Talk {
   async resume(answer) {
     const before = answer.text;
     answer.reset();
-    await this.#watch.follow(answer, null, answer.id);
+    await this.#follow(answer, null, answer.id);
     if (before && !answer.text) answer.stored({ text: before, status: answer.status });
   }
 
   // The conversation this browser remembers; one that has ended is forgotten.
   async remember() {
-    const messages = await this.#api.history().catch((error) => {
-      if (error.status === 401) this.#api.token = this.#store.token = "";
-      return [];
-    });
-    for (const message of messages) {
-      if (message.role === "visitor") view.visitor(message.text, message.id);
-      else new Answer(undefined, message.id).stored(message);
-    }
+    if (!(await earlier.show(this.#api))) this.#forget();
   }
 
+  #forget() { this.#api.token = this.#store.token = ""; }
+
   #refused(error, retried = false) {
+    if (error instanceof Left) return;
     if (error.status === 401) {
-      this.#api.token = this.#store.token = "";
+      this.#forget();
       this.#ended = true;
     }
-    const text = explain(error, this.#failure, retried);
+    const text = explain(error, retried);
     if (error.status === 429 && error.retryAfter) countdown(text, error.retryAfter);
     else note(text);
   }
-
-  #idOf(text) {
-    if (this.#draft.text !== text) this.#draft = { text, id: randomId() };
-    return this.#draft.id;
-  }
-}
-
-// crypto.randomUUID() wants https; a chat on a plain address works as well.
-function randomId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,7 +1,7 @@
-// Light or dark at a press; kept in this browser.
+// Light or dark at a press, where the bot's owner has not decided; kept in this browser.
 const root = document.documentElement;
 
-document.getElementById("theme").addEventListener("click", () => {
+document.getElementById("theme")?.addEventListener("click", () => {
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = dark ? "light" : "dark";
   try {

@@ -1,11 +1,9 @@
-// The page: the log and the line to write in.
+// The log: what stands in it, what is said beside it, and staying at its end.
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 const scroll = $("scroll");
 const NEAR_PX = 96;
 let pinned = true;
-
-export const input = $("text");
 
 // ---- messages
 
@@ -17,11 +15,12 @@ export function visitor(text, id = "") {
 
 export const known = (id) => log.querySelector(`[data-id="${CSS.escape(id)}"]`) !== null;
 
-export function part(text) {
+// A line across the log, with a word in it.
+export function parting(text, className = "parted") {
   const line = document.createElement("li");
-  line.className = "parted";
+  line.className = className;
   line.textContent = text;
-  add(line);
+  return line;
 }
 
 export function fromTemplate(name, id = "") {
@@ -32,7 +31,8 @@ export function fromTemplate(name, id = "") {
 
 export function add(item) {
   log.append(item);
-  for (const name of ["restart", "starters"]) if ($(name)) $(name).hidden = name === "starters";
+  $("restart").hidden = false;
+  $("starters").hidden = true;
   keepEnd();
   return item;
 }
@@ -41,8 +41,10 @@ export function remove(...items) {
   for (const item of items) item.remove();
   const empty = !log.children.length;
   $("restart").hidden = empty;
-  if ($("starters")) $("starters").hidden = !empty;
+  $("starters").hidden = !empty || !$("starters").querySelector("button");
 }
+
+export const empty = () => remove(...log.children);
 
 // ---- what is said beside the talk
 
@@ -58,17 +60,6 @@ export function stoppable(on) {
   shown.hidden = false;
   hidden.hidden = true;
   if (had) shown.focus();
-}
-
-export function giveBack(text) {
-  input.value = [text, input.value].filter(Boolean).join("\n");
-  fit();
-  input.focus();
-}
-
-export function clear() {
-  input.value = "";
-  fit();
 }
 
 // ---- staying at the end, unless somebody reads further up
@@ -89,12 +80,3 @@ scroll.addEventListener("scroll", () => {
 }, { passive: true });
 $("to-end").addEventListener("click", toEnd);
 new ResizeObserver(keepEnd).observe(scroll);
-
-// ---- the line grows with what is in it
-
-export function fit() {
-  if (CSS.supports("field-sizing", "content")) return;
-  input.style.height = "auto";
-  input.style.height = `${input.scrollHeight}px`;
-}
-input.addEventListener("input", fit);

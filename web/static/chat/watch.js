@@ -2,6 +2,7 @@
 import { follow } from "./follow.js";
 import { note } from "./note.js";
 import { stoppable } from "./view.js";
+import { say } from "./words.js";
 
 export class Watch {
   #api;
@@ -46,7 +47,7 @@ export class Watch {
   #send(id) {
     this.#api.stop(id).catch(() => {
       this.#stopping = false;
-      note("Stopping did not work just now. Try again.");
+      note(say("stop_failed"));
     });
   }
 }

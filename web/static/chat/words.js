@@ -1,13 +1,23 @@
-// What a visitor reads when something was refused. Never a word about providers, plans or keys.
+// What the page says when something has happened: the page brought the sentences along, in the visitor's language.
+const words = JSON.parse(document.getElementById("chat").dataset.words);
 
-export function explain({ status = 0, message = "" }, failure, retried) {
-  const kept = retried ? "" : " What you wrote is still here.";
-  switch (status) {
-    case 0: return `There is no connection just now.${kept} Try again in a moment.`;
-    case 401: return retried ? "This conversation has ended. Ask again to begin a new one." : "That conversation had ended. What you wrote is still here: send it to begin a new one.";
-    case 409: return message || "One moment: the answer before this one is still being written.";
-    case 413: return message || "This message is too long. Shorten it, then send it again.";
-    case 403: case 404: case 429: return message || "This chat cannot take messages just now.";
-    default: return failure;
-  }
+export const language = document.documentElement.lang;
+
+// The sentence, with `{name}` filled from facts.
+export function say(key, facts = {}) {
+  return words[key].replace(/{(\w+)}/g, (_, name) => facts[name]);
+}
+
+// Why something was refused, by the endpoint's code. Never a word about providers, plans or keys.
+export function explain({ status = 0, code = "" }, retried) {
+  const key = reason(status, code);
+  return say(!retried && Object.hasOwn(words, `${key}_kept`) ? `${key}_kept` : key);
+}
+
+export const failure = (code) => say(Object.hasOwn(words, code) ? code : "answer_failed");
+
+function reason(status, code) {
+  if (status === 0) return "no_connection";
+  if (Object.hasOwn(words, code)) return code;
+  return [403, 404].includes(status) ? "closed" : "answer_failed";
 }

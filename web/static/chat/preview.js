@@ -1,0 +1,63 @@
+// The console's preview: what its form says at the moment, on the real page. Only the console can ask for it: it is
+// of our own origin.
+import { Answer } from "./answer.js";
+import { on } from "./host.js";
+import * as view from "./view.js";
+
+const root = document.documentElement;
+const QUESTION = "Do you ship to Norway?";
+const ANSWER = "Yes, within **three days**. [Shipping](https://example.com/shipping) has the prices; with the code `NORTH` it is free.";
+const SOURCES = [{ number: 1, title: "Shipping", url: "https://example.com/shipping" }];
+
+let names = [];
+let sample = [];
+
+on("look", ({ variables = {}, words = {}, mode, direction, sample: talks }, origin) => {
+  if (origin !== location.origin) return;
+  for (const name of names) root.style.removeProperty(name);
+  names = Object.keys(variables);
+  for (const name of names) root.style.setProperty(name, variables[name]);
+  root.style.colorScheme = root.dataset.theme = mode === "dark" ? "dark" : "light";
+  root.dir = direction === "rtl" ? "rtl" : "ltr";
+  for (const place of document.querySelectorAll("[data-word]")) write(place, words[place.dataset.word]);
+  face(words);
+  if (talks) talk();
+  else hush();
+});
+
+function write(place, word) {
+  if (word === undefined) return;
+  if (place.dataset.word === "placeholder") place.placeholder = word;
+  else Object.assign(place, { textContent: word, hidden: !word });
+}
+
+// Picture, first letters, or nothing.
+function face({ avatar, picture, title = "" }) {
+  if (avatar === undefined) return;
+  const head = document.querySelector(".chat-head");
+  head.querySelector(".avatar, .monogram")?.remove();
+  if (avatar === "none") return;
+  const made = document.createElement(picture ? "img" : "span");
+  if (picture) Object.assign(made, { className: "avatar", src: picture, alt: "", width: 36, height: 36 });
+  else Object.assign(made, { className: "monogram round", textContent: letters(title), ariaHidden: "true" });
+  head.prepend(made);
+}
+
+function letters(name) {
+  const words = name.split(/\s+/).filter(Boolean);
+  return (words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : name.slice(0, 1)).toUpperCase();
+}
+
+// Something to look at, where nobody has written yet.
+function talk() {
+  if (sample.length || document.getElementById("log").children.length) return;
+  const question = view.visitor(QUESTION);
+  const answer = new Answer();
+  answer.stored({ text: ANSWER, status: "complete", sources: SOURCES });
+  sample = [question, answer.item];
+}
+
+function hush() {
+  view.remove(...sample);
+  sample = [];
+}
