@@ -28,6 +28,7 @@ from web import (
     request_log,
     second_factor,
     security,
+    widget,
 )
 from web.console import BLUEPRINTS, attention, navigation
 
@@ -42,6 +43,7 @@ PAGES = (
     second_factor.pages,
     chat.pages,
     chat_look.pages,
+    widget.pages,
 )
 
 

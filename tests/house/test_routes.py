@@ -21,6 +21,7 @@ PUBLIC = {
     "password_resets.choose": "for those who forgot their password; nothing without the token",
     "password_resets.new": "for those who forgot their password",
     "password_resets.sent": "says the same to everybody",
+    "widget.loader": "the script that any site may ask for; it shows nothing of a bot but its launcher",
     "health.healthz": "for whatever watches the process",
     "health.readyz": "for whatever watches the process",
 }
@@ -49,6 +50,7 @@ def test_addresses_are_nouns_in_kebab_case(app):
 THEIR_WORDS = {
     "/openapi.json": "where tools look for it",
     "/chat/<bot_id>/look.css": "a stylesheet, by the name that browsers and caches know it by",
+    "/w/<bot_id>.js": "a script, by the name that goes into others’ pages",
     "/v1/messages/count_tokens": "Anthropic’s own name for it",
 }
 

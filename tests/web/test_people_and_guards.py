@@ -169,6 +169,8 @@ NEEDS = {
     ("static", "GET"): "public",
     ("usage.days", "GET"): "usage.read",
     ("usage.index", "GET"): "usage.read",
+    ("widget.frame", "GET"): "visitor_of_bot",
+    ("widget.loader", "GET"): "public",
     ("workspaces.new", "GET"): "signed_in",
     ("workspaces.new", "POST"): "signed_in",
 }

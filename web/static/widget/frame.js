@@ -1,0 +1,74 @@
+// The frame: made when the window is first opened, never before. It and the loader talk by messages.
+
+const LOOK_AFTER_MS = 1500; // a frame that has loaded says `ready` before that
+const GIVE_UP_MS = 6500;
+const LATEST_MS = 15000; // where a browser does not tell that a frame failed to load
+
+let frame;
+let ready = false;
+let asked = []; // what is said to a frame that is still on its way
+
+function bring() {
+  const mine = make("iframe", { title: config.title, allow: "clipboard-write", src: `${config.frame}?lang=${words.language}` });
+  const silent = () => mine === frame && !ready;
+  const fail = () => silent() && state("failed");
+  let looked = false;
+  const look = () => {
+    if (looked || !silent()) return;
+    looked = true;
+    inquire(() => setTimeout(fail, GIVE_UP_MS), fail);
+  };
+  frame?.remove();
+  frame = mine;
+  ready = false;
+  state("waits");
+  mine.onload = () => setTimeout(look, LOOK_AFTER_MS);
+  setTimeout(look, LATEST_MS);
+  panel.append(mine);
+}
+
+function state(name) {
+  panel.dataset.state = name;
+  sorry.textContent = name === "failed" ? words.failed : "";
+}
+
+// Why is the frame silent? The script is asked for once more: a site that may not show the chat, or a bot that is off,
+// gets the two lines that take this widget away. It is asked with the site's origin, also from pages without a referrer.
+function inquire(answered, unreachable) {
+  const question = make("script", { crossorigin: "anonymous" });
+  question.onload = answered;
+  question.onerror = unreachable;
+  question.nonce = script?.nonce;
+  try {
+    question.src = `${config.script}?ask=${Date.now()}`;
+    document.head.append(question);
+  } catch {
+    unreachable(); // a page with trusted types
+  }
+}
+
+function say(type, facts) {
+  if (ready) frame.contentWindow.postMessage({ mevichat: 1, type, ...facts }, config.origin);
+  else asked.push([type, facts]);
+}
+
+function hear({ source, origin, data }) {
+  if (source !== frame?.contentWindow || origin !== config.origin || data?.mevichat !== 1) return;
+  const { type, token, count, role, message_id, conversation_id, status } = data;
+  if (type === "ready") greet();
+  if (type === "token") keep("localStorage", "token", String(token));
+  if (type === "close") close();
+  if (type === "unread") tellUnread(count);
+  if (type === "message") emit(type, { role, message_id, conversation_id, status });
+}
+
+// The focus goes in only if it has waited for that, and is nowhere else by now.
+function greet() {
+  const focus = panel.contains(root.activeElement);
+  ready = true;
+  say("hello", { token: keep("localStorage", "token"), open: opened, language: words.language });
+  state("ready");
+  if (opened) enter(focus);
+  for (const [type, facts] of asked) say(type, facts);
+  asked = [];
+}
