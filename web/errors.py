@@ -1,6 +1,7 @@
 """The one place where a cause becomes an HTTP status, in the format of whoever asked."""
 
 import traceback
+from contextlib import suppress
 
 from flask import (
     Flask,
@@ -14,12 +15,14 @@ from flask import (
     request,
     url_for,
 )
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import errors
+from core.accounts import workspaces
 from core.log import logger
 from web import gateway_api
 from web.forms import read_past_upload
@@ -71,6 +74,15 @@ _TITLES = {
     429: "Too many tries",
     503: "Busy at the moment",
 }
+
+_OUR_FAULT = (500, 503)
+_PARTS_BELOW_A_WORKSPACE = 4
+_HOME = (("Go to Home", "home.show"),)
+_WAYS_ON = {
+    403: (("See who is an owner", "people.index"), *_HOME),
+    404: (("Search for it", "search.index"), *_HOME),
+}
+"""Where an error in a workspace leads, by what it says and the view."""
 
 log = logger("web")
 
@@ -160,15 +172,35 @@ def answer(status: int, code: str, message: str) -> Response:
 
 
 def _page(status: int, message: str) -> str:
-    """A page that asks the database for nothing: it may be what is missing."""
-    g.stands_alone = True
+    """In the frame of the workspace whose page was asked for; else, and when that cannot be drawn, alone."""
+    if status not in _OUR_FAULT and _in_a_workspace():
+        with suppress(Exception):
+            return _drawn("layouts/console.html", status, message, _WAYS_ON.get(status, _HOME))
+    g.stands_alone = True  # nothing is asked of the database: it may be what is missing
+    return _drawn("layouts/plain.html", status, message, ())
+
+
+def _in_a_workspace() -> bool:
+    """Whether who asks is a member of the workspace in the address, which may lead to no view."""
+    if g.get("membership"):
+        return True
+    parts = request.path.split("/")
+    if len(parts) < _PARTS_BELOW_A_WORKSPACE or parts[1] != "w" or g.get("stands_alone"):
+        return False
+    with suppress(Exception):
+        g.membership = workspaces.membership(current_user.person.id, parts[2])
+        return True
+    return False
+
+
+def _drawn(layout: str, status: int, message: str, ways: tuple[tuple[str, str], ...]) -> str:
     return render_template(
         "errors/error.html",
+        layout=layout,
         status=status,
         title=_TITLES.get(status, "Something broke on our side"),
         text=message,
-        action_text="Go to the start page",
-        action_url="/",
+        ways=ways,
         request_id=g.get("request_id", ""),
     )
 
