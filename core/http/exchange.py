@@ -1,16 +1,16 @@
 """One request and its answer, under time limits, and cancellable from elsewhere.
 
-It stands on http.client and not on urllib3, which keeps its socket to itself: there a request
-cannot be cancelled before its headers came, its patience cannot change once they did, and a server
-that dribbles its headers or chunk sizes is waited for without end.
+It stands on sockets and not on urllib3, which keeps its own to itself: there a request cannot be
+cancelled before its headers came, its patience cannot change once they did, and a server that dribbles
+its headers or chunk sizes is waited for without end (decision 0004).
 """
 
 import functools
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -26,9 +26,13 @@ from core.http.errors import (
     Unreachable,
 )
 from core.http.lines import Line, Origin, pool
+from core.http.messages import Garbled, Response, request_head
 
-_READ_BYTES = 64 * 1024
+_LAST_BYTES = 64 << 10
 _LAST_BYTES_SECONDS = 0.05
+_JOINED_BYTES = 256 << 10
+"""A body up to this size goes out together with its head."""
+_TARGET = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,8 @@ class Exchange:
         self._public_only = public_only
         self._lock = threading.Lock()
         self._line: Line | None = None
-        self._response: HTTPResponse | None = None
-        self._cancelled = self._body_began = self._body_ended = False
+        self._response: Response | None = None
+        self._cancelled = self._body_began = False
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
@@ -67,14 +71,14 @@ class Exchange:
         """Sends the request, then waits for the status and the headers. Raises `HttpError`."""
         self._ends_at = clock.monotonic() + self._timeouts.total_seconds
         try:
-            origin, target = _parts(url)
-            connection = self._adopt(self._line_to(origin))
-            connection.request(method, target, body, dict(headers))
-            self._response = response = connection.getresponse()
-        except (OSError, HTTPException, ValueError) as error:
+            origin, host, target = _parts(url)
+            head = request_head(method, target, host, headers, body)
+            line = self._adopt(self._line_to(origin))
+            _send(line, head, body or b"")
+            self._response = response = Response(line, method)
+        except (OSError, Garbled, ValueError) as error:
             raise self._explained(error, Unreachable) from None
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.status, self.headers = response.status, response.headers
 
     def buffers(self) -> Iterator[bytes]:
         """The body, piece by piece as it arrives. Raises `HttpError`: `Cut` if some is missing."""
@@ -108,7 +112,7 @@ class Exchange:
         """Closes, after 50 ms for the last bytes: read to its end, a connection serves again."""
         self._ends_at = min(self._ends_at, clock.monotonic() + _LAST_BYTES_SECONDS)
         with suppress(HttpError):
-            self.head(_READ_BYTES)
+            self.head(_LAST_BYTES)
         self.close()
 
     def close(self) -> None:
@@ -117,9 +121,8 @@ class Exchange:
             line, self._line = self._line, None
         if line is None:
             return
-        if self._response is not None:
-            self._response.close()  # Else its file would keep the socket open.
-        if self._body_ended and line.is_open and not self._public_only:
+        response = self._response
+        if response and response.leaves_line_clean and not self._public_only:
             pool.give(line)
         else:
             line.close()
@@ -142,13 +145,13 @@ class Exchange:
             raise TimeoutError
         return seconds
 
-    def _adopt(self, line: Line) -> HTTPConnection:
+    def _adopt(self, line: Line) -> Line:
         """Puts the line within reach of `cancel` and under this exchange's limits."""
         with self._lock:
             self._line = line
         self._first_byte_until = clock.monotonic() + self._timeouts.first_byte_seconds
         line.patience = self._patience
-        return line.connection
+        return line
 
     def _patience(self) -> float:
         """The seconds the next wait may last. Raises TimeoutError when none are left."""
@@ -165,12 +168,12 @@ class Exchange:
         """The next piece of the body; nothing at its end."""
         assert self._response is not None, "send first"
         try:
-            data = self._response.read1(_READ_BYTES)
-            if not data and (self._response.length or self._cancelled):
+            data = self._response.read()
+            if not data and self._cancelled:
                 raise ConnectionAbortedError
-        except (OSError, HTTPException, ValueError) as error:
+        except (OSError, Garbled) as error:
             raise self._explained(error, Cut) from None
-        self._body_began, self._body_ended = True, not data
+        self._body_began = True
         return data
 
     def _explained(self, error: Exception, otherwise: type[HttpError]) -> HttpError:
@@ -183,7 +186,7 @@ class Exchange:
             return TimedOut(self._limit_reached(connecting))
         if connecting and isinstance(error, OSError):
             return Unreachable(f"No connection: {error.strerror or 'the host gave no reason'}.")
-        return otherwise() if isinstance(error, OSError | HTTPException) else NotSendable()
+        return otherwise() if isinstance(error, OSError | Garbled) else NotSendable()
 
     def _limit_reached(self, connecting: bool) -> str:
         limits = self._timeouts
@@ -196,12 +199,25 @@ class Exchange:
         return f"No answer began within {limits.first_byte_seconds:g} s."
 
 
+def _send(line: Line, head: bytes, body: bytes) -> None:
+    if len(body) <= _JOINED_BYTES:
+        line.send(head + body)
+    else:
+        line.send(head)
+        line.send(body)
+
+
 @functools.lru_cache(256)
-def _parts(url: str) -> tuple[Origin, str]:
-    """Origin and request target of an http or https URL. Raises ValueError."""
+def _parts(url: str) -> tuple[Origin, str, str]:
+    """Origin, Host header and request target of an http or https URL. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise ValueError
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    query = f"?{parts.query}" if parts.query else ""
-    return (parts.scheme, parts.hostname, port), (parts.path or "/") + query
+    usual = 443 if parts.scheme == "https" else 80
+    host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+    named = f"[{host}]" if ":" in host else host
+    port = parts.port or usual
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not _TARGET.fullmatch(named + target):
+        raise ValueError
+    return (parts.scheme, host, port), named if port == usual else f"{named}:{port}", target

@@ -4,15 +4,12 @@ Only `exchange.py` uses this. A line is never shared: the pool hands it to one e
 """
 
 import functools
-import io
 import os
 import socket
 import ssl
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPSConnection
-from typing import Any
 
 from core import clock
 from core.deadline import Deadline
@@ -20,6 +17,8 @@ from core.tls import verifying
 
 KEPT_PER_ORIGIN = 64
 KEPT_SECONDS = 30  # Well under the 60 s after which common load balancers close an idle connection.
+
+RECEIVED_BYTES = 64 << 10
 
 Origin = tuple[str, str, int]
 """Scheme, host, port."""
@@ -38,19 +37,20 @@ class Line:
         """
         self.origin = origin
         self.patience: Callable[[], float] = _no_patience
-        self.connection = (
+        self.socket = (
             _connected_to(addresses, origin, connect_seconds)
             if addresses
             else _connected(origin, connect_seconds)
         )
-        self.socket: socket.socket = self.connection.sock
-        self.connection.sock = _PatientSocket(self)
-        self.connection.auto_open = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it can carry another request; http.client closes it where the server will."""
-        return self.connection.sock is not None
+    def send(self, data: bytes) -> None:
+        self.socket.settimeout(self.patience())
+        self.socket.sendall(data)
+
+    def receive(self) -> bytes:
+        """What comes next; nothing where the other side has closed."""
+        self.socket.settimeout(self.patience())
+        return self.socket.recv(RECEIVED_BYTES)
 
     @property
     def is_quiet(self) -> bool:
@@ -70,9 +70,7 @@ class Line:
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends it. Whoever has a response on it closes that first."""
         self.patience = _no_patience
-        self.connection.close()
         self.socket.close()
 
 
@@ -109,76 +107,32 @@ class Pool:
                 idle.pop()[1].close()
 
 
-class _PatientSocket:
-    """The part of a socket that http.client uses."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-
-    def sendall(self, data: bytes) -> None:
-        self._line.socket.settimeout(self._line.patience())
-        self._line.socket.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_PatientReader(self._line))
-
-    def close(self) -> None:
-        self._line.socket.close()
+def _connected(origin: Origin, seconds: float) -> socket.socket:
+    return _secured(socket.create_connection(origin[1:], seconds), origin)
 
 
-class _PatientReader(io.RawIOBase):
-    """The socket as a file, which keeps it open when http.client closes it before the end."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._file = line.socket.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._line.socket.settimeout(self._line.patience())
-        return self._file.readinto(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def _connected(origin: Origin, connect_seconds: float) -> HTTPConnection:
-    connection = _unconnected(origin, connect_seconds)
-    connection.connect()
-    return connection
-
-
-def _unconnected(origin: Origin, connect_seconds: float) -> HTTPConnection:
-    scheme, host, port = origin
-    if scheme == "https":
-        return HTTPSConnection(host, port, timeout=connect_seconds, context=tls())
-    return HTTPConnection(host, port, timeout=connect_seconds)
-
-
-def _connected_to(
-    addresses: Sequence[str], origin: Origin, connect_seconds: float
-) -> HTTPConnection:
+def _connected_to(addresses: Sequence[str], origin: Origin, seconds: float) -> socket.socket:
     """The first of the addresses that takes the connection, under the name of the origin."""
-    connection = _unconnected(origin, connect_seconds)
-    with Deadline(connect_seconds) as deadline:
-
-        def connect(place: tuple[str, int], *_: object) -> socket.socket:
-            made = _first_that_answers(addresses, place[1], connect_seconds)
-            deadline.watch(made)
-            return made
-
-        connection._create_connection = connect  # type: ignore[attr-defined]
+    with Deadline(seconds) as deadline:
+        made = _first_that_answers(addresses, origin[2], seconds)
+        deadline.watch(made)
         try:
-            connection.connect()
+            return _secured(made, origin)
         except OSError:
-            connection.close()
             if deadline.passed:
                 raise TimeoutError from None
             raise
-    return connection
+
+
+def _secured(made: socket.socket, origin: Origin) -> socket.socket:
+    """The connection as its scheme wants it, within the time-out that it has."""
+    try:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        scheme, host, _ = origin
+        return tls().wrap_socket(made, server_hostname=host) if scheme == "https" else made
+    except BaseException:
+        made.close()
+        raise
 
 
 def _first_that_answers(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:

@@ -141,7 +141,7 @@ def test_a_name_that_changes_its_mind_is_looked_up_once(monkeypatch):
             exchange.send("GET", f"http://hooks.example:{port}/", {})
             assert exchange.read(10) == b"ok"
     assert names.asked == ["hooks.example"]
-    assert f"Host: hooks.example:{port}".encode() in server.requests[0]
+    assert f"host: hooks.example:{port}\r\n".encode() in server.requests[0]
 
 
 def test_a_connection_to_an_address_that_was_not_checked_is_never_used(monkeypatch):

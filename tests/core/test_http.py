@@ -345,11 +345,14 @@ def test_a_connection_serves_again_where_that_is_safe(answer, connections):
 
 
 def test_a_body_not_read_to_its_end_costs_the_connection():
-    with serving(says(OK + b"Content-Length: 5\r\n\r\nxxxxx")) as server:
+    size = 2 * lines.RECEIVED_BYTES
+    with serving(says(OK + b"Content-Length: %d\r\n\r\n" % size + b"x" * size)) as server:
         with Exchange(PATIENT) as exchange:
             exchange.send("GET", server.url, {})
             exchange.head(2)
-        get(server.url)
+        with Exchange(PATIENT) as exchange:
+            exchange.send("GET", server.url, {})
+            assert len(exchange.read(size)) == size
         assert server.connections == 2
 
 
