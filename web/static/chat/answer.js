@@ -88,7 +88,7 @@ export class Answer {
     this.spoken = sentences(text, true);
     this.item.dataset.status = status;
     if (stopped !== undefined) this.item.toggleAttribute("data-stopped", stopped);
-    if (code !== undefined) this.#failed(code);
+    if (code && !stopped) this.#failed(code);
     if (sources) showSources(this.item, sources);
     if (thumb !== undefined) press(this.item, thumb);
     paint(this.place, text);
