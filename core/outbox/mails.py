@@ -1,7 +1,8 @@
 """Mails: written from templates/mail/NAME.txt in the transaction of what they tell, sent by a worker.
 
 A template's first line is `Subject: …`, then a blank line, then plain text. Whatever it is given
-stands in one line there, so that no name can pretend to be a header or a paragraph of ours.
+stands in one line there, so that no name can pretend to be a header or a paragraph of ours. The HTML part
+is made of the same text when it is sent.
 """
 
 import re
@@ -10,7 +11,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +18,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.outbox import deliveries, smtp
+from core.outbox import deliveries, html_mail, smtp
 from core.outbox.models import MAIL, Delivery
 from core.settings import Settings
 from core.settings_mail import MailServer
 from core.text import fit
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
 LONGEST_SUBJECT = 150
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of reading: it can make one address look like another."""
@@ -76,6 +75,8 @@ def _message(delivery: Delivery, content: dict[str, Any]) -> EmailMessage:
     message["Message-ID"] = f"<{delivery.id}@{urlsplit(_address).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content["text"], cte="quoted-printable")
+    page = html_mail.of(content["subject"], content["text"], _address)
+    message.add_alternative(page, subtype="html", cte="quoted-printable")
     return message
 
 
@@ -98,7 +99,7 @@ def _moment(text: str) -> str:
 
 
 _templates = Environment(
-    loader=FileSystemLoader(TEMPLATES),
+    loader=FileSystemLoader(html_mail.TEMPLATES),
     undefined=StrictUndefined,
     finalize=_one_line,
     trim_blocks=True,

@@ -10,7 +10,7 @@ from jinja2 import UndefinedError
 
 from core.db import transaction
 from core.outbox import deliveries, mails, sending
-from core.outbox.mails import TEMPLATES
+from core.outbox.html_mail import TEMPLATES
 from tests.core.outbox.conftest import free_port, row
 from tests.databases import on_both_databases
 
@@ -37,7 +37,8 @@ def add(template="invitation", to="zoe@example.com", **facts) -> str:
 
 
 def test_every_template_is_tried_here():
-    assert {path.stem for path in TEMPLATES.iterdir()} == set(FACTS)
+    assert {path.stem for path in TEMPLATES.glob("*.txt")} == set(FACTS)
+    assert {path.name for path in TEMPLATES.glob("*.html")} == {"layout.html"}
 
 
 @pytest.mark.parametrize("template", FACTS)
@@ -93,7 +94,9 @@ def test_no_name_becomes_a_header(app, post_office, mail_by, name):
     assert message["To"] == "zoe@example.com"
     assert message["Message-ID"].startswith(f"<{delivery_id}@")
     assert message["Auto-Submitted"] == "auto-generated"
-    assert "/invitations/mvi_x" in message.get_content()
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    for part in message.iter_parts():
+        assert "/invitations/mvi_x" in part.get_content()
     assert row(delivery_id).state == "arrived"
 
 
