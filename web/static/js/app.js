@@ -5,6 +5,7 @@ import "./copy.js";
 import "./key-form.js"; // before the dialog, which empties itself when it closes
 import "./dialog.js";
 import "./elapsed.js";
+import "./filter-menu.js";
 import "./focus-here.js";
 import "./menu.js";
 import "./palette.js";

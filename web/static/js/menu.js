@@ -28,7 +28,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function step(menu, by) {
-  const items = [...menu.querySelectorAll(".menu-list :is(a, button)")];
+  const items = [...menu.querySelectorAll(".menu-list :is(a, button):not([hidden])")];
   const at = items.indexOf(document.activeElement);
   const next = at < 0 ? (by > 0 ? 0 : items.length - 1) : at + by;
   items.at(next % items.length)?.focus();
