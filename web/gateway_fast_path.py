@@ -24,6 +24,11 @@ from web.gateway_api import LARGEST_BODY_BYTES, PATHS, stream_headers
 Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[bytes]]
 
+_HEADERS = [
+    (name, f"HTTP_{name.upper().replace('-', '_')}")
+    for name in (*access.HEADERS, *calls.PASSED_HEADERS)
+]
+"""All that are looked at, with their names in WSGI."""
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 log = logger("web")
@@ -52,11 +57,7 @@ class FastPath:
 
     def _in_order(self, environ: Environ, route: str) -> tuple[Caller, Call] | None:
         """Who asks what; None if either is not clear. What was read stays readable for Flask."""
-        headers = {
-            name[5:].lower().replace("_", "-"): text
-            for name, text in environ.items()
-            if name.startswith("HTTP_")
-        }
+        headers = {name: environ[key] for name, key in _HEADERS if key in environ}
         try:
             caller = access.enter(access.offered(headers), self._app.config["SECRET_KEY"])
             body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))

@@ -22,6 +22,7 @@ from core.plans import Plan
 from core.remembered import Remembered
 
 PERMISSION = "gateway.use"
+HEADERS = ("authorization", "x-api-key")
 MOST_REMEMBERED = 2_000
 
 _REFUSED = (

@@ -33,7 +33,9 @@ _SENTENCES = {
     NO_BALANCE: "The balance of this workspace does not cover this request{why}, and it has no key of its own "
     "that serves “{model}”. Add a key or top up the balance.",
 }
-_WHOLE_WINDOW = ": with a picture, a file or an earlier answer in it, all the model can read is held for it"
+_WHOLE_WINDOW = (
+    ": with a picture, a file or an earlier answer in it, all the model can read is held for it"
+)
 _STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
 
 

@@ -205,7 +205,8 @@ def _begun(run: _Run, candidate: Candidate, answer: Answer, same_format: bool) -
     headers = refusing.passed_headers(answer.headers) | _facts(run)
     made = "text/event-stream; charset=utf-8" if run.call.stream else "application/json"
     headers["content-type"] = answer.headers.get("content-type", made) if same_format else made
-    return Reply(200, headers, _told(run, candidate, answer))
+    told = _told(run, candidate, answer)
+    return Reply(200, headers, b"".join(told) if answer.is_whole else told)
 
 
 def _told(run: _Run, candidate: Candidate, answer: Answer) -> Iterator[bytes]:

@@ -57,6 +57,8 @@ class Answer:
     told: bool = False
     """Whether the failure stands in the stream already, in the caller's own format."""
     bytes_out: int = 0
+    is_whole: bool = False
+    """Whether all of it is there already."""
 
 
 def body_for(candidate: Candidate, call: Call, asked: Asked | None) -> bytes:
@@ -155,7 +157,7 @@ def _passed_whole(answer: Answer, candidate: Candidate, secret: str) -> Answer |
     if failure := failures.inside(candidate.provider, document, secret):
         return Refused(failure)
     answer.usage = watching.usage_in(candidate.route, document)
-    answer.bytes_out, answer.buffers = len(body), iter((body,))
+    answer.bytes_out, answer.buffers, answer.is_whole = len(body), iter((body,)), True
     return answer
 
 
@@ -226,7 +228,7 @@ def _translated_whole(
     body = json.dumps(
         formats.FORMATS[call.route].write_answer(read, call.model, request_id)
     ).encode()
-    answer.bytes_out, answer.buffers = len(body), iter((body,))
+    answer.bytes_out, answer.buffers, answer.is_whole = len(body), iter((body,)), True
     return answer
 
 

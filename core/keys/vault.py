@@ -6,6 +6,7 @@ secret is in the clear only in a local variable between here and the wire.
 """
 
 import base64
+import functools
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -65,7 +66,9 @@ def _name(ring_key: bytes) -> str:
     return _derived(ring_key, "name").hex()[:8]
 
 
+@functools.lru_cache(2_000)
 def _fernet(ring_key: bytes, place: str) -> Fernet:
+    """Kept, since every request opens a key; it holds no more than the ring does."""
     return Fernet(base64.urlsafe_b64encode(_derived(ring_key, place)))
 
 

@@ -67,6 +67,7 @@ def test_both_ways_the_bytes_are_the_providers_and_the_programs(
     assert answer.status_code == 200, answer.text
     assert provider.chats[-1].raw == body
     assert same(answer.data, direct(provider, route, body))
+    assert answer.headers.get("content-length") == (None if stream else str(len(answer.data)))
 
 
 def test_a_model_with_its_provider_before_it_is_only_renamed(program, provider):
