@@ -8,8 +8,11 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import errno  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
+import socket  # noqa: E402
+import struct  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from types import FrameType  # noqa: E402
@@ -33,6 +36,14 @@ except SettingsError as error:
     sys.exit(error.message)
 
 
+UNSENT_BYTES = 128 * 1024
+"""What the system keeps of an answer for its client: with half of it taken there is room for more. Left to
+itself it keeps megabytes, and a client that takes ten kilobytes a second seems to stand still."""
+_NOT_SENT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""How a socket is closed without waiting for its client to take what the system keeps for it."""
+
+
 class Waiting(gevent.Timeout):
     """The time that a connection without a request has left. A stop cuts it short."""
 
@@ -54,6 +65,40 @@ class Waiting(gevent.Timeout):
             self.greenlet.throw(self)
 
 
+class Patient:
+    """A client's socket, given up where the client stands still: it takes nothing, or sends nothing.
+
+    Counted is each step, not the whole (as gevent's own `sendall` does): whoever goes on is served to the
+    end. One that was given up is treated as one that hung up.
+    """
+
+    def __init__(self, sock: Any, seconds: float) -> None:
+        self._sock, self._seconds = sock, seconds
+        if _NOT_SENT is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, _NOT_SENT, UNSENT_BYTES)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def setblocking(self, _flag: bool) -> None:
+        self._sock.settimeout(self._seconds)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        try:
+            return self._sock.recv(size, *flags)
+        except TimeoutError:
+            return b""
+
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._sock.send(left) :]
+        except TimeoutError:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            raise BrokenPipeError(errno.EPIPE, "The client took nothing more.") from None
+
+
 class Worker(GeventWorker):
     """Stops gracefully: idle connections at once, requests at their end, then unread answers."""
 
@@ -65,6 +110,9 @@ class Worker(GeventWorker):
 
     def timeout_ctx(self) -> Waiting:
         return Waiting(self.cfg.keepalive, self.waiting)
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        super().handle(listener, Patient(client, settings.client_stall_seconds), addr)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.stopping_since = time.monotonic()

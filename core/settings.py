@@ -53,6 +53,7 @@ class Settings(BaseModel):
     provider_base_urls: dict[str, str] = {}
     platform_keys: dict[str, SecretStr] = {}
 
+    client_stall_seconds: float = Field(60, gt=0)
     provider_connect_seconds: float = Field(5, gt=0)
     provider_first_byte_seconds: float = Field(60, gt=0)
     provider_stall_seconds: float = Field(30, gt=0)

@@ -34,6 +34,7 @@ class LiveHouse:
             data_dir=folder / "data",
             port=self.port,
             sign_in_limit="10000 per minute",
+            client_stall_seconds=5,
             provider_connect_seconds=2,
             provider_first_byte_seconds=40,
             provider_stall_seconds=40,
