@@ -190,3 +190,22 @@ def _measures(look: Look) -> dict[str, str]:
 def _ink_on(ground: str) -> str:
     """Of our two inks the one that reads better; else black or white."""
     return text_on(ground, INK["light"]) if luminance(ground) < 0.5 else INK["light"]
+
+
+def derived(look: Look) -> dict[str, str]:
+    """What stands in place of each colour that the owner left to us, in the first mode that shows."""
+    mode = "dark" if look.mode == "dark" else "light"
+    header = header_of(look.model_copy(update={"header": "accent"}), mode)
+    visitor = visitor_of(look, mode)
+    return {
+        "accent_text": fill_of(look).ink,
+        "background_light": paper_of(look, "light").paper,
+        "background_dark": paper_of(look, "dark").paper,
+        "visitor_background": visitor.paper,
+        "visitor_text": visitor.ink,
+        "answer_background": answer_of(look, mode).paper,
+        "link": _surfaces(look, mode)["--link"],
+        "header_background": header.paper,
+        "header_text": header.ink,
+        "launcher_background": launcher_of(look).paper,
+    }

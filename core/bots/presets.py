@@ -17,6 +17,11 @@ class Preset:
     def look(self) -> Look:
         return Look.model_validate(self.fields)
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """All that it decides: also what it leaves as ours."""
+        return {name: getattr(self.look, name) for name in TOUCHED}
+
 
 TOUCHED = (
     "accent", "accent_text", "background_light", "background_dark", "visitor_background", "visitor_text",
@@ -72,5 +77,4 @@ def find(key: str) -> Preset | None:
 
 def applied(preset: Preset, look: Look) -> Look:
     """The look with the preset's colours and shapes."""
-    chosen = {name: getattr(preset.look, name) for name in TOUCHED}
-    return look.model_copy(update=chosen)
+    return look.model_copy(update=preset.chosen)

@@ -67,6 +67,7 @@ def main_pages(live, workspace):
         "bot": f"{here}/bots/{bot.id}",
         "bot-new": f"{here}/bots/new",
         "bot-settings": f"{here}/bots/{bot.id}/settings",
+        "bot-look": f"{here}/bots/{bot.id}/look",
         "conversations": f"{here}/conversations",
         "all-knowledge": f"{here}/knowledge",
         "search": f"{here}/search?q=support",

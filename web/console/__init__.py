@@ -15,6 +15,7 @@ from web.console import (
     home,
     knowledge,
     knowledge_forms,
+    look,
     message_quota,
     people,
     plan,
@@ -28,6 +29,7 @@ from web.console import (
 BLUEPRINTS = (
     home.pages,
     bots.pages,
+    look.pages,
     knowledge_forms.pages,
     knowledge.pages,
     conversations.pages,

@@ -12,7 +12,7 @@ const SOURCES = [{ number: 1, title: "Shipping", url: "https://example.com/shipp
 let names = [];
 let sample = [];
 
-on("look", ({ variables = {}, words = {}, mode, direction, sample: talks }, origin) => {
+on("look", ({ variables = {}, words = {}, mode, fixed, direction, sample: talks }, origin) => {
   if (origin !== location.origin) return;
   for (const name of names) root.style.removeProperty(name);
   names = Object.keys(variables);
@@ -20,7 +20,10 @@ on("look", ({ variables = {}, words = {}, mode, direction, sample: talks }, orig
   root.style.colorScheme = root.dataset.theme = mode === "dark" ? "dark" : "light";
   root.dir = direction === "rtl" ? "rtl" : "ltr";
   for (const place of document.querySelectorAll("[data-word]")) write(place, words[place.dataset.word]);
+  document.getElementById("theme")?.toggleAttribute("hidden", Boolean(fixed));
+  document.getElementById("chat").dataset.answer = variables["--answer"] === "transparent" ? "" : "bubble";
   face(words);
+  links(words);
   if (talks) talk();
   else hush();
 });
@@ -46,6 +49,17 @@ function face({ avatar, picture, title = "" }) {
 function letters(name) {
   const words = name.split(/\s+/).filter(Boolean);
   return (words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : name.slice(0, 1)).toUpperCase();
+}
+
+// Under the line to write in, behind the sentence there.
+function links({ privacy, privacy_url, powered_by }) {
+  const line = document.querySelector(".quiet-line");
+  for (const link of line.querySelectorAll("a")) link.remove();
+  for (const [textContent, href] of [[privacy, privacy_url], [powered_by, "/"]]) {
+    if (!textContent) continue;
+    const link = Object.assign(document.createElement("a"), { className: "nowrap", textContent, href, target: "_blank", rel: "noopener noreferrer" });
+    line.append(" ", link);
+  }
 }
 
 // Something to look at, where nobody has written yet.
