@@ -9,17 +9,20 @@ from gevent import monkey
 monkey.patch_all()
 
 import errno  # noqa: E402
+import functools  # noqa: E402
 import os  # noqa: E402
 import resource  # noqa: E402
 import socket  # noqa: E402
 import struct  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
-from types import FrameType  # noqa: E402
+from email.utils import formatdate  # noqa: E402
+from types import FrameType, SimpleNamespace  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 import gunicorn.http.wsgi  # noqa: E402
+import gunicorn.util  # noqa: E402
 from gunicorn.arbiter import Arbiter  # noqa: E402
 from gunicorn.workers.ggevent import GeventWorker  # noqa: E402
 
@@ -29,6 +32,7 @@ from core.errors import SettingsError  # noqa: E402
 STOP_SECONDS = 120  # then the master kills; bin/run.py waits a little longer than this
 DRAIN_SECONDS = 110
 OPEN_FILES = 65_536
+JOINED_BYTES = 256 * 1024
 
 try:
     settings = settings_module.read()
@@ -99,6 +103,22 @@ class Patient:
             raise BrokenPipeError(errno.EPIPE, "The client took nothing more.") from None
 
 
+class Response(gunicorn.http.wsgi.Response):
+    """Its head goes out together with the first of its body: one call of the system, one packet."""
+
+    def write(self, arg: bytes) -> None:
+        if self.headers_sent or len(arg) > JOINED_BYTES:
+            super().write(arg)
+            return
+        client, held = self.sock, bytearray()
+        self.sock = SimpleNamespace(sendall=held.extend)
+        try:
+            super().write(arg)
+        finally:
+            self.sock = client
+        client.sendall(held)
+
+
 class Worker(GeventWorker):
     """Stops gracefully: idle connections at once, requests at their end, then unread answers."""
 
@@ -134,6 +154,16 @@ class Worker(GeventWorker):
         return max(1, min(DRAIN_SECONDS, STOP_SECONDS - 5 - spent))
 
 
+@functools.lru_cache(1)
+def _date_of(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def http_date() -> str:
+    """For the Date header: written anew once a second, not with every answer."""
+    return _date_of(int(time.time()))
+
+
 def _more_open_files() -> None:
     """A stream holds two sockets, and shells often allow 1,024: takes what the system gives."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -155,6 +185,8 @@ def worker_exit(_server: Arbiter, worker: Worker) -> None:
 
 _more_open_files()
 gunicorn.http.wsgi.SERVER = "Mevichat"
+gunicorn.http.wsgi.Response = Response
+gunicorn.util.http_date = http_date
 
 host = f"[{settings.host}]" if ":" in settings.host else settings.host
 bind = [f"{host}:{settings.port}"]

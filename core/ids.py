@@ -1,6 +1,5 @@
 """Names for things: sortable public ids, random tokens with a checksum, and digests to store them by."""
 
-import hashlib
 import hmac
 import secrets
 import zlib
@@ -35,7 +34,7 @@ def is_token(text: str, prefix: str) -> bool:
 
 def token_digest(token: str, secret_key: str) -> str:
     """What is stored in place of a token: 64 hex characters, useless without the secret key."""
-    return hmac.new(secret_key.encode(), token.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret_key.encode(), token.encode(), "sha256").hex()
 
 
 def _random(length: int) -> str:
