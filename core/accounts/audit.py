@@ -117,10 +117,12 @@ def lines_of(
     actor: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
-    before: int | None = None,
+    beyond: int | None = None,
     size: int = 50,
+    oldest_first: bool = False,
 ) -> list[AuditLine]:
-    """Newest first. `action` is a whole name or a group such as `key`; `before` is a line's number."""
+    """Newest first, or turned round. `action` is a whole name or a group such as `key`; the lines after
+    the one numbered `beyond`, in that order."""
     wanted = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     if action:
         wanted = wanted.where((AuditLine.action == action) | AuditLine.action.like(f"{action}.%"))
@@ -130,9 +132,11 @@ def lines_of(
         wanted = wanted.where(AuditLine.at >= since)
     if until:
         wanted = wanted.where(AuditLine.at < until)
-    if before is not None:
-        wanted = wanted.where(AuditLine.number < before)
-    return list(session().scalars(wanted.order_by(AuditLine.number.desc()).limit(size)))
+    number = AuditLine.number
+    if beyond is not None:
+        wanted = wanted.where(number > beyond if oldest_first else number < beyond)
+    order = number.asc() if oldest_first else number.desc()
+    return list(session().scalars(wanted.order_by(order).limit(size)))
 
 
 def counts_by_actor(workspace_id: str) -> dict[str, int]:

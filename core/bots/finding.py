@@ -1,4 +1,4 @@
-"""Finding conversations by bot, days, origin, words and what became of them: newest first, in steps.
+"""Finding conversations by bot, days, origin, words and what became of them: by their last message, in steps.
 
 A step looks at `SPAN` conversations at most, however few of them match: it never waits for a whole
 workspace to be read. Those of each bot come from the index of their last messages, and are merged.
@@ -28,7 +28,7 @@ _last_at = Conversation.last_message_at
 
 @dataclass(frozen=True)
 class Cursor:
-    """The conversation that was looked at last: what comes next is older."""
+    """The conversation that was looked at last: what comes next is older, or newer if that is the order."""
 
     last_at: datetime
     id: str
@@ -45,6 +45,13 @@ class Wanted:
     origin: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    oldest_first: bool = False
+
+    def ordered(self, last_at: Any, conversation_id: Any) -> tuple[Any, Any]:
+        """For `order_by`: the last messages' times, in the order asked for."""
+        if self.oldest_first:
+            return last_at.asc(), conversation_id.asc()
+        return last_at.desc(), conversation_id.desc()
 
     @property
     def looks_inside(self) -> bool:
@@ -71,7 +78,7 @@ def step(wanted: Wanted, after: Cursor | None = None, size: int = PAGE) -> Step:
     found = [Cursor(row.last_at, row.id) for row in session().execute(_inside(span, wanted, size))]
     if len(found) > size:
         return Step([cursor.id for cursor in found[:size]], found[size - 1], full=True)
-    reached = _end_of(span) if wanted.looks_inside else None
+    reached = _end_of(span, wanted) if wanted.looks_inside else None
     return Step([cursor.id for cursor in found], reached)
 
 
@@ -106,11 +113,11 @@ def _places(wanted: Wanted) -> list[ColumnElement[bool]]:
 def _span(
     wanted: Wanted, places: list[ColumnElement[bool]], after: Cursor | None, size: int
 ) -> Subquery:
-    """The newest conversations after the cursor, whatever is in them."""
+    """The next conversations after the cursor, whatever is in them."""
     arms = [select(_arm(wanted, place, after, size).subquery()) for place in places]
     merged = union_all(*arms).subquery()
-    newest = select(merged).order_by(merged.c.last_at.desc(), merged.c.id.desc()).limit(size)
-    return newest.subquery("span")
+    first = select(merged).order_by(*wanted.ordered(merged.c.last_at, merged.c.id)).limit(size)
+    return first.subquery("span")
 
 
 def _arm(
@@ -123,10 +130,13 @@ def _arm(
         arm = arm.where(_last_at >= wanted.since)
     if wanted.until:
         arm = arm.where(_last_at < wanted.until)
-    if after:
+    if after and wanted.oldest_first:
+        newer = (_last_at > after.last_at) | (Conversation.id > after.id)
+        arm = arm.where(_last_at >= after.last_at, newer)
+    elif after:
         older = (_last_at < after.last_at) | (Conversation.id < after.id)
         arm = arm.where(_last_at <= after.last_at, older)
-    return arm.order_by(_last_at.desc(), Conversation.id.desc()).limit(size)
+    return arm.order_by(*wanted.ordered(_last_at, Conversation.id)).limit(size)
 
 
 def _inside(span: Subquery, wanted: Wanted, size: int) -> Select[Any]:
@@ -137,7 +147,7 @@ def _inside(span: Subquery, wanted: Wanted, size: int) -> Select[Any]:
         found = found.where(
             select(Message.id).where(Message.conversation_id == span.c.id, condition).exists()
         )
-    return found.order_by(span.c.last_at.desc(), span.c.id.desc()).limit(size + 1)
+    return found.order_by(*wanted.ordered(span.c.last_at, span.c.id)).limit(size + 1)
 
 
 def _of_a_message(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
@@ -167,8 +177,8 @@ def nobody_was_asked() -> ColumnElement[bool]:
     return (Message.status == COMPLETE) & Message.cached.is_(False) & Message.latency_ms.is_(None)
 
 
-def _end_of(span: Subquery) -> Cursor | None:
+def _end_of(span: Subquery, wanted: Wanted) -> Cursor | None:
     """The last conversation of a whole span; none where the span was the rest."""
-    last = select(span.c.id, span.c.last_at).order_by(span.c.last_at.desc(), span.c.id.desc())
+    last = select(span.c.id, span.c.last_at).order_by(*wanted.ordered(span.c.last_at, span.c.id))
     row = session().execute(last.offset(SPAN - 1).limit(1)).first()
     return Cursor(row.last_at, row.id) if row else None

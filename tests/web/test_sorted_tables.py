@@ -9,15 +9,24 @@ import pytest
 from core import clock
 from core.accounts.actor import Actor
 from core.db import session, transaction
-from core.gateway import tokens
+from core.gateway import finding, tokens
+from core.gateway.models import GatewayRequest
 from core.knowledge import sources
 from core.knowledge.models import FAILED, Source
 from tests.databases import on_both_databases
 from tests.many import fill
 from tests.talking import make_bot
+from web.console import audit_log
 
 OWNER = Actor("Owner")
-SORTED = ("/bots", "/gateway/tokens", "/knowledge")
+SORTED = (
+    "/bots",
+    "/gateway/tokens",
+    "/knowledge",
+    "/gateway/requests",
+    "/audit-log",
+    "/conversations",
+)
 """Of the workspace: each has a table as soon as there is something in it."""
 
 
@@ -26,10 +35,9 @@ def names(page) -> list[str]:
     tree = html5lib.parse(page.text, namespaceHTMLElements=False)
     cells = [row.find("th") for row in tree.iter("tr") if row.find("th") is not None]
     rows = [cell for cell in cells if cell.get("scope") == "row"]
-    return [
-        "".join(cell.find("a").itertext() if cell.find("a") is not None else cell.text)
-        for cell in rows
-    ]
+    links = (cell.find("a") for cell in rows)
+    told = (cell if link is None else link for cell, link in zip(rows, links, strict=True))
+    return [node.text or "".join(node.itertext()) for node in told]
 
 
 def heads(page) -> dict[str, tuple[str, str]]:
@@ -157,3 +165,62 @@ def test_the_list_of_a_bot_looks_again_in_its_order(taught, signed_in):
         f"/w/acme/bots/{bot.id}/knowledge/sources?sort=-title", htmx=True
     )
     assert names(piece) == ["Shipping", "a note"]
+
+
+@on_both_databases
+def test_requests_sort_by_what_they_took_and_cost_among_the_newest(
+    app, cast, signed_in, monkeypatch
+):
+    with transaction() as current:
+        current.add_all(
+            GatewayRequest(
+                workspace_id=cast.workspace.id, route="chat", model_asked=name, status=200, latency_ms=took,
+                cost_microusd=cost, tokens_in=tokens_in, at=clock.now() - timedelta(minutes=ago),
+            )
+            for name, took, cost, tokens_in, ago in (
+                ("slow", 900, None, 5, 1), ("dear", 10, 50, None, 2), ("long", 20, 7, 90, 3),
+            )
+        )  # fmt: skip
+    owner = signed_in("owner")
+
+    def listed(sort):
+        return names(owner.get(f"/w/acme/gateway/requests?sort={sort}"))
+
+    assert listed("") == ["slow", "dear", "long"]
+    assert listed("at") == ["long", "dear", "slow"]
+    assert listed("-took")[0] == "slow"
+    assert listed("-estimate") == ["dear", "long", "slow"]
+    assert listed("estimate") == ["long", "dear", "slow"]
+    assert listed("-tokens") == ["long", "slow", "dear"]
+    assert listed("model") == ["dear", "long", "slow"]
+    monkeypatch.setattr(finding, "AMONG", 2)
+    assert listed("-tokens") == ["slow", "dear"]
+
+
+def test_the_audit_log_is_read_from_its_beginning_page_by_page(app, cast, signed_in, monkeypatch):
+    monkeypatch.setattr(audit_log, "PAGE", 3)
+    for number in range(5):
+        make_bot(cast.workspace, name=f"Bot {number}")
+    owner, url, told = signed_in("owner"), "/w/acme/audit-log?kind=bot&sort=at", []
+    while url:
+        page = owner.get(url)
+        told += re.findall(r"made the bot (Bot \d)", page.text)
+        more = re.findall(r'rel="next" href="([^"]+)"', page.text)
+        url = more[0].replace("&amp;", "&") if more else ""
+    assert told == [f"Bot {number}" for number in range(5)]
+    assert ">Oldest</a>" in page.text
+
+
+def test_conversations_are_read_from_the_oldest_page_by_page(cast, signed_in):
+    fill(cast.workspace, [make_bot(cast.workspace)], 40)
+    owner = signed_in("owner")
+    newest = owner.get("/w/acme/conversations")
+    url, links = heads(newest)["Last message"][1], []
+    assert url == "/w/acme/conversations?sort=last"
+    while url:
+        page = owner.get(url)
+        links += re.findall(r'class="row-link" href="([^"]+)"', page.text)
+        more = re.findall(r'rel="next" href="([^"]+)"', page.text)
+        url = more[0].replace("&amp;", "&") if more else ""
+    assert len(links) == len(set(links)) == 40
+    assert links[::-1][:30] == re.findall(r'class="row-link" href="([^"]+)"', newest.text)

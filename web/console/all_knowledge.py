@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
 from core.accounts.models import Workspace
 from core.knowledge import listing
@@ -51,8 +51,8 @@ def index(workspace: Workspace) -> str:
         states=STATES,
         sorting=order,
         room=knowledge_rows.room(workspace),
-        newer_url=_url(workspace, order, page - 1) if page > 1 else "",
-        older_url=_url(workspace, order, page + 1) if len(found) > PAGE_SIZE else "",
+        newer_url=order.page_url(page - 1) if page > 1 else "",
+        older_url=order.page_url(page + 1) if len(found) > PAGE_SIZE else "",
     )
 
 
@@ -66,9 +66,3 @@ def _asked() -> Filter:
 def _sorting(workspace: Workspace, asked: Filter) -> Sorting:
     place = {"slug": workspace.slug}
     return sorting.asked(listing.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query)
-
-
-def _url(workspace: Workspace, order: Sorting, page: int) -> str:
-    more = {"page": str(page)} if page > 1 else {}
-    query = {**order.query, **order.asked, **more}
-    return url_for("all_knowledge.index", slug=workspace.slug, **query)

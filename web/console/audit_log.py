@@ -14,7 +14,7 @@ from core.accounts.audit import AuditLine, Verdict
 from core.accounts.models import Workspace
 from core.db import work_context
 from web import spreadsheet
-from web.console import audit_prose
+from web.console import audit_prose, sorting
 from web.days import day_in, midnight
 from web.guards import member
 from web.htmx import wants_piece
@@ -22,6 +22,7 @@ from web.htmx import wants_piece
 pages = Blueprint("audit_log", __name__, url_prefix="/w/<slug>/audit-log")
 
 PAGE = 50
+COLUMNS = ("-at",)
 CHECKED_UNASKED = 5_000
 """Chains up to this many lines are read again for every look at the page: a tenth of a second."""
 _CSV_AT_A_TIME = 500
@@ -56,15 +57,18 @@ class Filter:
         told = {"kind": self.kind, "who": self.who}
         return {name: str(value) for name, value in (told | days).items() if value}
 
-    def lines(self, workspace: Workspace, before: int | None, size: int) -> list[AuditLine]:
+    def lines(
+        self, workspace: Workspace, beyond: int | None, size: int, oldest_first: bool = False
+    ) -> list[AuditLine]:
         return audit.lines_of(
             workspace.id,
             action=self.kind,
             actor=self.who,
             since=midnight(self.since),
             until=midnight(self.until, days_later=1),
-            before=before,
+            beyond=beyond,
             size=size,
+            oldest_first=oldest_first,
         )
 
 
@@ -84,9 +88,11 @@ class LineView:
 @pages.get("")
 @member("audit.read")
 def index(workspace: Workspace) -> str:
-    wanted, before = _filter(), _number(request.args.get("before", ""))
-    lines = wanted.lines(workspace, before, PAGE + 1)
-    older = {"before": lines[PAGE - 1].number} if len(lines) > PAGE else None
+    wanted, beyond = _filter(), _number(request.args.get("before", ""))
+    place = {"slug": workspace.slug}
+    order = sorting.asked(COLUMNS, "audit_log.index", place, "audit-lines", wanted.query)
+    lines = wanted.lines(workspace, beyond, PAGE + 1, not order.order.descending)
+    more = {"before": lines[PAGE - 1].number} if len(lines) > PAGE else None
     people = audit.counts_by_actor(workspace.id)
     count = sum(people.values())
     return render_template(
@@ -98,8 +104,9 @@ def index(workspace: Workspace) -> str:
         count=count,
         chain=_chain(workspace, count),
         checked_at=clock.now(),
-        older_url=_url(workspace, wanted.query | older) if older else "",
-        newest_url=_url(workspace, wanted.query) if before else "",
+        sorting=order,
+        more_url=_url(workspace, wanted.query | order.asked | more) if more else "",
+        first_url=_url(workspace, wanted.query | order.asked) if beyond else "",
         csv_url=url_for("audit_log.lines", slug=workspace.slug, **wanted.query),
     )
 
@@ -114,15 +121,15 @@ def lines(workspace: Workspace) -> Response:
 
 def _rows(workspace: Workspace, wanted: Filter) -> Iterator[tuple[object, ...]]:
     """Read in short steps: no connection is held while somebody's browser takes its time."""
-    before: int | None = None
-    while found := _some(workspace, wanted, before):
+    beyond: int | None = None
+    while found := _some(workspace, wanted, beyond):
         yield from map(_row, found)
-        before = found[-1].number
+        beyond = found[-1].number
 
 
-def _some(workspace: Workspace, wanted: Filter, before: int | None) -> list[AuditLine]:
+def _some(workspace: Workspace, wanted: Filter, beyond: int | None) -> list[AuditLine]:
     with work_context():
-        return wanted.lines(workspace, before, _CSV_AT_A_TIME)
+        return wanted.lines(workspace, beyond, _CSV_AT_A_TIME)
 
 
 def _row(line: AuditLine) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Conversations: the list with its search and filters, the transcript, files to keep, and deletion."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -7,10 +8,12 @@ from flask import Blueprint, flash, render_template, request, url_for
 from core.accounts.models import Workspace
 from core.bots import conversations, deleting, finding
 from core.bots.models import Bot
-from web.console import at_hand, conversation_files, conversation_filter, transcript
+from web.console import at_hand, conversation_files, conversation_filter, sorting, transcript
 from web.console.conversation_filter import STATE_WORDS, Filter
 from web.guards import member, this_actor
 from web.htmx import go_to
+
+COLUMNS = ("-last",)
 
 pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations")
 
@@ -19,8 +22,11 @@ pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations
 @member("conversations.read")
 def index(workspace: Workspace) -> str:
     asked, before = conversation_filter.asked(), conversation_filter.cursor()
-    found = finding.step(asked.wanted(workspace), before)
-    older = {"before": conversation_filter.written(found.next)} if found.next else None
+    place = {"slug": workspace.slug}
+    order = sorting.asked(COLUMNS, "conversations.index", place, "conversation-list", asked.query)
+    wanted = replace(asked.wanted(workspace), oldest_first=not order.order.descending)
+    found = finding.step(wanted, before)
+    more = {"before": conversation_filter.written(found.next)} if found.next else None
     made = at_hand.bots_of(workspace)
     return render_template(
         "conversations/index.html",
@@ -29,9 +35,10 @@ def index(workspace: Workspace) -> str:
         origins=_origins(made, asked),
         states=STATE_WORDS,
         filter=asked,
-        older_url=_url(workspace, asked.query | older) if older else "",
+        sorting=order,
+        more_url=_url(workspace, asked.query | order.asked | more) if more else "",
         looked_back_to=found.next.last_at if found.next and not found.full else None,
-        newest_url=_url(workspace, asked.query) if before else "",
+        first_url=_url(workspace, asked.query | order.asked) if before else "",
         files=conversation_files.FILES,
     )
 

@@ -16,10 +16,11 @@ from core.gateway.finding import ANSWERED, FAILED, Wanted
 from core.gateway.models import GatewayRequest
 from core.providers import catalogue
 from web import spreadsheet
-from web.console import at_hand
+from web.console import at_hand, sorting
 from web.console.request_rows import RequestRow
 from web.days import day_in, midnight
 from web.guards import member, this_membership, this_person
+from web.paging import page_asked
 
 pages = Blueprint("gateway_requests", __name__, url_prefix="/w/<slug>/gateway/requests")
 
@@ -56,18 +57,28 @@ class Filter:
 @pages.get("")
 @member("gateway.use")
 def index(workspace: Workspace) -> str:
-    asked, page = _asked(), _page()
-    found = finding.found(_wanted(workspace, asked), PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
+    asked, page = _asked(), page_asked(LAST_PAGE)
+    order = sorting.asked(
+        finding.COLUMNS,
+        "gateway_requests.index",
+        {"slug": workspace.slug},
+        "requests",
+        asked.query,
+    )
+    wanted, skip = _wanted(workspace, asked), PAGE_SIZE * (page - 1)
+    found = finding.found(wanted, PAGE_SIZE + 1, skip, order.order)
     names = _names(workspace)
     return render_template(
         "gateway/requests.html",
         rows=[RequestRow(one, names.get(one.token_id, "")) for one in found[:PAGE_SIZE]],
         filter=asked,
+        sorting=order,
+        among=finding.AMONG,
         providers={one.slug: one.name for one in catalogue.providers()},
         states=STATES,
         sees_all=_sees_all(),
-        newer_url=_url(workspace, asked, page - 1) if page > 1 else "",
-        older_url=_url(workspace, asked, page + 1) if len(found) > PAGE_SIZE else "",
+        newer_url=order.page_url(page - 1) if page > 1 else "",
+        older_url=order.page_url(page + 1) if len(found) > PAGE_SIZE else "",
         file_url=url_for("gateway_requests.file", slug=workspace.slug, **asked.query),
     )
 
@@ -122,16 +133,6 @@ def _wanted(workspace: Workspace, asked: Filter) -> Wanted:
     )
     only_mine = asked.mine or not _sees_all()
     return replace(wanted, person_id=this_person().id) if only_mine else wanted
-
-
-def _page() -> int:
-    text = request.args.get("page", "")
-    return min(max(int(text), 1), LAST_PAGE) if text.isascii() and text.isdigit() else 1
-
-
-def _url(workspace: Workspace, asked: Filter, page: int) -> str:
-    more = {"page": str(page)} if page > 1 else {}
-    return url_for("gateway_requests.index", slug=workspace.slug, **asked.query, **more)
 
 
 def _names(workspace: Workspace) -> dict[str, str]:

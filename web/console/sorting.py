@@ -35,6 +35,11 @@ class Sorting:
         sort = {} if name == self.columns[0] else {"sort": name}
         return url_for(self.endpoint, **self.place, **self.query, **sort)
 
+    def page_url(self, page: int) -> str:
+        """Another page of the same list, in the same order."""
+        number = {"page": str(page)} if page > 1 else {}
+        return url_for(self.endpoint, **self.place, **self.query, **self.asked, **number)
+
     def aria(self, column: str) -> str:
         if column != self.order.column:
             return ""

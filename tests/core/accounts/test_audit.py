@@ -133,4 +133,7 @@ def test_lines_are_found_by_action_actor_and_place_in_the_chain(workspace):
     assert not audit.lines_of(workspace.id, actor="Bob")
     assert "Ann" in audit.counts_by_actor(workspace.id)
     newest = audit.lines_of(workspace.id)[0].number
-    assert audit.lines_of(workspace.id, before=newest)[0].number == newest - 1
+    assert audit.lines_of(workspace.id, beyond=newest)[0].number == newest - 1
+    oldest_first = [line.number for line in audit.lines_of(workspace.id, oldest_first=True)]
+    assert oldest_first == list(range(1, newest + 1))
+    assert audit.lines_of(workspace.id, beyond=1, oldest_first=True)[0].number == 2

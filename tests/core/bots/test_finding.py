@@ -39,19 +39,22 @@ def changed(message: Message, **values) -> None:
 
 
 @on_both_databases
-def test_newest_first_over_all_bots(workspace, bot):
+def test_newest_first_over_all_bots_or_turned_round(workspace, bot):
     other = make_bot(workspace, name="Other")
     talks = [talk(bot), talk(other), talk(bot)]
     for number, conversation in enumerate(talks):
         moved(conversation, hours=number)
-    assert found(workspace) == [conversation.id for conversation in talks]
+    newest_first = [conversation.id for conversation in talks]
+    assert found(workspace) == newest_first
+    assert found(workspace, oldest_first=True) == newest_first[::-1]
     assert found(workspace, bot_id=bot.id) == [talks[0].id, talks[2].id]
     assert found(workspace, bot_id="bot_0") == []
 
 
 @on_both_databases
+@pytest.mark.parametrize("oldest_first", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 6, 7, 8])
-def test_steps_find_each_conversation_once(workspace, bot, size):
+def test_steps_find_each_conversation_once(workspace, bot, size, oldest_first):
     """Also those of one moment: three of seven were written to at the same time."""
     talks = [talk(bot) for _ in range(7)]
     moment = clock.now()
@@ -62,13 +65,14 @@ def test_steps_find_each_conversation_once(workspace, bot, size):
             current.execute(of_this.values(last_message_at=at))
     met, after = [], None
     while True:
-        step = finding.step(Wanted(workspace.id), after, size)
+        step = finding.step(Wanted(workspace.id, oldest_first=oldest_first), after, size)
         assert len(step.ids) <= size
         met += step.ids
         if (after := step.next) is None:
             break
     assert sorted(met) == sorted(conversation.id for conversation in talks)
-    assert met[3:] == [conversation.id for conversation in talks[3:]]
+    newest_first = met[::-1] if oldest_first else met
+    assert newest_first[3:] == [conversation.id for conversation in talks[3:]]
 
 
 @on_both_databases
