@@ -60,11 +60,14 @@ class FastPath:
         headers = {name: environ[key] for name, key in _HEADERS if key in environ}
         try:
             caller = access.enter(access.offered(headers), self._app.config["SECRET_KEY"])
-            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            environ["wsgi.input"] = io.BytesIO(body)
+        except MevichatError:
+            return None
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        try:
             beta = environ.get("QUERY_STRING", "") == "beta=true"
             return caller, calls.read(route, body, headers, beta)
         except MevichatError:
+            environ["wsgi.input"] = io.BytesIO(body)
             return None
 
 

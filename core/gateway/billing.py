@@ -104,7 +104,7 @@ def _count(record: Record, call: Call, answer: Answer) -> None:
     is_embedding = call.route == "embeddings"
     record.estimated = told.tokens_in is None or (told.tokens_out is None and not is_embedding)
     if told.tokens_in is None:
-        record.tokens_in = len(call.body) // BYTES_PER_TOKEN
+        record.tokens_in = call.bytes_in // BYTES_PER_TOKEN
     if is_embedding:
         return
     guess = answer.bytes_out // (10 * BYTES_PER_TOKEN if call.stream else BYTES_PER_TOKEN)

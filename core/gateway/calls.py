@@ -7,7 +7,7 @@ the body goes on byte for byte, but for a model that has another name there.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Invalid
@@ -37,6 +37,8 @@ class Call:
     headers: Mapping[str, str]
     beta: bool = False
     """Whether `?beta=true` was asked for, as Anthropic's SDKs do."""
+    bytes_in: int = 0
+    """The size of the body as it came."""
 
 
 def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False) -> Call:
@@ -51,7 +53,12 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
     if stream not in (None, True, False):
         raise Invalid("“stream” is true or false.", "stream")
     passed = {name: headers[name] for name in PASSED_HEADERS if name in headers}
-    return Call(route, model, bool(stream), body, document, passed, beta)
+    return Call(route, model, bool(stream), body, document, passed, beta, len(body))
+
+
+def without_words(call: Call) -> Call:
+    """What is still needed of it once somebody answers: agents ask with megabytes, and read for minutes."""
+    return replace(call, body=b"", document={})
 
 
 def is_silent(call: Call) -> bool:

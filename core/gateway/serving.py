@@ -13,6 +13,7 @@ from core.db import release
 from core.errors import Invalid
 from core.gateway import (
     billing,
+    calls,
     cooling,
     formats,
     platform_keys,
@@ -205,6 +206,7 @@ def _begun(run: _Run, candidate: Candidate, answer: Answer, same_format: bool) -
     headers = refusing.passed_headers(answer.headers) | _facts(run)
     made = "text/event-stream; charset=utf-8" if run.call.stream else "application/json"
     headers["content-type"] = answer.headers.get("content-type", made) if same_format else made
+    run.call = calls.without_words(run.call)
     told = _told(run, candidate, answer)
     return Reply(200, headers, b"".join(told) if answer.is_whole else told)
 

@@ -1,7 +1,9 @@
 """The gateway as a program sees it: who may call, what goes through untouched, what is refused how."""
 
+import gc
 import json
 import socket
+import sys
 from datetime import timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
 from core.accounts.memberships import remove
 from core.accounts.roles import Role
-from core.gateway import tokens
+from core.gateway import access, calls, serving, tokens
 from core.keys import life
 from tests import marker
 from tests.databases import on_both_databases
@@ -20,13 +22,15 @@ from tests.talking import key_of, make_key
 from tests.web.test_query_counts import Queries
 
 GPT, CLAUDE = "gpt-5-mini", "claude-haiku-4-5"
-PATHS_OF_PROVIDERS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+CODE = "codestral-latest"
+OF_ANTHROPIC = ("messages", "count_tokens")
 
 
 @pytest.fixture
 def program(app, cast):
     make_key(cast.workspace, "openai")
     make_key(cast.workspace, "anthropic")
+    make_key(cast.workspace, "codestral")
     return Program(app, cast.workspace, cast.member)
 
 
@@ -34,18 +38,23 @@ def direct(provider, route, body, **headers):
     """The provider's own answer to the same bytes."""
     import http.client
 
-    key = marker.openai_key() if route == "chat" else marker.anthropic_key()
-    auth = {"authorization": f"Bearer {key}"} if route == "chat" else {"x-api-key": key}
+    auth = {"authorization": f"Bearer {marker.openai_key()}"}
+    if route in OF_ANTHROPIC:
+        auth = {"x-api-key": marker.anthropic_key()}
     connection = http.client.HTTPConnection("127.0.0.1", provider.port)
     sent = {"content-type": "application/json", "anthropic-version": "2023-06-01"}
-    connection.request("POST", PATHS_OF_PROVIDERS[route], body, sent | auth | headers)
+    connection.request("POST", PATHS[route], body, sent | auth | headers)
     return connection.getresponse().read()
 
 
 def body_of(route, model, **more):
     document = {"model": model, "messages": HELLO, "max_completion_tokens": 50, **more}
-    if route == "messages":
+    if route != "chat":
         document["max_tokens"] = document.pop("max_completion_tokens")
+    if route == "responses":
+        document = {"model": model, "input": HELLO, "max_output_tokens": 50, **more}
+    if route == "fim":
+        document = {"model": model, "prompt": "def f(", "suffix": "return a", **more}
     return json.dumps(document, indent=1).encode()
 
 
@@ -53,12 +62,15 @@ def same(ours, theirs):
     """But for the ids and times that each answer has of its own."""
     import re
 
-    blank = rb'"(id|created|request_id)": ?("[^"]*"|\d+)'
+    blank = rb'"(id|created|created_at|request_id|item_id|call_id)": ?("[^"]*"|\d+)'
     return re.sub(blank, b"", ours) == re.sub(blank, b"", theirs)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(("route", "model"), [("chat", GPT), ("messages", CLAUDE)])
+@pytest.mark.parametrize(
+    ("route", "model"),
+    [("chat", GPT), ("responses", GPT), ("fim", CODE), ("messages", CLAUDE)],
+)
 def test_both_ways_the_bytes_are_the_providers_and_the_programs(
     program, provider, route, model, stream
 ):
@@ -68,6 +80,79 @@ def test_both_ways_the_bytes_are_the_providers_and_the_programs(
     assert provider.chats[-1].raw == body
     assert same(answer.data, direct(provider, route, body))
     assert answer.headers.get("content-length") == (None if stream else str(len(answer.data)))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "reply"),
+    [
+        (
+            {"tools": [{"type": "function", "name": "look", "parameters": {"type": "object"}}]},
+            Reply.tool_call("look", {"at": "Bern"}),
+        ),
+        ({"text": {"format": {"type": "json_object"}}}, Reply.answer('{"a": 1}')),
+        ({"max_output_tokens": 16}, Reply.answer("cut off", at_limit=True)),
+        ({"previous_response_id": "resp_1", "store": True, "include": ["a"]}, Reply()),
+    ],
+    ids=["tools", "json", "limit", "earlier"],
+)
+def test_a_response_passes_as_it_is_asked_and_as_it_is_answered(
+    program, provider, asked, reply, stream
+):
+    body = body_of("responses", GPT, stream=stream, **asked)
+    provider.next(reply, times=2)
+    answer = program.ask("responses", body)
+    assert answer.status_code == 200, answer.text
+    assert provider.chats[-1].raw == body
+    assert same(answer.data, direct(provider, "responses", body))
+    row = program.logged()[0]
+    assert (row.route, row.code, row.estimated) == ("responses", "", False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"max_output_tokens": 1}, "integer_below_min_value"),
+        ({"max_tokens": 9}, "unsupported_parameter"),
+    ],
+)
+def test_what_openai_refuses_of_a_response_comes_back_in_its_own_words(
+    program, provider, wrong, code
+):
+    body = body_of("responses", GPT, **wrong)
+    answer = program.ask("responses", body)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, code)
+    assert same(answer.data, direct(provider, "responses", body))
+
+
+@pytest.mark.parametrize("broken", [Reply.cut(1), Reply.truncated(2), Reply.error_event()])
+def test_a_response_that_breaks_off_is_no_whole_one(program, provider, broken):
+    provider.next(broken)
+    answer = program.ask("responses", body_of("responses", GPT, stream=True))
+    assert b"response.completed" not in answer.data
+    ends = (b"event: response.failed\n", b"event: error\n")
+    assert answer.data.split(b"\n\n")[-2].startswith(ends)
+    assert program.logged()[0].code.startswith("upstream_")
+
+
+def test_tokens_are_counted_by_anthropic_itself(program, provider):
+    body = body_of("count_tokens", CLAUDE)
+    answer = program.ask("count_tokens", body)
+    assert answer.json == {"input_tokens": 1}
+    assert (provider.calls[-1].raw, provider.calls[-1].path) == (body, PATHS["count_tokens"])
+    assert answer.data == direct(provider, "count_tokens", body)
+
+
+@pytest.mark.parametrize(("route", "model"), [("chat", GPT), ("chat", CLAUDE)])
+def test_a_stream_that_runs_keeps_nothing_of_what_was_asked(program, cast, route, model):
+    """Agents ask with megabytes and read for minutes: a thousand of them would fill the memory."""
+    body = body_of(route, model, stream=True, metadata={"a word": "that is nowhere else"})
+    caller = access.enter([program.token], program.client.application.secret_key)
+    held = sys.getrefcount(body)
+    reply = serving.serve(caller, calls.read(route, body, {}), "req_1")
+    assert next(reply.body) and sys.getrefcount(body) == held
+    assert not [one for one in gc.get_objects() if isinstance(one, dict) and "a word" in one]
+    assert b"".join(reply.body)
 
 
 def test_a_model_with_its_provider_before_it_is_only_renamed(program, provider):
