@@ -1,10 +1,8 @@
 """The only place where the parts are chosen and joined."""
 
 import sys
-from pathlib import Path
 
 from flask import Flask
-from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import core.accounts.audit  # noqa: F401  (each of these brings its tables)
@@ -25,9 +23,8 @@ from core.keys import notices, vault
 from core.knowledge import memory, sources
 from core.outbox import mails, webhooks
 from core.providers import endpoints
+from web import migrations
 from web.gateway_fast_path import FastPath
-
-MIGRATIONS = Path(__file__).parent / "core" / "migrations"
 
 
 def create_app(chosen: settings.Settings | None = None) -> Flask:
@@ -52,7 +49,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     db.db.init_app(app)
     db.bind(app)
-    Migrate(app, db.db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
+    migrations.register(app)
     web.register(app, chosen)
     app.wsgi_app = FastPath(app, app.wsgi_app)  # type: ignore[method-assign]
     if chosen.trusted_proxies:

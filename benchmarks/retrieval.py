@@ -31,6 +31,7 @@ from core.knowledge import chunking, search
 from core.knowledge.models import READY, Chunk, Source
 from core.knowledge.reading import Progress, Section, html
 from tests.databases import running_postgres
+from web import migrations
 
 RESULT = Path(__file__).with_suffix(".md")
 PACKAGES = {
@@ -169,6 +170,7 @@ def application(url: str, folder: str) -> Iterator[None]:
     """The product on an empty database; no Redis is asked for anything here."""
     environ = {"DATA_DIR": folder, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"}
     app = create_app(settings.read(environ | {"LOG_LEVEL": "error"}))
+    migrations.prepare(app)
     with app.app_context():
         upgrade()
         yield

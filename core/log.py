@@ -8,7 +8,7 @@ import structlog
 
 from core.providers.scrub import scrub
 
-_QUIET = ("rq.worker", "rq.scheduler", "urllib3", "alembic.runtime.migration")
+_QUIET = ("rq.worker", "rq.scheduler", "urllib3", "alembic.runtime")
 
 
 def configure(level: str) -> None:

@@ -29,6 +29,7 @@ from tests.databases import Postgres, running_postgres, sqlite_copy
 from tests.pages import OutsideClient, Visitor
 from tests.people import Cast, make_cast
 from tests.providers import LoopbackProvider
+from web import migrations
 
 ROOT = Path(__file__).parent.parent
 SWEPT = "swept-for-the-marker"
@@ -77,6 +78,7 @@ def migrated(house: Path) -> Path:
     path = house / "migrated.db"
     app = create_app(make_settings(house, database_url=f"sqlite:///{path}"))
     with app.app_context():
+        migrations.prepare(app)
         upgrade()
         db.db.engine.dispose()
     return path
@@ -97,6 +99,7 @@ def postgres(house: Path) -> Iterator[Postgres]:
     with running_postgres() as running:
         app = create_app(make_settings(house, database_url=running.url))
         with app.app_context():
+            migrations.prepare(app)
             upgrade()
             db.db.engine.dispose()
         yield running

@@ -13,11 +13,14 @@ def written(chosen, app, tmp_path):
 
     from app import create_app
     from tests.people import make_person
+    from web import migrations
 
     source = settings.read(
         {"DATA_DIR": str(tmp_path / "source"), "REDIS_URL": chosen.redis_address}
     )
-    with create_app(source).app_context():
+    made = create_app(source)
+    migrations.prepare(made)
+    with made.app_context():
         upgrade()
         make_person("rita")
         backup.write(source, tmp_path / "backup.tar.gz")

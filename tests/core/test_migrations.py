@@ -11,6 +11,7 @@ from app import create_app
 from core.db import db
 from tests.conftest import make_settings
 from tests.live import previous
+from web import migrations
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))
 
@@ -31,7 +32,9 @@ def address(request, tmp_path):
 @pytest.fixture
 def empty(house, address):
     """The product's command line on that database."""
-    with create_app(make_settings(house, database_url=address)).app_context():
+    app = create_app(make_settings(house, database_url=address))
+    migrations.prepare(app)
+    with app.app_context():
         yield db.engine
         db.session.remove()
         db.engine.dispose()
@@ -178,3 +181,14 @@ def schema(path):
         return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     finally:
         connection.close()
+
+
+def test_alembic_is_there_for_who_asks_on_the_command_line_and_for_nobody_else(house, tmp_path):
+    path = tmp_path / "mevichat.db"
+    made = create_app(make_settings(house, database_url=f"sqlite:///{path}"))
+    run = made.test_cli_runner().invoke
+    assert "Perform database migrations." in run(args=["--help"]).output
+    assert "migrate" not in made.extensions
+    assert "upgrade" in run(args=["db", "--help"]).output
+    assert run(args=["db", "upgrade"]).exit_code == 0
+    assert sqlite3.connect(path).execute("SELECT version_num FROM alembic_version").fetchone()
