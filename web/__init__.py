@@ -14,6 +14,7 @@ from web import (
     chat,
     chat_look,
     commands,
+    demo,
     errors,
     forms,
     frame,
@@ -44,6 +45,7 @@ PAGES = (
     chat.pages,
     chat_look.pages,
     widget.pages,
+    demo.pages,
 )
 
 

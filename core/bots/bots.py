@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.accounts import audit
 from core.accounts.actor import Actor
@@ -135,10 +135,9 @@ def get(workspace_id: str, bot_id: str) -> Bot:
 
 
 def bots_of(workspace_id: str) -> list[Bot]:
-    rows = session().scalars(
-        select(Bot).where(Bot.workspace_id == workspace_id).order_by(Bot.created_at, Bot.id)
-    )
-    return list(rows)
+    """In the order they were made, each with the sites that it was seen on."""
+    mine = select(Bot).where(Bot.workspace_id == workspace_id).order_by(Bot.created_at, Bot.id)
+    return list(session().scalars(mine.options(joinedload(Bot.sites_seen))).unique())
 
 
 def names_answering_through(workspace_id: str, provider: str) -> list[str]:

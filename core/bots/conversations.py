@@ -75,6 +75,17 @@ def count_since(bot_id: str, since: datetime) -> int:
     return session().scalar(talks) or 0
 
 
+def by_site(bot_id: str, since: datetime) -> dict[str, tuple[int, datetime]]:
+    """By origin how many conversations with the bot had a message since then, and when the last one did."""
+    last = type_coerce(func.max(Conversation.last_message_at), UTCDateTime)
+    rows = session().execute(
+        select(Conversation.origin, func.count(), last)
+        .where(Conversation.bot_id == bot_id, Conversation.last_message_at >= since)
+        .group_by(Conversation.origin)
+    )
+    return {origin: (talks, at) for origin, talks, at in rows}
+
+
 def last_by_bot(workspace_id: str) -> dict[str, datetime | None]:
     """When each bot was written to last: for each the end of its index."""
     last = (

@@ -57,6 +57,9 @@ class Bot(Model):
     """Since when it is being deleted: nobody sees it any more, its rows go in small steps."""
 
     workspace: Mapped[Workspace] = relationship(lazy="joined")
+    sites_seen: Mapped[list["SeenOrigin"]] = relationship(
+        viewonly=True, order_by="SeenOrigin.last_seen_at.desc(), SeenOrigin.origin"
+    )
 
     @property
     def model(self) -> catalogue.Model | None:

@@ -1,4 +1,4 @@
-"""The list of sites that may show a bot: one more, one less. The form of all settings writes it whole (`bots`)."""
+"""The list of sites that may show a bot: one more, one less. The form of settings writes it whole (`bots`)."""
 
 from core.accounts import audit
 from core.accounts.actor import Actor

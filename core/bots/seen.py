@@ -4,7 +4,6 @@ Anybody can make up such a site, since a program may send any address: twenty un
 for a bot, the oldest fall out, and no more than twenty new ones come in an hour.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -34,13 +33,6 @@ def note(bot: Bot, origin: str) -> None:
         if not insert_new(current, SeenOrigin, **row):
             current.execute(update(SeenOrigin).where(*_is(bot.id, origin)).values(times))
         _let_fall_out(current, bot.id)
-
-
-def of_bots(bot_ids: Iterable[str]) -> list[SeenOrigin]:
-    """What was seen of these bots, the latest first; with what somebody said no to."""
-    mine = SeenOrigin.bot_id.in_(list(bot_ids))
-    latest = SeenOrigin.last_seen_at.desc(), SeenOrigin.origin
-    return list(session().scalars(select(SeenOrigin).where(mine).order_by(*latest)))
 
 
 def refuse(bot: Bot, origin: str, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from web.console import (
     gateway_tokens,
     gateway_try,
     home,
+    install,
     knowledge,
     knowledge_forms,
     look,
@@ -29,6 +30,7 @@ from web.console import (
 BLUEPRINTS = (
     home.pages,
     bots.pages,
+    install.pages,
     look.pages,
     knowledge_forms.pages,
     knowledge.pages,

@@ -10,7 +10,7 @@ from flask import Flask, g, request, url_for
 
 from core.accounts.models import Workspace
 from core.bots import bots, quota, reasons
-from core.bots.models import Bot
+from core.bots.models import Bot, SeenOrigin
 from core.bots.quota import Quota
 from core.keys.models import ProviderKey
 from core.providers import catalogue
@@ -55,6 +55,7 @@ def notices(workspace: Workspace) -> list[Notice]:
         *_blocked_bots(workspace, keys, made),
         *_retirements(workspace, made),
         *_quota(workspace, at_hand.quota_of(workspace)),
+        *_asking_sites(workspace, made),
     ]
     return sorted(found, key=lambda notice: notice.kind != "bad")
 
@@ -126,6 +127,23 @@ def _about(kind: str, workspace: Workspace, some: list[Bot], sentence: str) -> N
         return Notice(kind, text, "Go to bots", url_for("bots.index", slug=workspace.slug))
     url = url_for("bots.show", slug=workspace.slug, bot_id=some[0].id)
     return Notice(kind, text, "Open the bot", url)
+
+
+def _asking_sites(workspace: Workspace, made: list[Bot]) -> list[Notice]:
+    """Sites on which a bot was seen that may not show it, and that nobody has said no to."""
+    found = [(bot, [row.origin for row in bot.sites_seen if _asks(row, bot)]) for bot in made]
+    return [_asking(workspace, bot, sites) for bot, sites in found if sites]
+
+
+def _asks(row: SeenOrigin, bot: Bot) -> bool:
+    return not row.dismissed and row.origin not in bot.allowed_origins
+
+
+def _asking(workspace: Workspace, bot: Bot, sites: list[str]) -> Notice:
+    where = sites[0] if len(sites) == 1 else f"{len(sites)} sites"
+    text = f"{bot.name} was seen on {where}, which may not show it yet."
+    url = url_for("install.show", slug=workspace.slug, bot_id=bot.id)
+    return Notice("info", text, "Allow it?" if len(sites) == 1 else "Look at them", url)
 
 
 def _quota(workspace: Workspace, standing: Quota) -> list[Notice]:

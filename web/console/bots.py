@@ -25,13 +25,6 @@ pages = Blueprint("bots", __name__, url_prefix="/w/<slug>/bots")
 LATEST = 8
 LIMITS = ("visitor_limit", "address_limit", "daily_limit")
 
-_SNIPPET = """\
-TOKEN=$(curl -s -X POST {endpoint}/conversations | sed 's/.*"visitor_token":"\\([^"]*\\)".*/\\1/')
-curl -N {endpoint}/messages \\
-  -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" \\
-  -d '{{"text": "Hello"}}'
-"""
-
 
 class BotForm(Form):
     name = StringField("Name")
@@ -108,7 +101,6 @@ def new(workspace: Workspace) -> AnyResponse:
 @member("bots.read")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = at_hand.bot_of(workspace, bot_id)
-    endpoint = url_for("bot_api.list_messages", bot_id=bot.id, _external=True).rpartition("/")[0]
     month = clock.start_of_period(clock.now())
     return render_template(
         "bots/show.html",
@@ -117,8 +109,6 @@ def show(workspace: Workspace, bot_id: str) -> str:
         use=reading.of_bot(workspace.id, bot.id, month.date()),
         conversations=conversations.latest(bot, LATEST),
         chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
-        endpoint_url=endpoint,
-        snippet=_SNIPPET.format(endpoint=endpoint),
     )
 
 

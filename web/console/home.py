@@ -92,7 +92,7 @@ def _site_step(workspace: Workspace) -> Step:
         any(bot.allowed_origins for bot in made),
         "Put it on your site",
         "One line in your pages, and the bot answers there. Its own chat page works without it.",
-        url_for("bots.show", slug=workspace.slug, bot_id=made[0].id) if made else "",
+        url_for("install.show", slug=workspace.slug, bot_id=made[0].id) if made else "",
         "Get the line",
         "bots.read",
     )
