@@ -19,6 +19,8 @@ PATHS = {
     "chat": "/v1/chat/completions",
     "responses": "/v1/responses",
     "messages": "/v1/messages",
+    "count_tokens": "/v1/messages/count_tokens",
+    "fim": "/v1/fim/completions",
     "embeddings": "/v1/embeddings",
 }
 

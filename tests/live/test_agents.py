@@ -15,7 +15,7 @@ MODELS = ("gpt-4o-mini", "claude-haiku-4-5", "bedrock/claude-haiku-4-5")
 SAID = "Pong, said the provider."
 PAIRS = [
     *(("claude", model) for model in MODELS),
-    *(("codex", model) for model in MODELS[1:]),
+    *(("codex", model) for model in MODELS),
     *(("aider", model) for model in MODELS),
 ]
 

@@ -8,15 +8,16 @@ from typing import Any
 from .anthropic_problems import PROBLEMS, objection_to
 from .calls import Call
 from .problems import Problem
-from .wire import Stream, Writing
+from .wire import Stream, Writing, words_in
 
 __all__ = [
-    "CHAT_PATH", "DONE", "NAME", "PROBLEMS",
+    "CHAT_PATH", "COUNT_PATH", "DONE", "NAME", "PROBLEMS", "count",
     "answer", "error_body", "error_event", "headers", "key_in", "model_list", "objection", "stream",
 ]  # fmt: skip
 
 NAME = "anthropic"
 CHAT_PATH = "/v1/messages"
+COUNT_PATH = f"{CHAT_PATH}/count_tokens"
 _BEARER_SINCE = "2026-10-21"
 _ORGANIZATION = "00000000-0000-4000-8000-000000000000"
 _LIMITS = {"requests": 4000, "tokens": 500_000, "input-tokens": 400_000, "output-tokens": 100_000}
@@ -37,7 +38,14 @@ def objection(call: Call) -> Problem | None:
         return Problem(400, "invalid_request_error", "anthropic-version: header is required")
     if not call.is_json:
         return Problem(400, "invalid_request_error", "The request body is not valid JSON.")
+    if call.path == COUNT_PATH:
+        return objection_to(call.body | {"max_tokens": 1})
     return objection_to(call.body) if call.is_chat else None
+
+
+def count(call: Call) -> dict[str, Any]:
+    """How many tokens a request would have: words, as everywhere here."""
+    return {"input_tokens": words_in(call.body)}
 
 
 def error_body(problem: Problem, request_id: str) -> dict[str, Any]:

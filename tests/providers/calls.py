@@ -12,7 +12,7 @@ class Call:
     """One request, and how its answer ended. The last four fields change meanwhile."""
 
     wire: str
-    """"anthropic" or "openai"."""
+    """The name of its format, such as "anthropic" or "openai"."""
     method: str
     path: str
     key: str = field(repr=False)

@@ -63,6 +63,17 @@ _TEMPERATURE = (
     "Unsupported value: 'temperature' does not support %s with this model. "
     "Only the default (1) value is supported."
 )
+_MOVED = {
+    "messages": "input", "max_tokens": "max_output_tokens", "response_format": "text.format",
+}  # fmt: skip
+_UNSUPPORTED = (
+    "Unsupported parameter: '%s'. In the Responses API, this parameter has moved to '%s'."
+)
+_LEAST_OUTPUT = 16
+_TOO_FEW = (
+    "Invalid 'max_output_tokens': integer below minimum value. "
+    "Expected a value >= %s, but got %s instead."
+)
 _STREAM_OPTIONS = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
 
 # Status, type, message, code. Last in a status: the types of other vendors with this format.
@@ -97,6 +108,23 @@ def objection_to(body: dict[str, Any]) -> Problem | None:
     if not isinstance(body.get("model"), str) or not body["model"]:
         return Problem(400, _BAD, "you must provide a model parameter")
     return _messages_objection(body) or _parameter_objection(body)
+
+
+def response_objection_to(body: dict[str, Any]) -> Problem | None:
+    """The same of a request for a response."""
+    for name in ("model", "input"):
+        if not body.get(name):
+            message = f"Missing required parameter: '{name}'."
+            return _refused(message, "missing_required_parameter", name)
+    for name, instead in _MOVED.items():
+        if name in body:
+            message = _UNSUPPORTED % (name, instead)
+            return _refused(message, "unsupported_parameter", name)
+    most = body.get("max_output_tokens")
+    if most is not None and most < _LEAST_OUTPUT:
+        message = _TOO_FEW % (_LEAST_OUTPUT, most)
+        return _refused(message, "integer_below_min_value", "max_output_tokens")
+    return None
 
 
 def _messages_objection(body: dict[str, Any]) -> Problem | None:

@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterator
 
-from . import anthropic, bedrock, embeddings, openai
+from . import anthropic, bedrock, embeddings, fim, openai, responses
 from .calls import Call
 from .gate import Gate
 from .parts import Failure
@@ -16,9 +16,9 @@ from .steps import Step
 from .wire import Wire
 
 MODELS_PATH = "/v1/models"
-_WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai, bedrock)}
+_WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai, responses, fim, bedrock)}
 _METHODS = {wire.CHAT_PATH: "POST" for wire in _WIRES.values()}
-_METHODS |= {embeddings.PATH: "POST", MODELS_PATH: "GET"}
+_METHODS |= {embeddings.PATH: "POST", anthropic.COUNT_PATH: "POST", MODELS_PATH: "GET"}
 _MODELS = {
     anthropic.NAME: ("claude-haiku-5-5", "claude-haiku-4-5", "claude-sonnet-4-6"),
     bedrock.NAME: (),
@@ -89,6 +89,8 @@ class Reception:
             return response.steps()
         if objection:
             return response.problem(objection)
+        if call.path == anthropic.COUNT_PATH:
+            return response.document(anthropic.count(call))
         return response.document(wire.model_list(self._known_models(wire)))
 
     def _closed_gates(self) -> list[Gate]:
@@ -115,4 +117,6 @@ class Reception:
         return self._takes_every_key or key in self._keys
 
     def _known_models(self, wire: Wire) -> list[str]:
-        return [model for model in self.models[wire.NAME] if model not in self.unknown_models]
+        return [
+            model for model in self.models.get(wire.NAME, []) if model not in self.unknown_models
+        ]

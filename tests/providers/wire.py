@@ -48,7 +48,7 @@ class Stream:
 
 
 class Wire(Protocol):
-    """One vendor's format: the modules `openai` and `anthropic`."""
+    """One format: the modules `openai`, `responses`, `fim`, `anthropic` and `bedrock`."""
 
     @property
     def NAME(self) -> str: ...
@@ -96,7 +96,7 @@ def write(answer: Answer, call: Call, number: int) -> Writing:
         model=call.model,
         created=int(time.time()),
         pieces=pieces,
-        tokens_in=_words_in(call.body) if answer.tokens_in is None else answer.tokens_in,
+        tokens_in=words_in(call.body) if answer.tokens_in is None else answer.tokens_in,
         tokens_out=len(pieces) if answer.tokens_out is None else answer.tokens_out,
         tokens_cached=answer.tokens_cached,
         at_limit=answer.at_limit,
@@ -106,8 +106,14 @@ def write(answer: Answer, call: Call, number: int) -> Writing:
 
 def last_user_text(body: dict[str, Any]) -> str:
     """The text of the last message of the user's, from plain content or content blocks."""
-    said = [message for message in body["messages"] if message.get("role") == "user"]
+    said = [message for message in _messages(body) if message.get("role") == "user"]
     return text_of(said[-1].get("content")) if said else ""
+
+
+def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was said, whatever the format calls it; of a plain text, as if the user said it."""
+    said = body.get("messages") or body.get("input") or body.get("prompt") or []
+    return [{"role": "user", "content": said}] if isinstance(said, str) else said
 
 
 def text_of(content: object) -> str:
@@ -130,6 +136,8 @@ def messages_fault(body: dict[str, Any]) -> bool:
     return not (isinstance(messages, list) and all(isinstance(each, dict) for each in messages))
 
 
-def _words_in(body: dict[str, Any]) -> int:
-    contents = [body.get("system"), *(message.get("content") for message in body["messages"])]
+def words_in(body: dict[str, Any]) -> int:
+    """Of all that is said in a request: its tokens."""
+    contents = [body.get("system") or body.get("instructions")]
+    contents += [said.get("content") or said.get("output") for said in _messages(body)]
     return max(1, sum(len(text_of(content).split()) for content in contents))

@@ -71,15 +71,59 @@ def json_mode(client, case):
     return whole(client, case, response_format={"type": "json_object"})
 
 
-def responses(client, case):
-    return told_response(client.responses.create(**asked_response(case)))
-
-
 def responses_stream(client, case):
-    """Event by event: the SDK's accumulator fails on llama.cpp's."""
-    events = client.responses.create(**asked_response(case), stream=True)
-    endings = [event.response for event in events if event.type in ENDS]
-    return told_response(*endings)
+    """Event by event: the SDK's accumulator fails on llama.cpp's.
+
+    OpenAI's own event of an error is handed over as an event, not raised.
+    """
+    for event in client.responses.create(**asked_response(case), stream=True):
+        if event.type == "error":
+            return {"raised": event.type, "said": event.message}
+        if event.type in ENDS:
+            ended = event.response
+    return told_response(ended)
+
+
+def responses_whole(client, case, **more):
+    return told_response(client.responses.create(**asked_response(case), **more))
+
+
+def responses_accumulated(client, case, **more):
+    """By the SDK's own accumulator, which takes each event at its word."""
+    with client.responses.stream(**asked_response(case), **more) as events:
+        for _ in events:
+            pass
+        return told_response(events.get_final_response())
+
+
+def responses_tool(client, case, call=responses_whole):
+    """The call, and the answer to its result."""
+    tools = [{"type": "function", "strict": False, **WEATHER}]
+    first = call(client, case, tools=tools)
+    name, arguments = first["tool"]
+    made = {"type": "function_call", "call_id": "c1", "name": name}
+    answered = [
+        {"role": "user", "content": case["prompt"]},
+        made | {"arguments": json.dumps(arguments)},
+        {"type": "function_call_output", "call_id": "c1", "output": "Sunny"},
+    ]
+    return [first, call(client, case | {"input": answered}, tools=tools)]
+
+
+def responses_tool_stream(client, case):
+    return responses_tool(client, case, responses_accumulated)
+
+
+def responses_image(client, case):
+    content = [
+        {"type": "input_text", "text": case["prompt"]},
+        {"type": "input_image", "image_url": PNG, "detail": "auto"},
+    ]
+    return responses_whole(client, case | {"input": [{"role": "user", "content": content}]})
+
+
+def responses_json(client, case):
+    return responses_whole(client, case, text={"format": {"type": "json_object"}})
 
 
 def asked(case):
@@ -88,7 +132,8 @@ def asked(case):
 
 
 def asked_response(case):
-    return {"model": case["model"], "input": case["prompt"], **case.get("more", {})}
+    said = case.get("input") or case["prompt"]
+    return {"model": case["model"], "input": said, **case.get("more", {})}
 
 
 def told(completion):
@@ -104,17 +149,21 @@ def told(completion):
 
 
 def told_response(response):
+    call = next((item for item in response.output if item.type == "function_call"), None)
     return {
         "text": response.output_text,
         "stop": "end" if response.status == "completed" else "length",
-        "tool": None,
+        "tool": [call.name, json.loads(call.arguments)] if call else None,
         "tokens": [response.usage.input_tokens, response.usage.output_tokens],
     }
 
 
 KINDS = {
     "whole": whole, "stream": stream, "tool": tool, "tool_stream": tool_stream, "image": image,
-    "json": json_mode, "responses": responses, "responses_stream": responses_stream,
+    "json": json_mode, "responses": responses_whole, "responses_stream": responses_stream,
+    "responses_accumulated": responses_accumulated, "responses_tool": responses_tool,
+    "responses_tool_stream": responses_tool_stream, "responses_image": responses_image,
+    "responses_json": responses_json,
 }  # fmt: skip
 
 main()
