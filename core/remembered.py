@@ -50,11 +50,9 @@ class Remembered(Generic[Key, Value]):
 def _state() -> State | None:
     """Another one after each commit of others; None where that cannot be told."""
     engine = db.engine
-    watch = _watching.get(engine) or _watch(engine)
-    if watch is None:
-        return None
     try:
-        return watch, watch.execute("PRAGMA data_version").fetchone()[0]
+        watch = _watching.get(engine) or _watch(engine)
+        return (watch, watch.execute("PRAGMA data_version").fetchone()[0]) if watch else None
     except sqlite3.Error:
         return None
 
