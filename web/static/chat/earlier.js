@@ -4,15 +4,15 @@ import * as view from "./view.js";
 
 // The conversation that the token opens. False where it has ended.
 export async function show(api) {
-  try {
-    for (const message of await api.history()) {
-      if (message.role === "visitor") view.visitor(message.text, message.id);
-      else new Answer(undefined, message.id).stored(message);
-    }
-    return true;
-  } catch (error) {
-    return error.status !== 401;
-  }
+  const found = await api.history().catch(({ status }) => (status === 401 ? null : []));
+  if (!found) return false;
+  view.together(() => found.forEach(one));
+  return true;
+}
+
+function one(message) {
+  if (message.role === "visitor") view.visitor(message.text, message.id);
+  else new Answer(undefined, message.id).stored(message);
 }
 
 // The server's reply to a text that this page has sent and not heard of since, shown as `answer`; null for none.

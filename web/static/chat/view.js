@@ -4,6 +4,7 @@ const log = $("log");
 const scroll = $("scroll");
 const NEAR_PX = 96;
 let pinned = true;
+let held = false;
 
 // ---- messages
 
@@ -69,7 +70,16 @@ export function toEnd() {
   keepEnd();
 }
 
+// Many messages at once: the page is laid out when all stand there, not after each.
+export function together(add) {
+  held = true;
+  add();
+  held = false;
+  keepEnd();
+}
+
 export function keepEnd() {
+  if (held) return;
   if (pinned) scroll.scrollTop = scroll.scrollHeight;
   else $("to-end").hidden = false;
 }
