@@ -18,7 +18,7 @@ from tests.live.house import LiveHouse
 from tests.live.processes import until
 from tests.people import make_person, make_workspace
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("products")
 
 AT_ONCE_SECONDS = 15
 WITH_THE_SCHEDULE_SECONDS = 45

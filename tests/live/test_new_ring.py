@@ -29,8 +29,6 @@ from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider
 from tests.talking import make_bot, make_key
 
-pytestmark = pytest.mark.xdist_group("live")
-
 MODEL = "anthropic:claude-haiku-4-5"
 TALKERS = 4
 
@@ -128,6 +126,7 @@ def moved() -> int:
     )
 
 
+@pytest.mark.xdist_group("products")
 def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size):
     count, kills = size
     old, new = ring_key(), ring_key()
@@ -179,6 +178,7 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
             )
 
 
+@pytest.mark.xdist_group("live")
 def test_a_row_copied_to_another_workspace_does_not_open_and_its_page_says_so(live, inside, owner):
     from tests.live.member import Member
 

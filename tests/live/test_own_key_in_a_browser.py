@@ -18,7 +18,7 @@ from tests.live.pages import (
     words,
 )
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.browser]
 
 WRONG = f"{marker.MARKER}-that-nobody-was-given-Xx00"
 MASK = "••••••••Zk94"

@@ -25,7 +25,7 @@ from tests.people import make_cast
 from tests.providers import LoopbackProvider
 from tests.talking import make_bot, make_key
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("products")
 
 MODEL = "anthropic:claude-haiku-4-5"
 OLD, NEW = marker.anthropic_key("oLd1"), marker.anthropic_key("nEw2")

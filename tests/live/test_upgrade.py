@@ -22,7 +22,7 @@ from tests.live.processes import Child, clean_environ, free_port, until
 from tests.live.visitor import Visitor
 from tests.providers import LoopbackProvider
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("products"), pytest.mark.timeout(240)]
 
 VALID, REFUSED, DORMANT = marker.anthropic_key(), marker.openai_key(), marker.anthropic_key("sH0p")
 MINIS = marker.openai_key("m1n1")
