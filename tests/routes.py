@@ -84,9 +84,9 @@ class Stage:
     """What stands in addresses, by the name of the argument."""
 
 
-def set_stage(app: Flask, workspace: Workspace) -> Stage:
-    """Makes a bot on Mini that has answered once, a key, and a check of it that waits."""
-    bot = make_bot(workspace)
+def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage:
+    """Makes a bot on Mini (or takes this one) that has answered once, a key, and a check of it that waits."""
+    bot = bot or make_bot(workspace)
     talker = Talker(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
     check = checks.test_later(life.get(workspace.id, key.provider), Actor("Owner"))

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_COLOURS = ["color-contrast"]
 _RUN = """async (rules) => {
   const found = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
   return found.violations.map((v) => ({
@@ -20,8 +21,9 @@ def _script() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text()
 
 
-def violations(page: Page) -> list[dict[str, Any]]:
-    """Every rule that the page breaks, as it stands now."""
-    page.evaluate(_script())
-    found: list[dict[str, Any]] = page.evaluate(_RUN, _RULES)
+def violations(page: Page, only_colours: bool = False) -> list[dict[str, Any]]:
+    """Every rule that the page breaks, as it stands now; where only the theme has changed, those of colours."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_script())
+    found: list[dict[str, Any]] = page.evaluate(_RUN, _COLOURS if only_colours else _RULES)
     return found
