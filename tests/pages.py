@@ -61,7 +61,8 @@ class Visitor:
 def check_html(text: str, whole: bool) -> None:
     """Valid HTML without inline script or style; a whole page has one h1 that its title begins with."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    tree = parser.parse(text) if whole else parser.parseFragment(text)
+    within = "tbody" if text.lstrip().startswith("<tr") else "div"
+    tree = parser.parse(text) if whole else parser.parseFragment(text, container=within)
     complaints = [code for _, code, _ in parser.errors if code not in _PARSER_COMPLAINTS_ALLOWED]
     assert not complaints, complaints
     ids = [node.get("id") for node in tree.iter() if isinstance(node.tag, str) and node.get("id")]

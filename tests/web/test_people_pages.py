@@ -58,7 +58,7 @@ def test_a_new_role_counts_from_the_next_request_on(cast, signed_in):
 def test_with_htmx_the_row_comes_back_and_it_is_said(cast, signed_in):
     row = post_role(signed_in("owner"), cast, "member", "admin", htmx=True)
     assert row.status_code == 200
-    assert row.text.lstrip().startswith('<li class="member"')
+    assert row.text.lstrip().startswith('<tr id="member-')
     assert '<option value="admin" selected>' in row.text
     assert "Member is admin now." in row.headers["HX-Trigger"]
     assert role_of(cast, "member") == Role.ADMIN

@@ -13,6 +13,7 @@ from core.gateway import finding, tokens
 from core.gateway.models import GatewayRequest
 from core.knowledge import sources
 from core.knowledge.models import FAILED, Source
+from core.providers import catalogue
 from tests.databases import on_both_databases
 from tests.many import fill
 from tests.talking import make_bot
@@ -26,6 +27,8 @@ SORTED = (
     "/gateway/requests",
     "/audit-log",
     "/conversations",
+    "/people",
+    "/gateway/models",
 )
 """Of the workspace: each has a table as soon as there is something in it."""
 
@@ -224,3 +227,29 @@ def test_conversations_are_read_from_the_oldest_page_by_page(cast, signed_in):
         url = more[0].replace("&amp;", "&") if more else ""
     assert len(links) == len(set(links)) == 40
     assert links[::-1][:30] == re.findall(r'class="row-link" href="([^"]+)"', newest.text)
+
+
+def test_people_sort_by_what_they_may_do_and_when_they_were_seen(cast, signed_in):
+    owner, member = signed_in("owner"), signed_in("member")
+
+    def listed(browser, sort):
+        page = browser.get(f"/w/acme/people?sort={sort}")
+        return re.findall(r'<p class="fine soft">(\w+)@example.com', page.text)
+
+    assert listed(owner, "") == ["admin", "billing", "member", "owner"]
+    assert listed(owner, "role") == ["owner", "billing", "admin", "member"]
+    assert set(listed(member, "-seen")[:2]) == {"owner", "member"}
+
+
+def test_models_sort_by_price_and_context(cast, signed_in):
+    owner = signed_in("owner")
+    for sort, value in (("price", "price_out_microusd_per_mtok"), ("-context", "context_tokens")):
+        page = owner.get(f"/w/acme/gateway/models?sort={sort}&provider=anthropic")
+        listed = [by_name(name) for name in names(page)]
+        amounts = [getattr(model, value) for model in listed]
+        assert amounts == sorted(amounts, reverse=sort.startswith("-"))
+        assert len(set(amounts)) > 1
+
+
+def by_name(name):
+    return next(model for model in catalogue.models() if model.name == name)

@@ -10,7 +10,7 @@ from core.gateway import access, listing, order
 from core.gateway.calls import LONGEST_MODEL
 from core.keys import states
 from core.providers import catalogue
-from web.console import at_hand, model_rows, routing_words
+from web.console import at_hand, model_rows, routing_words, sorting
 from web.guards import member, this_actor, this_membership
 from web.htmx import go_to
 
@@ -34,9 +34,17 @@ def index(workspace: Workspace) -> str:
     slugs = {one.slug: one.name for one in catalogue.providers()}
     provider = request.args.get("provider", "")
     provider = provider if provider in slugs else ""
+    query = {name: text for name, text in (("q", words), ("provider", provider)) if text}
+    place = {"slug": workspace.slug}
+    order = sorting.asked(model_rows.COLUMNS, "gateway_models.index", place, "models", query)
     rows = model_rows.rows_of(access.caller_of(this_membership()), words, provider)
     return render_template(
-        "gateway/models.html", rows=rows, words=words, provider=provider, providers=slugs
+        "gateway/models.html",
+        rows=model_rows.in_order(rows, order.order),
+        words=words,
+        provider=provider,
+        providers=slugs,
+        sorting=order,
     )
 
 

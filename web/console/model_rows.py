@@ -1,9 +1,13 @@
 """The catalogue's models as a page shows them: who serves each here and now, and why others do not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from core import ordering
 from core.gateway import listing, serving
 from core.gateway.access import Caller
+from core.ordering import Order
 from core.providers import catalogue
 from core.providers.catalogue import Model
 from web.console import retirement, routing_words
@@ -39,17 +43,30 @@ class ModelRow:
         return retirement.is_over(self.model)
 
 
+COLUMNS = ("answers", "name", "price", "-context")
+_BY: dict[str, Callable[[ModelRow], Any]] = {
+    "answers": lambda row: not row.served_by,
+    "name": lambda row: row.model.name.casefold(),
+    "price": lambda row: row.model.price_out_microusd_per_mtok,
+    "context": lambda row: row.model.context_tokens,
+}
+
+
 def rows_of(caller: Caller, words: str = "", provider: str = "") -> list[ModelRow]:
-    """Those that are served first, in the catalogue's order; of these words and that provider."""
+    """In the catalogue's order; of these words and that provider."""
     by_name: dict[str, list[Model]] = {}
     for model in catalogue.models():
         by_name.setdefault(listing.name_of(model), []).append(model)
-    rows = [
+    return [
         _row(caller, name, models)
         for name, models in by_name.items()
         if _fits(name, models, words.lower().split(), provider)
     ]
-    return sorted(rows, key=lambda row: not row.served_by)
+
+
+def in_order(rows: list[ModelRow], order: Order) -> list[ModelRow]:
+    """In the order asked for; the usual one is those first that somebody serves."""
+    return ordering.in_rows(order, rows, _BY)
 
 
 def _fits(name: str, models: list[Model], words: list[str], provider: str) -> bool:

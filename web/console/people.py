@@ -1,5 +1,6 @@
 """People of a workspace: who is in it as what, who is invited, and how that changes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, url_for
@@ -8,11 +9,12 @@ from wtforms import RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from core import clock
+from core import clock, ordering
 from core.accounts import invitations, memberships, sign_ins, workspaces
 from core.accounts.models import Membership, Workspace
 from core.accounts.roles import ROLE_NAMES, ROLE_TEXTS, Role
 from core.errors import Conflict, Invalid
+from web.console import sorting
 from web.forms import Form
 from web.guards import member, this_actor, this_membership
 from web.htmx import go_to, page_or_piece, said, wants_piece
@@ -21,6 +23,13 @@ from web.sessions import secret_key
 pages = Blueprint("people", __name__, url_prefix="/w/<slug>/people")
 
 ROLES = [SelectChoice(role.value, ROLE_NAMES[role]) for role in Role]
+COLUMNS = ("name", "role", "-joined", "-seen")
+_BY: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "name": lambda row: (row["person"].name or row["person"].email).casefold(),
+    "role": lambda row: list(Role).index(Role(row["membership"].role)),
+    "joined": lambda row: row["membership"].created_at,
+    "seen": lambda row: row["seen_at"],
+}
 _CHOOSE = "Choose one of the roles."
 
 
@@ -148,9 +157,11 @@ def _ended(workspace: Workspace, membership: Membership) -> AnyResponse:
 def _list_page(workspace: Workspace, problem: str = "") -> tuple[str, int]:
     members = workspaces.members(workspace.id)
     seen = sign_ins.last_seen([row.person_id for row in members])
+    order = sorting.asked(COLUMNS, "people.index", {"slug": workspace.slug}, "members")
     page = render_template(
         "people/index.html",
-        rows=[_row(row, seen) for row in members],
+        rows=ordering.in_rows(order.order, [_row(row, seen) for row in members], _BY),
+        sorting=order,
         roles=ROLES,
         invited=invitations.waiting_in(workspace.id),
         now=clock.now(),

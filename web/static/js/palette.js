@@ -13,7 +13,7 @@ behavior("palette", (palette) => {
 
   const open = () => {
     if (palette.open || document.querySelector("dialog[open]")) return;
-    line.value = "";
+    line.value = movedTo = "";
     palette.showModal();
     line.focus();
     htmx.trigger(line, "open");
@@ -30,13 +30,24 @@ behavior("palette", (palette) => {
   const step = (by) => {
     const all = options();
     const at = all.indexOf(chosen());
-    choice(all.at((at + by + all.length) % all.length));
+    moveTo(all.at((at + by + all.length) % all.length));
   };
 
-  list.addEventListener("htmx:afterSwap", () => choice(options()[0]));
+  // Results that come late leave the choice where somebody moved it; what is typed next starts at the first again.
+  let movedTo = "";
+  const moveTo = (option) => {
+    movedTo = option?.textContent ?? "";
+    choice(option);
+  };
+
+  line.addEventListener("input", () => { movedTo = ""; });
+  list.addEventListener("htmx:afterSwap", () => {
+    const all = options();
+    choice(all.find((option) => option.textContent === movedTo) ?? all[0]);
+  });
   list.addEventListener("pointermove", (event) => {
     const option = event.target.closest("[role=option]");
-    if (option && option !== chosen()) choice(option);
+    if (option && option !== chosen()) moveTo(option);
   });
   list.addEventListener("click", (event) => {
     const theme = event.target.closest("[data-theme-choice]")?.dataset.themeChoice;
@@ -47,8 +58,8 @@ behavior("palette", (palette) => {
   line.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Home" && event.ctrlKey) choice(options()[0]);
-    else if (event.key === "End" && event.ctrlKey) choice(options().at(-1));
+    else if (event.key === "Home" && event.ctrlKey) moveTo(options()[0]);
+    else if (event.key === "End" && event.ctrlKey) moveTo(options().at(-1));
     else if (event.key === "Enter" && chosen()) chosen().click();
     else return;
     event.preventDefault();
