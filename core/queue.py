@@ -26,6 +26,7 @@ SERIALIZER = JSONSerializer
 _ALLOWED = {
     "workers.jobs.check_candidate",
     "workers.jobs.check_key",
+    "workers.jobs.clear_bot",
     "workers.jobs.clear_source",
     "workers.jobs.embed_source",
     "workers.jobs.index_source",

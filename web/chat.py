@@ -98,13 +98,13 @@ def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
 @pages.errorhandler(BotOff)
 @pages.errorhandler(OriginNotAllowed)
 def _away(error: MevichatError) -> tuple[str, int]:
-    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
     return chat_page.away(bot, error.code), status_of(error)
 
 
 @pages.errorhandler(CSRFError)
 def _too_old(_error: CSRFError) -> tuple[str, int]:
-    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
     return chat_page.away(bot, "page_old"), 400
 
 

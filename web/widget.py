@@ -6,7 +6,6 @@ looks at who asks for the script, the browser at who frames the page.
 
 from flask import Blueprint, Response, current_app, g, make_response, request
 
-from core import db
 from core.bots import seen, visitors
 from core.bots.models import Bot
 from core.bots.visitors import origin_of
@@ -19,7 +18,9 @@ from web.security import CONTENT_POLICY
 pages = Blueprint("widget", __name__)
 
 FRESH_SECONDS = 60
-_NOT_ALLOWED = "{origin} may not show this chat yet. Its owner can allow it in the console: Bots, Install."
+_NOT_ALLOWED = (
+    "{origin} may not show this chat yet. Its owner can allow it in the console: Bots, Install."
+)
 _NO_ORIGIN = "This page has no address that could be allowed. Open it from a web server."
 _OFF = "This chat is switched off. Its owner can switch it on in the console: Bots, Settings."
 
@@ -32,7 +33,8 @@ def loader(bot_id: str) -> Response:
     why_not = _why_not(bot)
     text = widget_script.silent(bot.id, why_not) if why_not else widget_script.loader(bot, base())
     response = Response(text, mimetype="text/javascript")
-    response.headers["Cache-Control"] = f"private, max-age={FRESH_SECONDS}"
+    kept = "no-store" if why_not else f"private, max-age={FRESH_SECONDS}"
+    response.headers["Cache-Control"] = kept
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.vary.update(("Referer", "Origin"))
@@ -53,7 +55,7 @@ def frame(bot: Bot) -> Response:
 def _away(error: MevichatError) -> Response:
     """The bot is off, or gone, since the site loaded its script: a word to the visitor, wherever that is."""
     g.stands_alone = g.framed = True
-    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
     page = make_response(chat_page.away(bot, error.code), status_of(error))
     return _framed_by(bot.allowed_origins if bot else ["*"], page)
 

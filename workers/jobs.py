@@ -1,6 +1,6 @@
 """The jobs. Each calls one verb in core; arguments are ids, since RQ stores and logs them."""
 
-from core.bots import embedding, retention
+from core.bots import embedding, removal, retention
 from core.keys import checks
 from core.knowledge import indexing
 from core.outbox import sending
@@ -35,6 +35,11 @@ def index_source(source_id: str, attempt: str) -> None:
 def embed_source(source_id: str, attempt: str) -> None:
     """After that, for a bot that searches by meaning too: makes the vectors of its chunks."""
     embedding.run(source_id, int(attempt))
+
+
+def clear_bot(bot_id: str) -> None:
+    """Behind *Delete* of a bot: its conversations and what it knows, a few rows at a time."""
+    removal.clear(bot_id)
 
 
 def clear_source(source_id: str) -> None:

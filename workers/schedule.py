@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots import cache, embedding, endings, retention
+from core.bots import cache, embedding, endings, removal, retention
 from core.db import work_context
 from core.gateway import balance
 from core.gateway import retention as gateway_retention
@@ -57,6 +57,7 @@ DUTIES = (
     Duty("holds_given_back", balance.sweep, MINUTE_SECONDS),
     Duty("embeddings_taken_up", embedding.take_up, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
+    Duty("deleted_bots_cleared", removal.clear_left_over, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
     Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),

@@ -1,22 +1,21 @@
-"""A bot: made, changed, switched, deleted; and whether it can answer now."""
+"""A bot: made, changed, switched; and whether it can answer now. One that is being deleted is none."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
-from core.bots import deleting, embedding, limits, meaning
+from core.bots import embedding, limits, meaning
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
 from core.db import changed_one, session, transaction
 from core.errors import Invalid, NotFound, PlanDoesNotAllow
 from core.keys import life
 from core.keys.models import ProviderKey
-from core.knowledge import removing
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import UnknownModel
 
@@ -85,7 +84,7 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
 def locked(current: Session, bot_id: str) -> Bot:
     """The bot as it is now, which nobody else changes until the transaction ends."""
     stored = current.get(Bot, bot_id, populate_existing=True, with_for_update=_LOCK)
-    if stored is None:
+    if stored is None or stored.deleted_at:
         raise NotFound(_GONE)
     return stored
 
@@ -114,29 +113,21 @@ def set_enabled(bot: Bot, enabled: bool, actor: Actor) -> None:
             _record(current, bot, actor, "bot.enabled" if enabled else "bot.disabled")
 
 
-def remove(bot: Bot, actor: Actor) -> None:
-    """Deletes the bot with its conversations and what it knows; most of it before, in small steps."""
-    deleting.of_bot(bot.id)
-    removing.all_of(bot.id)
-    with transaction() as current:
-        if changed_one(current, delete(Bot).where(Bot.id == bot.id)):
-            _record(current, bot, actor, "bot.deleted")
-
-
 def _record(current: Session, bot: Bot, actor: Actor, action: str, **details: Any) -> None:
     audit.record(current, bot.workspace_id, actor, action, bot.id, name=bot.name, **details)
 
 
 def get(workspace_id: str, bot_id: str) -> Bot:
     found = session().get(Bot, bot_id)
-    if found is None or found.workspace_id != workspace_id:
+    if found is None or found.workspace_id != workspace_id or found.deleted_at:
         raise NotFound(_GONE)
     return found
 
 
 def bots_of(workspace_id: str) -> list[Bot]:
     """In the order they were made, each with the sites that it was seen on."""
-    mine = select(Bot).where(Bot.workspace_id == workspace_id).order_by(Bot.created_at, Bot.id)
+    here = Bot.workspace_id == workspace_id, Bot.deleted_at.is_(None)
+    mine = select(Bot).where(*here).order_by(Bot.created_at, Bot.id)
     return list(session().scalars(mine.options(joinedload(Bot.sites_seen))).unique())
 
 

@@ -52,7 +52,7 @@ def summaries(conversations: Sequence[Conversation]) -> list[Summary]:
 
 def get(workspace_id: str, conversation_id: str) -> Conversation:
     found = session().get(Conversation, conversation_id)
-    if found is None or found.workspace_id != workspace_id:
+    if found is None or found.workspace_id != workspace_id or found.bot.deleted_at:
         raise NotFound("There is no such conversation in this workspace.")
     return found
 
@@ -95,7 +95,9 @@ def last_by_bot(workspace_id: str) -> dict[str, datetime | None]:
         .scalar_subquery()
     )
     rows = session().execute(
-        select(Bot.id, type_coerce(last, UTCDateTime)).where(Bot.workspace_id == workspace_id)
+        select(Bot.id, type_coerce(last, UTCDateTime)).where(
+            Bot.workspace_id == workspace_id, Bot.deleted_at.is_(None)
+        )
     )
     return {row[0]: row[1] for row in rows}
 

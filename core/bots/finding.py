@@ -105,9 +105,12 @@ def _places(wanted: Wanted) -> list[ColumnElement[bool]]:
     here = Conversation.workspace_id == wanted.workspace_id
     if wanted.bot_id:
         return [here & (Conversation.bot_id == wanted.bot_id)]
-    made = session().scalars(select(Bot.id).where(Bot.workspace_id == wanted.workspace_id))
+    of_workspace = select(Bot.id).where(Bot.workspace_id == wanted.workspace_id)
+    made = session().scalars(of_workspace.where(Bot.deleted_at.is_(None)))
     places = [Conversation.bot_id == bot_id for bot_id in made]
-    return places if len(places) <= MOST_BOTS else [here]
+    if len(places) <= MOST_BOTS:
+        return places
+    return [here & Conversation.bot_id.not_in(of_workspace.where(Bot.deleted_at.is_not(None)))]
 
 
 def _span(

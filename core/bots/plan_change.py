@@ -47,6 +47,7 @@ def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Ac
 
 def _locked(current: Session, workspace: Workspace) -> list[Bot]:
     """The workspace's bots as they are now; nobody else changes one until the transaction ends."""
-    found = select(Bot).where(Bot.workspace_id == workspace.id).order_by(Bot.created_at, Bot.id)
+    here = Bot.workspace_id == workspace.id, Bot.deleted_at.is_(None)
+    found = select(Bot).where(*here).order_by(Bot.created_at, Bot.id)
     locking = found.with_for_update(of=Bot, key_share=True)
     return list(current.scalars(locking.execution_options(populate_existing=True)))

@@ -31,10 +31,16 @@ def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
 
 def known_bot(bot_id: str) -> Bot:
     """The bot, be it on or off; raises `NotFound`."""
-    bot = session().get(Bot, bot_id)
+    bot = find_bot(bot_id)
     if bot is None:
         raise NotFound("There is no bot at this address.")
     return bot
+
+
+def find_bot(bot_id: str) -> Bot | None:
+    """The same, or None where there is none any more."""
+    bot = session().get(Bot, bot_id)
+    return None if bot is None or bot.deleted_at else bot
 
 
 def origin_of(address: str) -> str:
@@ -46,7 +52,7 @@ def origin_of(address: str) -> str:
 
 def is_allowed(bot_id: str, origin: str) -> bool:
     """Whether pages of that origin may read this bot's answers."""
-    bot = session().get(Bot, bot_id)
+    bot = find_bot(bot_id)
     return bot is not None and origin in bot.allowed_origins
 
 

@@ -7,6 +7,7 @@ is one of many seconds, in which no answer of any bot can be stored.
 from typing import Any
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from core.db import session, transaction
 from core.knowledge import chunks, unanswered
@@ -19,19 +20,19 @@ _QUIETLY: dict[str, Any] = {"synchronize_session": False}
 
 def all_of(bot_id: str) -> None:
     """If this ends halfway, the bot knows less, nothing more is read, and the schedule clears the rest."""
-    _begin(bot_id)
+    with transaction() as current:
+        begin(current, bot_id)
     for source_id in list(session().scalars(select(Source.id).where(Source.bot_id == bot_id))):
         _clear(source_id)
     unanswered.forget(Unanswered.bot_id == bot_id)
 
 
-def _begin(bot_id: str) -> None:
-    """From here on no indexing writes to these."""
+def begin(current: Session, bot_id: str) -> None:
+    """From here on no indexing writes to these, and nobody sees them."""
     removed = update(Source).where(Source.bot_id == bot_id, Source.status != REMOVED)
-    with transaction() as current:
-        current.execute(
-            removed.values(status=REMOVED, attempt=Source.attempt + 1), execution_options=_QUIETLY
-        )
+    current.execute(
+        removed.values(status=REMOVED, attempt=Source.attempt + 1), execution_options=_QUIETLY
+    )
 
 
 def _clear(source_id: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core import clock
 from core.accounts.actor import OPERATOR
-from core.bots import bots
+from core.bots import removal
 from tests.core.usage.test_reading import GPT, HAIKU, use
 from tests.people import INSIDERS
 from tests.talking import make_bot, make_key
@@ -101,7 +101,7 @@ def test_by_provider_and_by_key(cast, owner):
 def test_a_deleted_bot_stays_in_the_numbers(cast, owner):
     bot = make_bot(cast.workspace)
     use(cast.workspace, clock.today(), bot=bot.id, answered=2)
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
     assert rows_of(owner.get("/w/acme/usage").text)["Deleted bots"][0] == "2"
 
 

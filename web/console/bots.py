@@ -8,7 +8,7 @@ from wtforms import BooleanField, StringField, TextAreaField
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots import bots, conversations
+from core.bots import bots, conversations, removal
 from core.bots.bots import Draft
 from core.bots.grounding import DONT_KNOW
 from core.bots.limits import TOO_FAST
@@ -146,7 +146,7 @@ def deletion(workspace: Workspace, bot_id: str) -> Any:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
         return render_template("bots/deletion.html", bot=bot)
-    bots.remove(bot, this_actor())
+    removal.remove(bot, this_actor())
     flash(f"{bot.name} is deleted, with its conversations.", "good")
     return go_to(url_for("bots.index", slug=workspace.slug))
 

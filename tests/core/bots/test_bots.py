@@ -8,7 +8,7 @@ import pytest
 from core.accounts import audit
 from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
-from core.bots import bots, reasons, visitors
+from core.bots import bots, reasons, removal, visitors
 from core.bots.bots import Draft
 from core.bots.reasons import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE
 from core.db import session
@@ -235,7 +235,7 @@ def test_what_becomes_of_a_bot_is_in_the_audit_log_without_a_word_of_its_texts(w
     bots.change(workspace, bot, draft, RITA)
     bots.set_enabled(bot, False, RITA)
     bots.set_enabled(bot, True, RITA)
-    bots.remove(bot, RITA)
+    removal.remove(bot, RITA)
     fields = {"fields": ["instructions", "model_id", "name", "welcome"], "name_was": "Support"}
     models = {"was": "mevichat:mini", "now": "anthropic:claude-haiku-4-5"}
     assert lines_of(workspace) == [
@@ -252,19 +252,19 @@ def test_what_changes_nothing_writes_no_line(workspace, bot):
     bots.change(workspace, bot, Draft(name="Support", **UNBOUNDED), RITA)
     bots.set_enabled(bot, True, RITA)
     assert lines_of(workspace) == before
-    bots.remove(bot, RITA)
-    bots.remove(bot, RITA)
+    removal.remove(bot, RITA)
+    removal.remove(bot, RITA)
     assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]
 
 
 def test_a_bot_that_was_deleted_meanwhile_cannot_be_changed(workspace, bot):
-    bots.remove(bot, RITA)
+    removal.remove(bot, RITA)
     with pytest.raises(NotFound):
         bots.change(workspace, bot, Draft(name="Help"), RITA)
 
 
 @on_both_databases
 def test_a_bot_deleted_by_many_at_once_is_deleted_once(workspace, bot):
-    at_once(8, lambda _: bots.remove(bot, RITA))
+    at_once(8, lambda _: removal.remove(bot, RITA))
     session().commit()
     assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.engine import Engine
 
-from core import clock
+from core import clock, queue
 from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR
 from core.accounts.models import Workspace
-from core.bots import bots, deleting, retention, turns, visitors
+from core.bots import bots, conversations, deleting, finding, removal, retention, turns, visitors
 from core.bots.finding import Wanted
-from core.bots.models import Conversation, Message
+from core.bots.models import Bot, Conversation, Message
 from core.db import session, transaction
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.knowledge import chunks, indexing, removing, sources, unanswered
 from core.knowledge.chunking import Piece
 from core.knowledge.models import Chunk, Source, Unanswered
@@ -241,11 +241,12 @@ def test_a_bot_with_much_goes_in_steps_that_let_others_write(workspace, bot, mon
             yield current
         held.append(before - rows())
 
-    for module in (removing, deleting, bots):
+    removal.remove(bot, OPERATOR)
+    for module in (removing, deleting, removal):
         monkeypatch.setattr(module, "transaction", counted)
     monkeypatch.setattr(chunks, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(deleting, "PAUSE_SECONDS", 0)
-    bots.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     assert sum(held) == 3_080
     assert max(held) == removing.ROWS
     assert (left(Source), left(Chunk), left(Message), left(Unanswered)) == (1, 5, 0, 0)
@@ -271,7 +272,8 @@ def test_a_reading_under_way_ends_with_its_bot(workspace, bot, monkeypatch):
     def pause():
         if not gone:
             gone.append(True)
-            bots.remove(bot, OPERATOR)
+            removal.remove(bot, OPERATOR)
+            removal.clear(bot.id)
         real()
 
     monkeypatch.setattr(chunks, "pause", pause)
@@ -279,8 +281,50 @@ def test_a_reading_under_way_ends_with_its_bot(workspace, bot, monkeypatch):
     assert (left(Source), left(Chunk)) == (0, 0)
 
 
+@on_both_databases
+def test_a_deleted_bot_is_gone_for_everybody_before_its_rows_are(workspace, bot, monkeypatch):
+    source = sources.add_text(workspace, bot.id, "Lamps", "A lamp.", OPERATOR)
+    conversation = visitors.open_conversation(bot, "secret")[0]
+    say(conversation)
+    other = make_bot(workspace, name="Other")
+    for _ in range(2):
+        removal.remove(bot, OPERATOR)
+    assert len(lines(workspace, "bot.deleted")) == 1
+    for gone in (
+        lambda: bots.get(workspace.id, bot.id),
+        lambda: visitors.known_bot(bot.id),
+        lambda: conversations.get(workspace.id, conversation.id),
+        lambda: sources.get(workspace.id, source.id),
+    ):
+        with pytest.raises(NotFound):
+            gone()
+    assert [one.id for one in bots.bots_of(workspace.id)] == [other.id]
+    assert set(conversations.last_by_bot(workspace.id)) == {other.id}
+    for most in (finding.MOST_BOTS, 0):
+        monkeypatch.setattr(finding, "MOST_BOTS", most)
+        assert finding.count(Wanted(workspace.id)) == 0
+    assert (left(), left(Source)) == (1, 1)
+    removal.clear(other.id)
+    removal.clear(bot.id)
+    assert (left(), left(Source)) == (0, 0)
+    assert session().scalars(select(Bot.id)).all() == [other.id]
+
+
+def test_a_deleted_bot_whose_job_was_lost_is_taken_up_by_the_schedule(
+    workspace, bot, shift_clock, monkeypatch
+):
+    queued = []
+    monkeypatch.setattr(queue, "enqueue", lambda *told, **_: queued.append(told))
+    removal.remove(bot, OPERATOR)
+    assert removal.clear_left_over() == 0
+    shift_clock(removal.LOST_AFTER + timedelta(seconds=1))
+    assert removal.clear_left_over() == 1
+    assert queued == [(queue.KNOWLEDGE, "workers.jobs.clear_bot", bot.id)] * 2
+
+
 def test_a_deleted_bot_leaves_nothing_to_keep(workspace, bot):
     say(visitors.open_conversation(bot, "secret")[0])
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     keep_for(workspace, 1)
     assert retention.run(workspace.id) == 0
