@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     Error,
     Page,
@@ -33,21 +34,28 @@ _WITHOUT_HOST = ("data", "blob", "about")
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium, headless."""
+    with sync_playwright() as playwright, launched(playwright.chromium) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, *switches: str) -> Iterator[Browser]:
+    """One more of them beside others: `launched(browser.browser_type, "--some-switch")`."""
     program = shutil.which("chromium")
     assert program, "Chromium is not installed; bin/test installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(_QUIET))
-        yield browser
-        browser.close()
+    browser = kind.launch(executable_path=program, args=[*_QUIET, *switches])
+    yield browser
+    browser.close()
 
 
 class Windows:
     """The windows of one test. `complaints` is what no page may cause."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, hosts: tuple[str, ...] = ("127.0.0.1",)) -> None:
         self.complaints: list[str] = []
         self.bodies_read = 0
         self._browser = browser
+        self._hosts = hosts
         self._contexts: list[BrowserContext] = []
 
     def open(self, url: str, **options: Any) -> Page:
@@ -82,7 +90,7 @@ class Windows:
 
     def _look_at_host(self, request: Request) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme not in _WITHOUT_HOST and parts.hostname != "127.0.0.1":
+        if parts.scheme not in _WITHOUT_HOST and parts.hostname not in self._hosts:
             self.complaints.append(f"asked for {request.url}")
 
     def _look_at_body(self, request: Request) -> None:

@@ -49,7 +49,11 @@ function api() {
 }
 
 // Two tags of one bot are one widget: what runs second puts the first one back, if it was thrown out.
+function startOnce() {
+  if (widgets.has(config.id)) widgets.get(config.id).place();
+  else start();
+}
+
 const widgets = window[name] ??= new Map();
-if (widgets.has(config.id)) widgets.get(config.id).place();
-else if (document.body) start();
-else addEventListener("DOMContentLoaded", start);
+if (document.body) startOnce();
+else addEventListener("DOMContentLoaded", startOnce);
