@@ -8,8 +8,10 @@ from playwright.sync_api import expect
 from core.keys.models import VALID
 from tests import marker
 from tests.live.keyboard import Keyboard
-from tests.live.pages import PASSWORD
-from tests.talking import key_of
+from tests.live.pages import PASSWORD, Chat
+from tests.live.processes import until
+from tests.providers import Reply
+from tests.talking import key_of, make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
@@ -110,6 +112,52 @@ def downgrades(keys):
     keys.to("checkbox", "Switch it to Mini")
     keys.push("Change to Free")
     expect(keys.page.locator(".switcher")).to_contain_text("Free plan")
+
+
+def test_a_visitor_opens_asks_stops_retries_rates_and_closes(live, workspace, provider, windows):
+    make_key(workspace)
+    bot = make_bot(workspace, "anthropic:claude-haiku-4-5")
+    keys = Keyboard(windows.open(f"{live.url}/demo/{bot.id}"))
+    keys.to("button", "Open the chat")
+    keys.press("Enter")
+    until(lambda: keys.focus().role == "textbox", 20, "the line to write in")
+    chat = Chat(next(frame for frame in keys.page.frames if "/frame" in frame.url))
+    asks(keys, chat, provider)
+    stops(keys, chat, provider)
+    retries(keys, chat)
+    rates(keys, chat)
+    keys.press("Escape")
+    assert keys.focus().name == "Open the chat"
+    assert keys.page.evaluate("Mevichat.isOpen") is False
+
+
+def asks(keys, chat, provider):
+    keys.page.keyboard.type("Do you ship to Norway?")
+    keys.press("Enter")
+    expect(chat.answers.last.locator(".text")).to_have_text("You said: Do you ship to Norway?")
+    expect(chat.answers.last).to_have_attribute("data-status", "complete")
+
+
+def stops(keys, chat, provider):
+    provider.next(Reply.stall(after_chunks=4, text="It is a long way to Norway, and back"))
+    keys.page.keyboard.type("And how long?")
+    keys.press("Enter")
+    expect(chat.answers.last.locator(".text")).to_contain_text("It is")
+    keys.push("Stop")
+    expect(chat.answers.last).to_have_attribute("data-stopped", "")
+
+
+def retries(keys, chat):
+    keys.to("button", "Retry", "Shift+Tab")
+    keys.press("Enter")
+    expect(chat.answers.last.locator(".text")).to_have_text("You said: And how long?")
+
+
+def rates(keys, chat):
+    keys.to("button", "Helpful", "Shift+Tab")
+    keys.press("Space")
+    pressed = chat.answers.get_by_role("button", pressed=True)
+    expect(pressed).to_have_accessible_name("Helpful")
 
 
 @pytest.mark.parametrize(
