@@ -155,6 +155,7 @@ def welcome(settings: Settings) -> str:
     return (
         f"\nMevichat is ready: {settings.address}\n"
         "  First time? Sign up there, or make the first owner here: bin/flask people create EMAIL\n"
+        "  Each bot can be seen in a made-up shop: See it on a page, on the bot’s own page.\n"
         "  Ctrl-C stops it.\n"
     )
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.accounts.actor import OPERATOR
-from core.bots import origins
+from core.bots import bots, origins
 from tests.live.chromium import Windows, launched
 from tests.live.processes import until
 from tests.people import PASSWORD
@@ -161,6 +161,15 @@ def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows
     assert page.evaluate("document.activeElement.tagName") == "MEVICHAT-WIDGET"
     assert page.evaluate("document.activeElement.shadowRoot") is None
     assert asked == [f"{site.url}/", f"{live.url}/w/{bot.id}.js"]
+    bots.set_enabled(bot, False, OPERATOR)
+    page.keyboard.press("Enter")
+    until(lambda: page.frames[1:], 10, "the frame")
+    away = page.frames[1]
+    expect(away.get_by_role("heading")).to_have_text("This chat is switched off at the moment.")
+    expect(away.get_by_role("button", name="Close the chat")).to_be_focused()
+    page.keyboard.press("Escape")
+    assert page.evaluate("Mevichat.isOpen") is False
+    windows.expect_status(403)
 
 
 def test_a_site_that_may_not_show_it_asks_for_it_in_the_console(
