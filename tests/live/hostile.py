@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Frame, Page
 from sqlalchemy import insert
 
 from core import clock
-from core.accounts.actor import Actor
+from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Membership, Person, SignIn, Workspace
 from core.accounts.roles import Role
-from core.bots import visitors
+from core.bots import look_changes, visitors
+from core.bots.look import Look
 from core.bots.models import ANSWER, COMPLETE, FAILED, VISITOR, Bot, Message
 from core.db import transaction
 from core.gateway import tokens
@@ -33,7 +34,10 @@ SHORT = 80
 _LISTEN = """
   window.violations = [];
   addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (how) { return attach.call(this, { ...how, mode: "open" }); };
 """
+"""The last two lines let `hostile.js` into the widget, which is closed to its page."""
 
 
 @cache
@@ -66,10 +70,10 @@ class Signs:
         """From the next page on."""
         page.add_init_script(_LISTEN)
 
-    def on(self, page: Page) -> list[str]:
+    def on(self, page: Page | Frame) -> list[str]:
         return self._run(page, "signs", self._made)
 
-    def _run(self, page: Page, name: str, argument: list[str]) -> list[str]:
+    def _run(self, page: Page | Frame, name: str, argument: list[str]) -> list[str]:
         body = _FILE.with_suffix(".js").read_text()
         found: list[str] = page.evaluate(
             f"(given) => {{ {body}\nreturn {name}(given); }}", argument
@@ -99,6 +103,7 @@ def talks(app: Flask, workspace: Workspace) -> House:
         limit_text=names[20],
         unknown_text=names[21],
     )
+    look_changes.save(workspace, bot, _look(), OPERATOR)
     make_key(workspace, "anthropic")
     streaming = make_bot(workspace, "anthropic:claude-haiku-4-5", name=names[1])
     answered, token = visitors.open_conversation(bot, app.config["SECRET_KEY"])
@@ -106,6 +111,25 @@ def talks(app: Flask, workspace: Workspace) -> House:
     _turns(answered.id, bot, COMPLETE)
     _turns(failed.id, bot, FAILED)
     return House(bot, streaming, token, answered.id, failed.id)
+
+
+def _look() -> Look:
+    names = short_words()
+    tiny = [word for word in names if len(word) <= 40 and word.isprintable()]
+    return Look(
+        **{
+            "title": names[22],
+            "subtitle": names[23],
+            "placeholder": names[24],
+            "disclaimer": names[25],
+        },
+        **{
+            "privacy_url": "https://a.example/",
+            "privacy_text": names[26],
+            "launcher_text": tiny[3],
+        },
+        **{"teaser_text": names[27], "teaser_seconds": 1},
+    )
 
 
 def fill(app: Flask, house: House, workspace: Workspace, owner: Person) -> None:

@@ -76,6 +76,9 @@ def test_hostile_words_stay_words_in_the_console(
         (bot, names, 1),
         (f"{bot}/settings", names, 19),
         (f"{bot}/deletion", names, 1),
+        (f"{bot}/look", names, 6),
+        (f"{bot}/install", names, 1),
+        (f"{here}/search?q=script", names, 3),
         (f"{bot}/knowledge", every, 50),
         (f"{here}/bots/{house.streaming.id}/settings", names, 1),
         (f"{here}/knowledge", names, 1),
@@ -113,6 +116,7 @@ def test_hostile_words_stay_words_in_the_chat(
     page.context.clear_cookies(name=cookie["name"])
     remembered_by_the_script(live, page, signs, house)
     written_while_one_looks(live, page, signs, house, provider)
+    on_a_site(live, page, signs, house)
 
 
 def brought_by_the_page(live, page, signs, house):
@@ -144,6 +148,21 @@ def written_while_one_looks(live, page, signs, house, provider):
     assert chat.status == "complete"
     assert not signs.on(page)
     assert len(chat.text) > 0.8 * len("".join(words()))
+
+
+def on_a_site(live, page, signs, house):
+    """The widget with its own words, and the frame with the conversation that the site has kept."""
+    token = [f"mevichat:{house.bot.id}:token", house.token]
+    page.evaluate("([name, token]) => localStorage.setItem(name, token)", token)
+    page.goto(f"{live.url}/demo/{house.bot.id}")
+    expect(page.locator("mevichat-widget .teaser")).to_be_visible()
+    assert not signs.on(page)
+    page.locator("mevichat-widget .launcher").click()
+    frame = page.wait_for_event("framenavigated", lambda one: "/frame" in one.url)
+    expect(Chat(frame).answers).to_have_count(len(words()))
+    assert not signs.on(frame)
+    assert not signs.on(page)
+    assert shown(frame, words()) == len(words())
 
 
 def test_the_signs_show_a_page_on_which_words_ran(live, browser, signs):
