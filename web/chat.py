@@ -28,8 +28,9 @@ from core.errors import (
 )
 from web import chat_page
 from web.bot_api import message_facts
-from web.errors import status_of
+from web.errors import answer, status_of
 from web.guards import visitor_of_bot
+from web.htmx import wants_piece
 
 pages = Blueprint("chat", __name__, url_prefix="/chat/<bot_id>")
 
@@ -88,24 +89,29 @@ def restart(bot: Bot) -> AnyResponse:
 
 def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
     """The page with what was written, and when it can be sent."""
-    answer = page(bot, text=text, problem=chat_page.refusal(bot, error), status=429)
-    answer.headers["Retry-After"] = str(error.retry_after_seconds)
-    return answer
+    made = page(bot, text=text, problem=chat_page.refusal(bot, error), status=429)
+    made.headers["Retry-After"] = str(error.retry_after_seconds)
+    return made
 
 
 @pages.errorhandler(NotFound)
 @pages.errorhandler(BadToken)
 @pages.errorhandler(BotOff)
 @pages.errorhandler(OriginNotAllowed)
-def _away(error: MevichatError) -> tuple[str, int]:
-    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
-    return chat_page.away(bot, error.code), status_of(error)
+def _refused(error: MevichatError) -> AnyResponse:
+    return _away(status_of(error), "bad_token" if error.code == "not_found" else error.code)
 
 
 @pages.errorhandler(CSRFError)
-def _too_old(_error: CSRFError) -> tuple[str, int]:
-    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
-    return chat_page.away(bot, "page_old"), 400
+def _too_old(_error: CSRFError) -> AnyResponse:
+    return _away(400, "page_old")
+
+
+def _away(status: int, code: str) -> AnyResponse:
+    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    if wants_piece():
+        return answer(status, code, chat_page.why_away(bot, code))
+    return make_response(chat_page.away(bot, code), status)
 
 
 def page(

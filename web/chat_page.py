@@ -49,12 +49,18 @@ def refusal(bot: Bot, error: MevichatError) -> str:
 def away(bot: Bot | None, code: str) -> str:
     """The page in place of the chat: this bot is off or none, or what was asked of it is over."""
     words = words_for(bot)
-    code = "bad_token" if code == "not_found" else code
-    found = facts(bot) if bot else _without_a_bot(words)
-    sentence = words.told.get(code, words.told["closed"]) if bot else words.page["nobody"]
-    advice = words.page["come_back"] if bot else words.page["check_address"]
-    again = words.loader["open"] if bot and code in _OPEN_AGAIN else ""
-    return render_template("chat/away.html", **found, sentence=sentence, advice=advice, again=again)
+    return render_template(
+        "chat/away.html",
+        **(facts(bot) if bot else _without_a_bot(words)),
+        sentence=why_away(bot, code),
+        advice=words.page["come_back"] if bot else words.page["check_address"],
+        again=words.loader["open"] if bot and code in _OPEN_AGAIN else "",
+    )
+
+
+def why_away(bot: Bot | None, code: str) -> str:
+    words = words_for(bot)
+    return words.told.get(code, words.told["closed"]) if bot else words.page["nobody"]
 
 
 def _without_a_bot(words: Words) -> dict[str, Any]:
