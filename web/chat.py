@@ -108,7 +108,7 @@ def _too_old(_error: CSRFError) -> AnyResponse:
 
 
 def _away(status: int, code: str) -> AnyResponse:
-    bot = db.session().get(Bot, (request.view_args or {}).get("bot_id", ""))
+    bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
     if wants_piece():
         return answer(status, code, chat_page.why_away(bot, code))
     return make_response(chat_page.away(bot, code), status)

@@ -72,7 +72,7 @@ def console(live, windows, owner, workspace, bot):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{live.url}/w/{workspace.slug}/bots/{bot.id}")
-    page.get_by_role("link", name="Knowledge").click()
+    page.get_by_role("navigation", name="Harbour").get_by_role("link", name="Knowledge").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Knowledge of Harbour")
     return page
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import html5lib
 import pytest
 
+from core import clock
 from core.bots.reasons import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE, STOPPED_SENTENCE
 from core.db import transaction
 from tests.pages import Visitor
@@ -273,3 +274,12 @@ def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
     page = app.test_client().get(f"/chat/{bot.id}").text
     asked_for = set(re.findall(r'rel="modulepreload" href="/static/chat/([\w-]+\.js)"', page))
     assert asked_for == imported == sources.keys() - {"main.js"}
+
+
+def test_a_deleted_bot_is_nobodys_chat(app, bot):
+    with transaction() as current:
+        current.merge(bot)
+        bot.deleted_at = clock.now()
+    gone = Visitor(app).get(f"/chat/{bot.id}")
+    assert gone.status_code == 404
+    assert words("en").page["nobody"] in gone.text
