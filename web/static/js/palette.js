@@ -40,10 +40,24 @@ behavior("palette", (palette) => {
     choice(option);
   };
 
-  line.addEventListener("input", () => { movedTo = ""; });
-  list.addEventListener("htmx:afterSwap", () => {
+  // Enter goes to what the typed words find, not to what stood there before: it waits for them.
+  let stale = false;
+  let waits = false;
+  const go = () => {
+    waits = stale;
+    if (!stale) chosen()?.click();
+  };
+
+  line.addEventListener("input", () => {
+    movedTo = "";
+    waits = false;
+    stale = true;
+  });
+  list.addEventListener("htmx:afterSwap", (event) => {
     const all = options();
     choice(all.find((option) => option.textContent === movedTo) ?? all[0]);
+    stale = new URL(event.detail.xhr.responseURL).searchParams.get("q") !== line.value;
+    if (waits && !stale) go();
   });
   list.addEventListener("pointermove", (event) => {
     const option = event.target.closest("[role=option]");
@@ -60,13 +74,16 @@ behavior("palette", (palette) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Home" && event.ctrlKey) moveTo(options()[0]);
     else if (event.key === "End" && event.ctrlKey) moveTo(options().at(-1));
-    else if (event.key === "Enter" && chosen()) chosen().click();
+    else if (event.key === "Enter") go();
     else return;
     event.preventDefault();
   });
 
   palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
-  palette.addEventListener("close", () => list.replaceChildren());
+  palette.addEventListener("close", () => {
+    waits = false;
+    list.replaceChildren();
+  });
 
   document.addEventListener("keydown", (event) => {
     const command = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
