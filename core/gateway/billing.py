@@ -7,7 +7,7 @@ estimated, and said to be.
 from typing import Any
 
 from core.db import work_context
-from core.gateway import balance, refusing
+from core.gateway import balance, extras, refusing
 from core.gateway.calls import Call
 from core.gateway.models import PLATFORM
 from core.gateway.refusing import Reply
@@ -39,6 +39,8 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     model = candidate.offer.model
     if model is None:
         return refusing.without_balance(call.model)
+    if extra := extras.sold_apart(call.document):
+        return refusing.sold_apart(extra)
     unseen = _has_unseen(call.document)
     tokens_in = _most_tokens_in(call, model, unseen)
     most = _answers(call) * balance.estimate(model, tokens_in, _output_limit(call))

@@ -17,6 +17,7 @@ from core.gateway.upstream import Refused
 
 EXHAUSTED = "upstream_credentials_exhausted"
 NO_BALANCE = "no_balance"
+SOLD_APART = "not_paid_from_balance"
 
 _PASSED = ("retry-after", "retry-after-ms", "x-should-retry", "request-id", "openai-processing-ms")
 _PASSED_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-")
@@ -58,6 +59,15 @@ def of_decision(decision: Decision, model: str) -> Reply:
 
 def without_balance(model: str, unseen: bool = False) -> Reply:
     return _said(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
+
+
+def sold_apart(name: str) -> Reply:
+    """Its price is not one of tokens, so no balance pays for it."""
+    message = (
+        f"“{name[:60]}” costs more than its tokens, and a balance pays for tokens only. Leave it out, or add "
+        "a key of the workspace's own in the console, under Provider keys."
+    )
+    return Reply(400, code=SOLD_APART, message=message)
 
 
 def exhausted(last: Refused | None, wait_seconds: float) -> Reply:

@@ -371,3 +371,50 @@ def test_a_key_is_read_from_a_file_too(house, tmp_path):
 def test_a_provider_without_one_has_none(app):
     assert platform_keys.key_for("openai") == OURS
     assert platform_keys.key_for("mistral") is None and not platform_keys.has("mistral")
+
+
+EXTRAS = [
+    ("responses", {"tools": [{"type": "web_search"}]}, "web_search"),
+    ("responses", {"tools": [{"type": "code_interpreter"}]}, "code_interpreter"),
+    ("responses", {"background": True}, "background"),
+    ("chat", {"service_tier": "priority"}, "service_tier"),
+    ("chat", {"web_search_options": {}}, "web_search_options"),
+    ("chat", {"modalities": ["text", "audio"]}, "modalities"),
+    ("messages", {"tools": [{"type": "web_search_20250305", "name": "s"}]}, "web_search_20250305"),
+    ("messages", {"speed": "fast"}, "speed"),
+]
+BODIES = {
+    "responses": {"model": GPT, "input": "Hello"},
+    "chat": {"model": GPT, "messages": HELLO},
+    "messages": {"model": CLAUDE, "max_tokens": 50, "messages": HELLO},
+}
+
+
+@pytest.mark.parametrize(("route", "extra", "name"), EXTRAS)
+def test_what_costs_more_than_its_tokens_is_not_bought_from_a_balance(
+    paid, provider, route, extra, name
+):
+    answer = paid.ask(route, BODIES[route] | extra)
+    assert answer.status_code == 400
+    assert f"“{name}” costs more than its tokens" in answer.json["error"]["message"]
+    assert not provider.calls and sums(paid) == (DOLLAR, 0)
+
+
+@pytest.mark.parametrize(
+    ("route", "usual"),
+    [
+        ("responses", {"tools": [{"type": "web_search", "external_web_access": False}]}),
+        ("chat", {"service_tier": "auto", "modalities": ["text"]}),
+        ("chat", {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}),
+        ("messages", {"tools": [{"type": "bash_20250124", "name": "bash"}], "speed": "standard"}),
+        ("messages", {"tools": [{"name": "f", "input_schema": {"type": "object"}}]}),
+    ],
+)
+def test_what_costs_its_tokens_alone_is(paid, route, usual):
+    assert paid.ask(route, BODIES[route] | usual).status_code == 200
+
+
+def test_the_workspaces_own_key_buys_whatever_its_provider_sells(paid, cast):
+    make_key(cast.workspace, "openai")
+    answer = paid.ask("chat", BODIES["chat"] | {"service_tier": "priority"})
+    assert answer.status_code == 200 and sums(paid) == (DOLLAR, 0)

@@ -12,6 +12,7 @@ _PER_DOLLAR = 1_000_000
 _SENTENCES = {
     LEFT: "The program hung up before the answer was whole. What had come by then was counted.",
     "no_balance": "No key of the workspace serves this model, and the balance did not cover it.",
+    "not_paid_from_balance": "No key of the workspace serves this model, and a balance pays for tokens only.",
     "model_not_found": "There is no model of this name.",
     "no_key_for_model": "No key of the workspace serves this model.",
     "format_not_served": "No provider serves this model in this format.",
