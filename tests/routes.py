@@ -9,6 +9,7 @@ from core.accounts import invitations, password_resets
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.accounts.roles import Role
+from core.bots import avatars
 from core.bots.models import Bot
 from core.db import transaction, work_context
 from core.gateway import tokens
@@ -19,6 +20,7 @@ from core.outbox import webhooks
 from core.plans import plans_of
 from core.providers import catalogue
 from tests.people import make_member
+from tests.pictures import png
 from tests.postbox import mails_to, token_in
 from tests.talking import Talker, make_bot, make_key
 
@@ -87,6 +89,7 @@ class Stage:
 def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage:
     """Makes a bot on Mini (or takes this one) that has answered once, a key, and a check of it that waits."""
     bot = bot or make_bot(workspace)
+    avatars.put(bot, png(), Actor("Owner"))
     talker = Talker(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
     check = checks.test_later(life.get(workspace.id, key.provider), Actor("Owner"))

@@ -11,20 +11,32 @@ const PAUSE_MS = 120;
 
 behavior("look", (form) => {
   let timer = 0;
-  let asked = 0;
+  let asked = new AbortController();
 
-  form.addEventListener("input", () => {
+  // A picture is chosen inside this form, but belongs to another one.
+  form.addEventListener("input", ({ target }) => {
+    if (target !== form && target.form !== form) return;
     document.getElementById("look-unsaved").hidden = false;
     clearTimeout(timer);
     timer = setTimeout(ask, PAUSE_MS);
   });
 
-  // Answers may overtake one another: only that to the last question counts.
+  // Only the answer to the last question counts. None is waited for once something is sent: its cookie would
+  // take the place of the one that says what was done.
+  document.addEventListener("submit", forget);
+
+  function forget() {
+    clearTimeout(timer);
+    asked.abort();
+  }
+
   async function ask() {
-    const mine = ++asked;
-    const answer = await fetch(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
-    if (!answer?.ok || mine !== asked) return;
-    form.dispatchEvent(new CustomEvent("look", { detail: await answer.json() }));
+    forget();
+    asked = new AbortController();
+    const question = { method: "POST", body: new URLSearchParams(new FormData(form)), signal: asked.signal };
+    const answer = await fetch(form.dataset.preview, question).catch(() => null);
+    const look = answer?.ok && (await answer.json().catch(() => null));
+    if (look) form.dispatchEvent(new CustomEvent("look", { detail: look }));
   }
 
   ask();
