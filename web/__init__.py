@@ -13,6 +13,7 @@ from web import (
     bot_api,
     chat,
     chat_look,
+    chat_scripts,
     commands,
     demo,
     errors,
@@ -44,6 +45,7 @@ PAGES = (
     second_factor.pages,
     chat.pages,
     chat_look.pages,
+    chat_scripts.pages,
     widget.pages,
     demo.pages,
 )

@@ -1,15 +1,13 @@
 """What a visitor's page shows of a bot: its look, its words in one language, and why something was not done."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import render_template, request
 
 from core.bots.look import OURS, look_of
 from core.bots.models import Bot
 from core.errors import MevichatError, TooMany
-from web import chat_look, languages
+from web import chat_look, chat_scripts, languages
 from web.languages import Words
 
 _OPEN_AGAIN = ("bad_token", "page_old")
@@ -33,7 +31,8 @@ def facts(bot: Bot) -> dict[str, Any]:
         "told": _told(bot, words),
         "lang": request.args.get("lang"),
         "direction": words.direction if direction == "auto" else direction,
-        "modules": _modules(current_app.static_folder or ""),
+        "main_script": chat_scripts.main_url(),
+        "imported_scripts": chat_scripts.imported_urls(),
     }
 
 
@@ -71,10 +70,3 @@ def _told(bot: Bot, words: Words) -> dict[str, str]:
     """What is said when something has happened, the owner's own words in place of ours."""
     own = {"too_many_messages": bot.limit_text} if bot.limit_text else {}
     return {**words.told, "new_conversation": words.page["new_conversation"], **own}
-
-
-@cache
-def _modules(static_folder: str) -> tuple[str, ...]:
-    """What the page's script imports: asked for with it, rather than one after the other."""
-    found = sorted(path.name for path in (Path(static_folder) / "chat").glob("*.js"))
-    return tuple(f"chat/{name}" for name in found if name != "main.js")

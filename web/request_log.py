@@ -9,7 +9,7 @@ from core import clock
 from core.ids import new_id
 from core.log import logger
 
-_QUIET = {"static", "health.healthz", "health.readyz"}
+_QUIET = {"static", "chat_scripts.script", "health.healthz", "health.readyz"}
 
 log = logger("web")
 

@@ -24,7 +24,9 @@ LOADED = LOADING + r"\s(?:src|href|srcset|data|poster)=(?:\"([^\"]*)\"|'([^']*)'
 def problems_of(text: str) -> set[str]:
     found = {name for name, pattern in INLINE.items() if re.search(pattern, text, re.IGNORECASE)}
     for double, single in re.findall(LOADED, text, re.IGNORECASE):
-        if not re.match(r"{{ (asset|url_for)\(|{{ avatar_url }}|#", double or single):
+        if not re.match(
+            r"{{ (asset|url_for)\(|{{ (avatar_url|main_script|address) }}|#", double or single
+        ):
             found.add(f"{double or single} does not come from asset()")
     return found
 

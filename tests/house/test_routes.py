@@ -22,6 +22,7 @@ PUBLIC = {
     "password_resets.new": "for those who forgot their password",
     "password_resets.sent": "says the same to everybody",
     "widget.loader": "the script that any site may ask for; it shows nothing of a bot but its launcher",
+    "chat_scripts.script": "a file that is the same for everybody",
     "health.healthz": "for whatever watches the process",
     "health.readyz": "for whatever watches the process",
 }

@@ -271,9 +271,27 @@ def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
             if name not in imported:
                 imported.add(name)
                 left.append(name)
-    page = app.test_client().get(f"/chat/{bot.id}").text
-    asked_for = set(re.findall(r'rel="modulepreload" href="/static/chat/([\w-]+\.js)"', page))
-    assert asked_for == imported == sources.keys() - {"main.js"}
+    client = app.test_client()
+    page = client.get(f"/chat/{bot.id}").text
+    asked_for = re.findall(r'rel="modulepreload" href="(/chat-scripts/\w+/([\w-]+\.js))"', page)
+    assert {name for _, name in asked_for} == imported == sources.keys() - {"main.js"}
+    for address, name in asked_for:
+        script = client.get(address)
+        assert script.text == sources[name] and script.mimetype == "text/javascript"
+        assert script.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert "Set-Cookie" not in script.headers
+
+
+def test_a_script_of_another_version_is_not_kept_and_what_is_none_is_not_there(app):
+    client = app.test_client()
+    other = client.get("/chat-scripts/0000000000/main.js")
+    assert other.status_code == 200
+    assert (
+        "no-cache" in other.headers["Cache-Control"]
+        and "immutable" not in other.headers["Cache-Control"]
+    )
+    for name in ("chat.css", "nothing.js", "..%2fjs%2fapp.js", "%2e%2e"):
+        assert client.get(f"/chat-scripts/0/{name}").status_code == 404
 
 
 def test_a_deleted_bot_is_nobodys_chat(app, bot):

@@ -64,6 +64,7 @@ NEEDS = {
     ("chat.send", "POST"): "visitor_of_bot",
     ("chat_look.avatar", "GET"): "visitor_of_bot",
     ("chat_look.stylesheet", "GET"): "visitor_of_bot",
+    ("chat_scripts.script", "GET"): "public",
     ("chat.show", "GET"): "visitor_of_bot",
     ("conversations.delete_found", "GET"): "conversations.manage",
     ("conversations.delete_found", "POST"): "conversations.manage",
