@@ -15,9 +15,11 @@ def values(names: Iterable[str], over: Mapping[str, str]) -> dict[str, str]:
     return {name: _resolved(known[name], known) for name in names}
 
 
-def used_in(sheet: str) -> list[str]:
-    """The names of tokens that a sheet asks for."""
-    return [name for name in dict.fromkeys(_NAME.findall(sheet)) if name in _tokens()]
+def used_in(sheet: str, over: Mapping[str, str]) -> list[str]:
+    """The names of tokens that a sheet asks for, those that only `over` has among them."""
+    return [
+        name for name in dict.fromkeys(_NAME.findall(sheet)) if name in over or name in _tokens()
+    ]
 
 
 def _resolved(text: str, known: Mapping[str, str]) -> str:

@@ -84,10 +84,9 @@ def _letters(name: str) -> str:
 
 def _css(look: Look) -> str:
     """Important on :host: so a page's own custom properties of the same name stay outside."""
-    launcher = palette.launcher_of(look)
-    values = tokens.values(
-        tokens.used_in(_sheet(bool(look.teaser_text))), palette.variables(look)
-    ) | {
+    launcher, chosen = palette.launcher_of(look), palette.variables(look)
+    sheet = _sheet(bool(look.teaser_text))
+    values = tokens.values(tokens.used_in(sheet, chosen), chosen) | {
         "--launcher": launcher.paper,
         "--on-launcher": launcher.ink,
         "--size": f"{look.launcher_size}px",
@@ -100,9 +99,7 @@ def _css(look: Look) -> str:
     }
     scheme = "light dark" if look.mode == "auto" else look.mode
     mine = [f"{name}:{value}!important" for name, value in values.items()]
-    return (
-        f":host{{color-scheme:{scheme}!important;{';'.join(mine)}}}{_sheet(bool(look.teaser_text))}"
-    )
+    return f"{sheet}:host{{color-scheme:{scheme}!important;{';'.join(mine)}}}"
 
 
 @cache

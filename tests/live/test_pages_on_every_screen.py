@@ -70,6 +70,7 @@ def main_pages(live, workspace):
         "bot": f"{here}/bots/{bot.id}",
         "bot-new": f"{here}/bots/new",
         "bot-settings": f"{here}/bots/{bot.id}/settings",
+        "bot-install": f"{here}/bots/{bot.id}/install",
         "bot-look": f"{here}/bots/{bot.id}/look",
         "conversations": f"{here}/conversations",
         "all-knowledge": f"{here}/knowledge",
@@ -100,6 +101,7 @@ def main_pages(live, workspace):
         "settings": f"{here}/settings",
         "alerts": f"{here}/alerts",
         "chat": f"/chat/{bot.id}",
+        "demo": f"/demo/{bot.id}",
         "error": f"{here}/bots/bot_0",
     }
 

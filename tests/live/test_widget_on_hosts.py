@@ -168,7 +168,7 @@ def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows
     expect(away.get_by_role("heading")).to_have_text("This chat is switched off at the moment.")
     expect(away.get_by_role("button", name="Close the chat")).to_be_focused()
     page.keyboard.press("Escape")
-    assert page.evaluate("Mevichat.isOpen") is False
+    until(lambda: not page.evaluate("Mevichat.isOpen"), 10, "the closing")
     windows.expect_status(403)
 
 
@@ -319,10 +319,12 @@ def test_on_a_phone_it_is_the_screen_and_on_a_desk_it_is_open_on_the_next_page(
 ):
     site.pages["/"] = page_with(line, body="<p>Long.</p>" * 200)
     origins.allow(bot, site.url, OPERATOR)
-    page = visit(windows, site.url, viewport={"width": 390, "height": 700})
+    phone = {"width": 390, "height": 700}
+    page = visit(windows, site.url, viewport=phone, color_scheme="dark")
     frame = opened(page)
     panel = page.locator("mevichat-widget .panel")
-    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 700}
+    assert panel.bounding_box() == {"x": 0, "y": 0} | phone
+    expect(panel).to_have_css("background-color", "rgb(25, 24, 22)")
     expect(launcher(page)).to_be_hidden()
     page.mouse.wheel(0, 500)
     assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"

@@ -14,7 +14,7 @@ const shell = make("div", { lang: words.language, dir: words.direction, class: o
 
 function face() {
   if (config.picture) return make("img", { class: "face", src: config.picture, alt: "" });
-  return config.icon ? drawing(config.icon, "face") : make("b", { class: "face" }, config.letters);
+  return config.icon ? drawing(config.icon, "face") : make("b", { class: "face", dir: "auto" }, config.letters);
 }
 
 // A sheet that is made by script is no inline style: a strict policy of the page lets it pass.
