@@ -3,7 +3,7 @@
 import re
 import secrets
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
 
 from tests.live.processes import until
 from tests.people import PASSWORD
@@ -13,6 +13,11 @@ QUESTION, BRIEFLY = "What is the sea?", "Answer in three sentences."
 """What keeps the small local model to about fifty tokens; left alone, it may go on for a thousand."""
 GROWN_IN_STEPS = 4
 """An answer that was shown in so many lengths was streamed."""
+OPEN_ROOTS = """(() => {
+  const attach = Element.prototype.attachShadow;
+  Element.prototype.attachShadow = function (how) { return attach.call(this, { ...how, mode: "open" }); };
+})();"""
+"""For `add_init_script`: the widget's shadow tree is closed to tests as well, and opened by this."""
 _NOTE_EVERY_LENGTH = """() => {
   window.lengthsSeen = [];
   const log = document.getElementById("log");
@@ -63,10 +68,17 @@ def open_chat(page: Page) -> Page:
     return opened.value
 
 
-class Chat:
-    """A bot's chat page."""
+def frame_of(page: Page) -> Frame:
+    """What the widget on that page shows, once it was opened; the page needs `OPEN_ROOTS`."""
+    frame = page.locator("mevichat-widget iframe").element_handle().content_frame()
+    assert frame
+    return frame
 
-    def __init__(self, page: Page, has_scripts: bool = True) -> None:
+
+class Chat:
+    """A bot's chat page, or its frame."""
+
+    def __init__(self, page: Page | Frame, has_scripts: bool = True) -> None:
         self.page = page
         self.has_scripts = has_scripts
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.live.hostile import Signs, fill, printable_words, short_words, talks, words
-from tests.live.pages import Chat
+from tests.live.pages import Chat, frame_of
 from tests.people import PASSWORD
 from tests.providers import Reply
 
@@ -158,7 +158,7 @@ def on_a_site(live, page, signs, house):
     expect(page.locator("mevichat-widget .teaser")).to_be_visible()
     assert not signs.on(page)
     page.locator("mevichat-widget .launcher").click()
-    frame = page.wait_for_event("framenavigated", lambda one: "/frame" in one.url)
+    frame = frame_of(page)
     expect(Chat(frame).answers).to_have_count(len(words()))
     assert not signs.on(frame)
     assert not signs.on(page)
