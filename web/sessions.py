@@ -7,6 +7,7 @@ password was right; how many codes may be tried meanwhile is counted by the limi
 import hmac
 
 from flask import Flask, current_app, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -33,7 +34,20 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         return self._token
 
 
+class Sessions(SecureCookieSessionInterface):
+    """A page renews the cookie; a piece that a script fetched beside it does not.
+
+    It may come after the answer of a form, and would put back the cookie from before it: the sentence of
+    what the form has done would never be shown.
+    """
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        renews = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        return session.modified or (renews and super().should_set_cookie(app, session))
+
+
 def register(app: Flask) -> None:
+    app.session_interface = Sessions()
     manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load)
     manager.session_protection = None

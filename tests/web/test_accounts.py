@@ -94,6 +94,17 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app):
     assert "Expires=" in cookie
 
 
+@pytest.mark.parametrize(("mode", "renewed"), [("navigate", True), ("cors", False), (None, True)])
+def test_pages_renew_the_cookie_and_what_a_script_fetches_leaves_it_alone(app, mode, renewed):
+    make_person("ann")
+    browser = Visitor(app)
+    sign_in(browser)
+    browser.get("/account")
+    headers = {"Sec-Fetch-Mode": mode} if mode else {}
+    again = browser.client.get("/account", headers=headers)
+    assert again.status_code == 200 and bool(again.headers.get("Set-Cookie")) == renewed
+
+
 @pytest.mark.parametrize(
     ("values", "secure"),
     [({}, False), ({"public_url": "https://chat.example"}, True), ({"environment": "production"}, True)],
