@@ -25,6 +25,8 @@ MOST_OF_A_KIND = 6
 _OF_A_BOT = (
     ("conversations", "conversations.index", "conversations.read"),
     ("knowledge", "knowledge.index", "bots.read"),
+    ("look", "look.show", "bots.manage"),
+    ("install", "install.show", "bots.read"),
     ("settings", "bots.settings", "bots.manage"),
 )
 
