@@ -209,6 +209,10 @@ def test_every_form_is_in_the_list(app):
     assert posts == set(FORMS)
 
 
+NO_IDS = {"version"}
+"""The scripts of the chat are served under any: a page from before an upgrade still loads them."""
+
+
 def test_ids_that_are_none(app, stage, owner):
     _ask_for_ids(app, stage, owner, IDS)
 
@@ -223,7 +227,7 @@ def _ask_for_ids(app, stage, owner, ids, query: str = "") -> None:
     form, token = {"csrf_token": owner.csrf_token()}, stage.talker.headers()
     with Problems() as problems:
         for route in routes(app):
-            for argument in route.arguments:
+            for argument in set(route.arguments) - NO_IDS:
                 for text in ids:
                     url = route.url(stage.values | {argument: text}) + query
                     answer = problems.ask(
