@@ -144,11 +144,17 @@ def _summary(conversation: Conversation, told: Row[Any] | None) -> Summary:
     )
 
 
-def question_and_answer(workspace_id: str, bot_id: str, answer_id: str) -> tuple[str, str]:
-    """What a visitor asked this bot, and what it said, by the answer's id; raises `NotFound`."""
+def turn(workspace_id: str, bot_id: str, answer_id: str) -> tuple[Message, Message]:
+    """A question to this bot and its answer, by the answer's id; raises `NotFound`."""
     answer = session().get(Message, answer_id)
     ours = answer and (answer.workspace_id, answer.bot_id) == (workspace_id, bot_id)
-    question = session().get(Message, answer.reply_to) if answer and ours else None
+    question = session().get(Message, answer.reply_to or "") if answer and ours else None
     if answer is None or question is None:
         raise NotFound("There is no such answer of this bot.")
+    return question, answer
+
+
+def question_and_answer(workspace_id: str, bot_id: str, answer_id: str) -> tuple[str, str]:
+    """What a visitor asked this bot, and what it said; raises `NotFound`."""
+    question, answer = turn(workspace_id, bot_id, answer_id)
     return question.text, answer.text

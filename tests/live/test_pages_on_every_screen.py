@@ -70,6 +70,7 @@ def main_pages(live, workspace):
         "bot": f"{here}/bots/{bot.id}",
         "bot-new": f"{here}/bots/new",
         "bot-settings": f"{here}/bots/{bot.id}/settings",
+        "bot-trial": f"{here}/bots/{bot.id}/trial",
         "bot-install": f"{here}/bots/{bot.id}/install",
         "bot-look": f"{here}/bots/{bot.id}/look",
         "conversations": f"{here}/conversations",

@@ -180,6 +180,8 @@ NEEDS = {
     ("settings.show", "GET"): "workspace.read",
     ("settings.show", "POST"): "workspace.manage",
     ("static", "GET"): "public",
+    ("trial.show", "GET"): "bots.read",
+    ("trial.turn", "GET"): "bots.read",
     ("usage.days", "GET"): "usage.read",
     ("usage.index", "GET"): "usage.read",
     ("widget.frame", "GET"): "visitor_of_bot",

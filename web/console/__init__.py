@@ -23,6 +23,7 @@ from web.console import (
     provider_keys,
     search,
     settings,
+    trial,
     usage,
     workspaces,
 )
@@ -30,6 +31,7 @@ from web.console import (
 BLUEPRINTS = (
     home.pages,
     bots.pages,
+    trial.pages,
     install.pages,
     look.pages,
     knowledge_forms.pages,

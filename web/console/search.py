@@ -21,8 +21,9 @@ from web.htmx import page_or_piece
 pages = Blueprint("search", __name__, url_prefix="/w/<slug>/search")
 
 LONGEST_TEXT = 200
-MOST_OF_A_KIND = 6
+MOST_OF_A_KIND = 7
 _OF_A_BOT = (
+    ("try it", "trial.show", "bots.read"),
     ("conversations", "conversations.index", "conversations.read"),
     ("knowledge", "knowledge.index", "bots.read"),
     ("look", "look.show", "bots.manage"),
