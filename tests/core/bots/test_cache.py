@@ -4,7 +4,7 @@ import pytest
 
 from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
-from core.bots import bots, cache, plan_change, turns, visitors
+from core.bots import bots, cache, plan_change, removal, turns, visitors
 from core.bots.bots import Draft
 from core.bots.models import CachedAnswer
 from core.db import session, transaction
@@ -186,7 +186,8 @@ def test_what_is_a_month_old_is_removed(bot, shift_clock):
 
 def test_a_deleted_bot_takes_its_cached_answers_along(app, bot, provider):
     Talker(app, bot).say("Hello")
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     assert kept() == []
 
 

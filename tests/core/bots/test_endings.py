@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.accounts.actor import OPERATOR
-from core.bots import bots, endings, journal, turns, visitors
+from core.bots import endings, journal, removal, turns, visitors
 from core.bots.endings import DEAD_AFTER, Outcome
 from core.db import transaction
 from core.keys.life import Usable
@@ -183,7 +183,8 @@ def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
         if number == 0:
             return talker.ask_json() if as_json else talker.say()
         gate.wait_for(1)
-        bots.remove(bot, OPERATOR)
+        removal.remove(bot, OPERATOR)
+        removal.clear(bot.id)
         gate.open()
         return None
 

@@ -169,10 +169,11 @@ def test_what_is_no_client_id_is_refused(conversation, client_id):
 
 
 def test_a_bot_can_be_deleted_with_all_that_was_said(workspace, conversation, bot):
-    from core.bots import bots
+    from core.bots import removal
 
     finish(turns.accept(conversation, "Hello"))
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     session().expire_all()
     assert session().query(Message).count() == 0
     assert make_bot(workspace)

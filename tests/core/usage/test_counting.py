@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from core import clock
 from core.accounts.actor import OPERATOR
-from core.bots import bots, endings, turns, visitors
+from core.bots import endings, removal, turns, visitors
 from core.bots.endings import DEAD_AFTER, Outcome
 from core.db import transaction
 from core.keys.life import Usable
@@ -114,7 +114,8 @@ def test_the_key_and_model_of_the_attempt_are_named(workspace, conversation):
 @on_both_databases
 def test_use_stays_when_its_bot_is_deleted(bot, conversation):
     say(conversation)
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     assert counts() == [(1, 0, 0, 3, 2)]
 
 
@@ -122,6 +123,7 @@ def test_use_stays_when_its_bot_is_deleted(bot, conversation):
 def test_an_answer_whose_bot_was_deleted_meanwhile_ends_without_a_trace(bot):
     conversation, _ = visitors.open_conversation(bot, "secret")
     turn = turns.accept(conversation, "Hello")
-    bots.remove(bot, OPERATOR)
+    removal.remove(bot, OPERATOR)
+    removal.clear(bot.id)
     finish(turn)
     assert counts() == []
