@@ -4,6 +4,7 @@ What they look like is kept in `artifacts/`, for people to look at; axe looks at
 """
 
 import re
+import secrets
 
 import pytest
 from playwright.sync_api import expect
@@ -34,7 +35,7 @@ REFUSED = Failure(FailureKind.rejected, "Incorrect API key provided.", 401)
 @pytest.fixture
 def sample(live, inside):
     """The seeded workspace, with one good key and one that broke; and how to sign in."""
-    told = live.flask("seed")
+    told = live.flask("seed", "--email", f"{secrets.token_hex(6)}@example.com")
     email, password = re.findall(r"as (\S+) with the password (\S+)", told)[0]
     workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
     make_key(workspace, "anthropic")
