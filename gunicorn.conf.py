@@ -129,6 +129,8 @@ class Worker(GeventWorker):
         self.waiting: set[Waiting] = set()
 
     def timeout_ctx(self) -> Waiting:
+        """Before each request of a connection: whoever sends the next one at once lets others go first."""
+        gevent.sleep(0)
         return Waiting(self.cfg.keepalive, self.waiting)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -21,3 +22,33 @@ def test_a_head_goes_out_together_with_the_first_of_its_body(live, method, has_b
             assert len(body) == (int(fields[b"content-length"]) if has_body else 0)
             told = parsedate_to_datetime(fields[b"date"].decode()).timestamp()
             assert abs(time.time() - told) < 2
+
+
+def test_who_sends_the_next_request_at_once_lets_others_go_first(live):
+    """Two hundred requests in one packet, and one on another connection of the same process."""
+    with two_to_one_process(live) as (hasty, other):
+        hasty.sendall(b"HEAD /sign-in HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+        hasty.recv(1, socket.MSG_PEEK)
+        assert b" 200 " in asked(other)
+        before = hasty.recv(1_000_000).count(b"HTTP/1.1 200")
+        assert 0 < before < 100
+
+
+@contextmanager
+def two_to_one_process(live):
+    """Two connections that are served by the same web process."""
+    with ExitStack() as stack:
+        found = {}
+        while True:
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", live.port)))
+            asked(line)
+            pid = live.web_process_of(line.getsockname()[1]).pid
+            if pid in found:
+                yield found[pid], line
+                return
+            found[pid] = line
+
+
+def asked(line):
+    line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    return line.recv(65536)
