@@ -15,7 +15,7 @@ from core.db import session
 from core.knowledge import full_text, queries, ranking, vectors
 from core.knowledge.models import Chunk
 from core.knowledge.ranking import Candidate, Scored
-from core.knowledge.terms import MOST_TERMS, pairs_of, terms_of
+from core.knowledge.terms import MOST_TERMS, STOP_WORDS, pairs_of, terms_of
 from core.knowledge.vectors import Vector
 
 CANDIDATES = 100
@@ -23,6 +23,9 @@ CANDIDATES = 100
 JOINED = 40
 """Of either order so many are joined."""
 MANY_CHUNKS = 1_000
+FEW_CHUNKS = 50
+"""As so many are counted at least: of fewer, how many hold a word says little of how rare it is. Else the one
+word of a question that a single text lacks would weigh five times what each of its others does."""
 ENOUGH = 0.42
 """The least share of a question's weight that a chunk has to hold to be answered from."""
 FAR_BEHIND = 0.3
@@ -167,7 +170,8 @@ def _weighed(bot_id: str, terms: list[str]) -> tuple[list[float], list[int]]:
     choose candidates by: of many chunks not by words of every third one, if two others are there."""
     total = session().scalar(select(func.count(Chunk.id)).where(Chunk.bot_id == bot_id)) or 1
     counts = full_text.frequencies(bot_id, terms)
-    weights = [math.log(1 + (max(total - count, 0) + 0.5) / (count + 0.5)) for count in counts]
+    size = total if STOP_WORDS.issuperset(terms) else max(total, FEW_CHUNKS)
+    weights = [math.log(1 + (max(size - count, 0) + 0.5) / (count + 0.5)) for count in counts]
     rarer = [number for number, count in enumerate(counts) if 0 < count < total / 3]
     chosen = rarer if total >= MANY_CHUNKS and len(rarer) >= 2 else range(len(terms))
     return weights, list(chosen)

@@ -90,6 +90,21 @@ def test_other_languages_find_too(bot, give, text, question):
 
 
 @on_both_databases
+@pytest.mark.parametrize(
+    ("question", "fits"),
+    [
+        ("How long does a parcel to Norway take?", True),
+        ("Does express shipping cost extra?", True),
+        ("What is the capital of Norway?", False),
+        ("Do you repair lamps that others sold?", False),
+    ],
+)
+def test_one_short_text_is_enough_to_answer_from(bot, give, question, fits):
+    give("Shipping", "Parcels to Norway arrive within two days. Express shipping costs nine euros.")
+    assert search.fits(search.find(bot.id, question)) is fits
+
+
+@on_both_databases
 def test_a_rare_word_counts_for_more_than_a_common_one(bot, give):
     give("Many", "\n\n".join(f"# Lamp {n}\n\nA lamp of kind {n}, a good lamp." for n in range(30)))
     give("One", "# Warranty\n\nEach one has a warranty.")
