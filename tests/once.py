@@ -33,6 +33,9 @@ def build_rules_once() -> None:
 
 def compile_statements_once(engine: Engine) -> None:
     """The engine, before its first connection, takes the dialect of the first and what that has compiled."""
-    first = _first.setdefault(engine.dialect.name, engine)
+    first = _first.get(engine.dialect.name)
+    if first is None:
+        engine.connect().close()  # what a dialect knows of its database it learns here
+        first = _first[engine.dialect.name] = engine
     engine.dialect = engine.pool._dialect = first.dialect
     engine._compiled_cache = first._compiled_cache

@@ -84,12 +84,13 @@ def _matching(hits: Iterator[Hit] | list[Hit], words: list[str], most: int = 0) 
 
 
 def _bots(workspace: Workspace, can: Callable[[str], bool], searching: bool) -> Iterator[Hit]:
-    """Each bot; while somebody searches, also the pages of each."""
-    for bot in at_hand.bots_of(workspace):
+    """The bots; while somebody searches, behind them also the pages of each."""
+    found = at_hand.bots_of(workspace)
+    for bot in found:
         place = {"slug": workspace.slug, "bot_id": bot.id}
         yield Hit(bot.name, url_for("bots.show", **place), "bot", "bot")
-        if searching:
-            yield from _pages_of(workspace, bot, can)
+    for bot in found if searching else ():
+        yield from _pages_of(workspace, bot, can)
 
 
 def _pages_of(workspace: Workspace, bot: Bot, can: Callable[[str], bool]) -> Iterator[Hit]:
