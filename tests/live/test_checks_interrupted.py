@@ -1,6 +1,7 @@
 """A check is interrupted in its middle: its page ends in a clear state, and nothing is half-stored.
 
-It mostly waits, so it forms a group of its own that runs beside the others.
+It mostly waits, so it forms a group of its own that runs beside the others. What waits for a whole minute comes
+with `--soak`.
 """
 
 import time
@@ -118,12 +119,15 @@ INTERRUPTIONS = {
     "both": kill_worker_and_job,
     "Redis": kill_redis,
 }
+WITH_SOAK = ("both",)
 
 
 @pytest.mark.parametrize("what", INTERRUPTIONS)
-def test_a_paste_whose_check_is_interrupted_is_stored_once_or_not_at_all(
-    house, workspace, provider, saving, what
-):
+def test_a_paste_whose_check_is_interrupted_is_stored_once_or_not_at_all(request, what):
+    if what in WITH_SOAK and not request.config.getoption("--soak"):
+        pytest.skip("with --soak")
+    names = ("house", "workspace", "provider", "saving")
+    house, workspace, provider, saving = (request.getfixturevalue(name) for name in names)
     INTERRUPTIONS[what](house, "checks")
     state = saving.state()
     settle(house)

@@ -36,7 +36,7 @@ TALKERS = 4
 @pytest.fixture
 def size(request) -> tuple[int, int]:
     """How many keys, how many kills."""
-    return (10_000, 10) if request.config.getoption("--soak") else (1_500, 3)
+    return (10_000, 10) if request.config.getoption("--soak") else (500, 3)
 
 
 def settings_of(tmp_path, provider, *ring):
