@@ -1,7 +1,7 @@
 """A source is being read again when its worker, or Redis, dies: it ends whole, and answers meanwhile.
 
-It mostly waits, so it forms a group of its own that runs beside the others. Two of the four ways to die wait
-for the same minute of silence as the first: they come with `--soak`.
+It mostly waits, so it forms a group of its own that runs beside the others. Three of the four ways to die wait
+for a minute of silence: they come with `--soak`.
 """
 
 import pytest
@@ -99,7 +99,7 @@ INTERRUPTIONS = {
 """How, and with which of its attempts it may end: the killed one is the second."""
 
 
-WITH_SOAK = ("the job's process", "its worker")
+WITH_SOAK = ("the job's process", "its worker", "its worker and the job's process")
 
 
 @pytest.mark.slow
