@@ -9,22 +9,24 @@ import core.accounts.audit  # noqa: F401  (each of these brings its tables)
 import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
 import core.gateway.models  # noqa: F401
-import core.kept_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
 import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
+import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
 import web
 from core import db, log, queue, settings
 from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
-from core.keys import notices, vault
+from core.keys import notices
 from core.knowledge import memory, sources
-from core.outbox import mails, webhooks
+from core.outbox import emails
 from core.providers import endpoints
-from web import migrations
-from web.gateway_fast_path import FastPath
+from core.secrets import vault
+from core.webhooks import endpoints as webhook_endpoints
+from web.api.gateway_fast_path import FastPath
+from web.cli import migrations
 
 
 def create_app(chosen: settings.Settings | None = None) -> Flask:
@@ -35,8 +37,8 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     queue.configure(chosen.redis_address)
     endpoints.configure(chosen)
     platform_keys.configure(chosen)
-    mails.configure(chosen)
-    webhooks.configure(chosen)
+    emails.configure(chosen)
+    webhook_endpoints.configure(chosen)
     notices.configure(bots.names_answering_through)
     sources.configure(bots.raise_version, chosen)
     memory.configure(chosen)

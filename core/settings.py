@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from core import settings_mail, settings_secrets
 from core.errors import SettingsError
 from core.http import PrivateHosts
-from core.providers import catalogue, outgoing
+from core.providers import catalogue
+from core.providers.auth import outgoing
 
 
 class Settings(BaseModel):

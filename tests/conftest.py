@@ -21,15 +21,15 @@ from rq import Queue, SimpleWorker
 from app import create_app
 from core import clock, db, queue, settings
 from core.accounts import people
-from core.bots import answering
-from core.gateway import requests as gateway_requests
+from core.bots.answers import answer_task
+from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import marker, once
+from tests import build_once, marker
+from tests.browser import OutsideClient, Visitor
 from tests.databases import Postgres, running_postgres, sqlite_copy
-from tests.pages import OutsideClient, Visitor
 from tests.people import Cast, make_cast
 from tests.providers import LoopbackProvider
-from web import migrations
+from web.cli import migrations
 
 ROOT = Path(__file__).parent.parent
 SWEPT = "swept-for-the-marker"
@@ -69,7 +69,7 @@ def quick_passwords() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def quick_applications() -> None:
     """Every test has an application of its own: what is the same in all of them is made by the first."""
-    once.build_rules_once()
+    build_once.build_rules_once()
 
 
 @pytest.fixture(scope="session")
@@ -143,9 +143,9 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
-        once.compile_statements_once(db.db.engine)
+        build_once.compile_statements_once(db.db.engine)
         yield made
-        answering.drain(timeout_seconds=20)
+        answer_task.drain(timeout_seconds=20)
         gateway_requests.flush()
         db.db.session.remove()
         db.db.engine.dispose()

@@ -14,12 +14,12 @@ from sqlalchemy import bindparam, select
 from core import clock, ids, plans
 from core.accounts.models import Membership, Workspace
 from core.accounts.roles import Role, allows
+from core.commit_cache import Remembered
 from core.db import first_row
 from core.errors import BadToken, NotAllowed
 from core.gateway.models import GatewayToken
 from core.gateway.tokens import PREFIX
 from core.plans import Plan
-from core.remembered import Remembered
 
 PERMISSION = "gateway.use"
 HEADERS = ("authorization", "x-api-key")

@@ -15,9 +15,9 @@ from core import clock, queue
 from core.db import changed_one, session, transaction
 from core.errors import Busy, NotFound
 from core.ids import new_id
-from core.keys import vault
 from core.log import logger
 from core.outbox.models import Delivery
+from core.secrets import vault
 
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
