@@ -59,7 +59,7 @@ def fill(workspaces_count: int) -> None:
     newest = vault.ring_key_names()[0]
     keys = [
         {"id": new_id("key"), "workspace_id": row["id"], "provider": "anthropic", "version": 1,
-         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_place(row["id"], "anthropic")),
+         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_context(row["id"], "anthropic")),
          "mask": "sk-ant-api03-••••••••7xA2", "fingerprint": row["id"], "saved_by_check": row["id"],
          "ring_key": newest, "added_by": "Ann", "status": "valid", "enabled": True,
          "status_since": now, "added_at": now}

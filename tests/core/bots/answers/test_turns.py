@@ -148,7 +148,7 @@ def test_what_is_no_text_is_refused_and_kept_nowhere(conversation, text):
 
 
 @pytest.mark.parametrize(
-    ("length", "good"), [(turns.LONGEST_TEXT, True), (turns.LONGEST_TEXT + 1, False)]
+    ("length", "good"), [(turns.MAX_TEXT_LENGTH, True), (turns.MAX_TEXT_LENGTH + 1, False)]
 )
 def test_the_longest_message(conversation, length, good):
     if good:

@@ -51,7 +51,7 @@ def told() -> list[str]:
     ],
 )  # fmt: skip
 def test_which_line_is_crossed(used, limit, line):
-    assert quota_notices.line_crossed(used, limit) == line
+    assert quota_notices.threshold_crossed(used, limit) == line
 
 
 @on_both_databases
@@ -154,7 +154,7 @@ def test_what_is_told_is_queued_at_once(conversation, workspace):
 def test_a_turn_that_is_undone_tells_nothing(conversation, workspace, monkeypatch):
     set_used(workspace, NEAR_LINE - 1)
     with pytest.raises(ZeroDivisionError), transaction() as current:
-        quota_notices.tell(current, workspace)
+        quota_notices.notify(current, workspace)
         raise ZeroDivisionError
     assert told() == []
     write(conversation)

@@ -130,7 +130,7 @@ def test_an_upgrade_keeps_what_was_used_and_gives_the_difference(workspace, talk
     set_used(workspace, PRO)
     assert asked_by_all(talks) == {"failed": CROWD}
     on_plan(workspace, "scale")
-    standing = quota.standing(workspaces.by_slug(workspace.slug))
+    standing = quota.status(workspaces.by_slug(workspace.slug))
     assert (standing.used, standing.limit, standing.percent) == (PRO, SCALE, 20)
     assert asked_by_all(talks) == {"pending": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + CROWD
