@@ -15,7 +15,7 @@ import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
 import core.usage.models  # noqa: F401
 import web
-from core import db, log, queue, settings
+from core import configuration, db, log, queue
 from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
@@ -23,14 +23,16 @@ from core.keys import notices, vault
 from core.knowledge import memory, sources
 from core.outbox import mails, webhooks
 from core.providers import endpoints
+from core.providers.scrub import scrub
+from core.settings import Settings
 from web import migrations
 from web.gateway_fast_path import FastPath
 
 
-def create_app(chosen: settings.Settings | None = None) -> Flask:
+def create_app(chosen: Settings | None = None) -> Flask:
     """The application on the given settings, or on those of the environment."""
     chosen = chosen or _settings_or_exit()
-    log.configure(chosen.log_level)
+    log.configure(chosen.log_level, scrub)
     vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
     queue.configure(chosen.redis_address)
     endpoints.configure(chosen)
@@ -58,9 +60,9 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     return app
 
 
-def _settings_or_exit() -> settings.Settings:
+def _settings_or_exit() -> Settings:
     """An operator's mistake is one sentence, not a traceback."""
     try:
-        return settings.read()
+        return configuration.read()
     except SettingsError as error:
         sys.exit(error.message)
