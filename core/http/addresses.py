@@ -32,7 +32,7 @@ _NOT_PUBLIC_V4 = (
     ip_network("192.88.99.0/24"),  # relays of 6to4
     ip_network("168.63.129.16/32"),  # Azure's own host, for the machines inside it
 )
-"""Refused beside what Python's `is_global` refuses. Its versions disagree about all but the last."""
+"""What `is_global` takes for public, or some versions of Python do."""
 
 
 def is_public(address: IPAddress) -> bool:
