@@ -9,7 +9,7 @@ import core.accounts.audit  # noqa: F401  (each of these brings its tables)
 import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
 import core.gateway.models  # noqa: F401
-import core.kept_secrets  # noqa: F401
+import core.secrets.deployment_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
 import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
@@ -19,14 +19,16 @@ from core import configuration, db, log, queue
 from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
-from core.keys import notices, vault
+from core.keys import notices
+from core.secrets import vault
 from core.knowledge import memory, sources
-from core.outbox import mails, webhooks
+from core.outbox import emails
+from core.webhooks import endpoints as webhook_endpoints
 from core.providers import endpoints
 from core.providers.scrub import scrub
 from core.settings import Settings
-from web import migrations
-from web.gateway_fast_path import FastPath
+from web.cli import migrations
+from web.api.gateway_fast_path import FastPath
 
 
 def create_app(chosen: Settings | None = None) -> Flask:
@@ -37,8 +39,8 @@ def create_app(chosen: Settings | None = None) -> Flask:
     queue.configure(chosen.redis_address)
     endpoints.configure(chosen)
     platform_keys.configure(chosen)
-    mails.configure(chosen)
-    webhooks.configure(chosen)
+    emails.configure(chosen)
+    webhook_endpoints.configure(chosen)
     notices.configure(bots.names_answering_through)
     sources.configure(bots.raise_version, chosen)
     memory.configure(chosen)

@@ -178,11 +178,11 @@ def worker_exit(_server: Arbiter, worker: Worker) -> None:
     """The connections are closed: lets the answers still being written come to their end."""
     if not worker.booted:
         return
-    from core.bots import answering
-    from core.gateway import requests
+    from core.bots.answers import answer_task
+    from core.gateway.request_log import writer
 
-    answering.drain(timeout_seconds=worker.seconds_left)
-    requests.flush()
+    answer_task.drain(timeout_seconds=worker.seconds_left)
+    writer.flush()
 
 
 _more_open_files()

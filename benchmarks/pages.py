@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from benchmarks.product import product, provider
 from benchmarks.sample import Sample, cookie_of, fill
 from core.accounts import people
-from tests.pages import Visitor
+from tests.browser import Visitor
 from tests.queries import Queries
 from tests.routes import routes
 

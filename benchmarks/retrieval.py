@@ -31,7 +31,7 @@ from core.knowledge import chunking, search
 from core.knowledge.models import READY, Chunk, Source
 from core.knowledge.reading import Progress, Section, html
 from tests.databases import running_postgres
-from web import migrations
+from web.cli import migrations
 
 RESULT = Path(__file__).with_suffix(".md")
 PACKAGES = {

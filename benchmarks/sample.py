@@ -15,7 +15,7 @@ from core.accounts import people, workspaces
 from core.accounts.models import Membership, Person
 from core.accounts.roles import Role
 from core.db import transaction
-from tests.pages import OutsideClient
+from tests.browser import OutsideClient
 from tests.people import PASSWORD
 from tests.routes import set_stage
 

@@ -15,7 +15,8 @@ from core import configuration
 from core.accounts import workspaces
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
-from core.bots import bots, look_changes, presets
+from core.bots import bots
+from core.bots.appearance import changes as appearance_changes, presets
 from core.bots.bots import Draft
 from core.bots.models import Bot
 from core.db import work_context
@@ -84,7 +85,7 @@ def _bot(workspace: Workspace) -> Bot:
     )
     bot = bots.create(workspace, draft, DANA)
     meadow = next(preset for preset in presets.PRESETS if preset.key == "meadow")
-    look_changes.save(workspace, bot, meadow.look, DANA)
+    appearance_changes.save(workspace, bot, meadow.look, DANA)
     source = sources.add_text(workspace, bot.id, "Which plant where", KNOWN, DANA)
     with work_context():
         indexing.run(source.id, source.attempt)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from core import settings
 from core.errors import SettingsError
 from core.http import PrivateHosts
-from core.providers import catalogue, outgoing
+from core.providers import catalogue
+from core.providers.auth import outgoing
 from core.settings import Settings
 
 

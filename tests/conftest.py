@@ -21,16 +21,16 @@ from rq import Queue, SimpleWorker
 from app import create_app
 from core import clock, configuration, db, queue
 from core.accounts import people
-from core.bots import answering
+from core.bots.answers import answer_task
 from core.errors import SettingsError
-from core.gateway import requests as gateway_requests
+from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import marker, once
+from tests import marker, build_once
 from tests.databases import Postgres, running_postgres, sqlite_copy
-from tests.pages import OutsideClient, Visitor
+from tests.browser import OutsideClient, Visitor
 from tests.people import Cast, make_cast
 from tests.providers import LoopbackProvider
-from web import migrations
+from web.cli import migrations
 
 ROOT = Path(__file__).parent.parent
 SWEPT = "swept-for-the-marker"
@@ -70,7 +70,7 @@ def quick_passwords() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def quick_applications() -> None:
     """Every test has an application of its own: what is the same in all of them is made by the first."""
-    once.build_rules_once()
+    build_once.build_rules_once()
 
 
 @pytest.fixture(scope="session")
@@ -144,9 +144,9 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
-        once.compile_statements_once(db.db.engine)
+        build_once.compile_statements_once(db.db.engine)
         yield made
-        answering.drain(timeout_seconds=20)
+        answer_task.drain(timeout_seconds=20)
         gateway_requests.flush()
         db.db.session.remove()
         db.db.engine.dispose()

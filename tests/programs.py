@@ -10,7 +10,8 @@ from werkzeug.test import TestResponse
 from core.accounts.actor import OPERATOR
 from core.accounts.models import Person, Workspace
 from core.db import session
-from core.gateway import requests, tokens
+from core.gateway.request_log import writer
+from core.gateway import tokens
 from core.gateway.models import GatewayRequest
 from tests import marker
 
@@ -56,7 +57,7 @@ class Program:
 
     def logged(self) -> list[GatewayRequest]:
         """The workspace's requests as the log has them, newest first."""
-        requests.flush()
+        writer.flush()
         session().commit()
         session().expire_all()
-        return requests.recent(self.workspace_id)
+        return writer.recent(self.workspace_id)

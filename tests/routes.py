@@ -9,20 +9,20 @@ from core.accounts import invitations, password_resets
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.accounts.roles import Role
-from core.bots import avatars
+from core.bots.appearance import avatars
 from core.bots.models import Bot
 from core.db import transaction, work_context
 from core.gateway import tokens
 from core.gateway.models import GatewayRequest, GatewayToken
-from core.keys import checks, life
+from core.keys import checks, store
 from core.knowledge import indexing, sources, unanswered
-from core.outbox import webhooks
+from core.webhooks import endpoints
 from core.plans import plans_of
 from core.providers import catalogue
 from tests.people import make_member
 from tests.pictures import png
 from tests.postbox import mails_to, token_in
-from tests.talking import Talker, make_bot, make_key
+from tests.bot_client import Talker, make_bot, make_key
 
 LAST = (
     "gateway_tokens.revocation",
@@ -92,7 +92,7 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
     avatars.put(bot, png(), Actor("Owner"))
     talker = Talker(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
-    check = checks.test_later(life.get(workspace.id, key.provider), Actor("Owner"))
+    check = checks.test_later(store.get(workspace.id, key.provider), Actor("Owner"))
     values = {
         "slug": workspace.slug,
         "bot_id": bot.id,
@@ -114,9 +114,9 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
 
 def _waiting_call(workspace: Workspace) -> str:
     """A webhook, and a call of it that nobody has sent."""
-    webhooks.set_url(workspace.id, "https://hooks.example/mevichat", Actor("Owner"))
+    endpoints.set_url(workspace.id, "https://hooks.example/mevichat", Actor("Owner"))
     with transaction() as current:
-        delivery_id = webhooks.add(current, workspace.id, "key.broken", {"provider": "OpenAI"})
+        delivery_id = endpoints.add(current, workspace.id, "key.broken", {"provider": "OpenAI"})
     assert delivery_id
     return delivery_id
 

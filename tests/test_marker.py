@@ -7,7 +7,7 @@ import pytest
 
 from core import queue
 from tests import marker
-from tests.pages import Visitor
+from tests.browser import Visitor
 
 PLANTED = "a-word-of-its-own"  # the real one would stay in Redis' files and be found at the end
 

@@ -6,32 +6,12 @@ from typing import Any
 from flask import Flask
 
 from core.settings import Settings
-from web import (
-    account,
-    audit_commands,
-    auth,
-    bot_api,
-    chat,
-    chat_look,
-    chat_scripts,
-    commands,
-    demo,
-    errors,
-    forms,
-    frame,
-    gateway_api,
-    gateway_commands,
-    guards,
-    health,
-    invitations,
-    limits,
-    openapi,
-    password_resets,
-    request_log,
-    second_factor,
-    security,
-    widget,
-)
+from web.people import account, auth, invitations, sign_in_limits, password_resets, two_factor
+from web.cli import audit, commands, gateway as gateway_commands
+from web.api import bots, gateway as gateway_api, openapi
+from web.chat import pages, appearance as chat_appearance, scripts, demo, widget
+from web import errors, forms, page_context, guards, security
+from web.server import health, request_log
 from web.console import BLUEPRINTS, attention, navigation
 
 LARGEST_BODY_BYTES = 256 * 1024
@@ -42,10 +22,10 @@ PAGES = (
     password_resets.pages,
     invitations.pages,
     account.pages,
-    second_factor.pages,
-    chat.pages,
-    chat_look.pages,
-    chat_scripts.pages,
+    two_factor.pages,
+    pages.pages,
+    chat_appearance.pages,
+    scripts.pages,
     widget.pages,
     demo.pages,
 )
@@ -73,16 +53,16 @@ def register(app: Flask, settings: Settings) -> None:
     forms.register(app)
     request_log.register(app)
     security.register(app)
-    limits.register(app, settings)
+    sign_in_limits.register(app, settings)
     guards.register(app)
     errors.register(app)
-    frame.register(app)
+    page_context.register(app)
     attention.register(app)
-    for blueprint in (*PAGES, bot_api.api, gateway_api.api, *BLUEPRINTS):
+    for blueprint in (*PAGES, bots.api, gateway_api.api, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     navigation.register(app)
-    security.exempt_from_csrf(bot_api.api)
+    security.exempt_from_csrf(bots.api)
     security.exempt_from_csrf(gateway_api.api)
     commands.register(app)
-    audit_commands.register(app)
+    audit.register(app)
     gateway_commands.register(app)

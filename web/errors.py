@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from core import errors
 from core.accounts import workspaces
 from core.log import logger
-from web import gateway_api
+from web.api import gateway
 from web.forms import read_past_upload
 from web.htmx import wants_piece
 
@@ -151,8 +151,8 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
-    if route := gateway_api.asked_format():
-        return gateway_api.refusal(route, status, code, message)
+    if route := gateway.asked_format():
+        return gateway.refusal(route, status, code, message)
     if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})
     elif wants_piece():

@@ -1,6 +1,8 @@
 """The jobs. Each calls one verb in core; arguments are ids, since RQ stores and logs them."""
 
-from core.bots import embedding, removal, retention
+from core.bots.retrieval import chunk_embeddings
+from core.bots import deletion as bot_deletion
+from core.bots.conversations import retention
 from core.keys import checks
 from core.knowledge import indexing
 from core.outbox import sending
@@ -29,17 +31,17 @@ def send_delivery(delivery_id: str) -> None:
 def index_source(source_id: str, attempt: str) -> None:
     """Behind everything a bot is given: reads it and makes it found."""
     indexing.run(source_id, int(attempt))
-    embedding.embed_later(source_id, int(attempt))
+    chunk_embeddings.embed_later(source_id, int(attempt))
 
 
 def embed_source(source_id: str, attempt: str) -> None:
     """After that, for a bot that searches by meaning too: makes the vectors of its chunks."""
-    embedding.run(source_id, int(attempt))
+    chunk_embeddings.run(source_id, int(attempt))
 
 
 def clear_bot(bot_id: str) -> None:
     """Behind *Delete* of a bot: its conversations and what it knows, a few rows at a time."""
-    removal.clear(bot_id)
+    bot_deletion.clear(bot_id)
 
 
 def clear_source(source_id: str) -> None:

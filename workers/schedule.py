@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots import cache, embedding, endings, removal, retention
+from core.bots.answers import cache, outcomes
+from core.bots.retrieval import chunk_embeddings
+from core.bots import deletion as bot_deletion
+from core.bots.conversations import retention
 from core.db import work_context
-from core.gateway import balance
-from core.gateway import retention as gateway_retention
+from core.gateway.billing import balance
+from core.gateway.request_log import retention as gateway_retention
 from core.keys import health, rechecks
 from core.knowledge import indexing
 from core.log import logger
@@ -50,14 +53,14 @@ class Duty:
 
 
 DUTIES = (
-    Duty("answers_swept", endings.sweep),
+    Duty("answers_swept", outcomes.sweep),
     Duty("keys_checked_again", rechecks.recheck_due),
     Duty("deliveries_queued_again", deliveries.send_due),
     Duty("sources_taken_up_again", indexing.take_up_lost),
     Duty("holds_given_back", balance.sweep, MINUTE_SECONDS),
-    Duty("embeddings_taken_up", embedding.take_up, MINUTE_SECONDS),
+    Duty("embeddings_taken_up", chunk_embeddings.take_up, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
-    Duty("deleted_bots_cleared", removal.clear_left_over, HOUR_SECONDS),
+    Duty("deleted_bots_cleared", bot_deletion.clear_left_over, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
     Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
     Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),

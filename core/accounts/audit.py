@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core import clock, kept_secrets
+from core import clock
+from core.secrets import deployment_secrets
 from core.accounts.actor import Actor
 from core.db import Model, insert_new, session
 from core.errors import Unreadable
@@ -86,7 +87,7 @@ def record(
 ) -> None:
     """Appends a line in the caller's transaction. Those of one workspace wait for one another."""
     number = take_turn(current, workspace_id)
-    generation, key = kept_secrets.newest(current, SECRET)
+    generation, key = deployment_secrets.newest(current, SECRET)
     line = AuditLine(
         workspace_id=workspace_id, number=number, at=clock.now(), generation=generation
     )
@@ -158,7 +159,7 @@ def verify(workspace_id: str) -> Verdict:
     The head is read before the lines: what is added meanwhile comes after it, and is no reason to doubt.
     """
     current, before, count, sealed = session(), "", 0, ""
-    keys = cache(partial(kept_secrets.of_generation, current, SECRET))
+    keys = cache(partial(deployment_secrets.of_generation, current, SECRET))
     head = _head(current, workspace_id)
     lines = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     for line in current.scalars(lines.order_by(AuditLine.number).execution_options(yield_per=500)):

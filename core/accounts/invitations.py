@@ -16,7 +16,7 @@ from core.accounts.models import Invitation, Membership, Person, Workspace
 from core.accounts.roles import ROLE_NAMES, Role
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound
-from core.outbox import deliveries, mails
+from core.outbox import deliveries, emails
 
 PREFIX = "mvi"
 VALID_FOR = timedelta(days=7)
@@ -134,7 +134,7 @@ def _tell(
     """The line in the log, and the mail; returns the delivery's id."""
     role = ROLE_NAMES[Role(invitation.role)]
     audit.record(current, workspace.id, actor, "person.invited", invitation.email, role=role)
-    return mails.add(
+    return emails.add(
         current,
         "invitation",
         invitation.email,

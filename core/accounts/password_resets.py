@@ -11,7 +11,7 @@ from core.accounts import passwords, people
 from core.accounts.models import PasswordReset, Person
 from core.db import changed_one, session, transaction
 from core.errors import NotFound
-from core.outbox import deliveries, mails
+from core.outbox import deliveries, emails
 
 PREFIX = "mvp"
 VALID_FOR = timedelta(hours=1)
@@ -36,7 +36,7 @@ def ask(email: str, secret_key: str) -> None:
     with suppress(_Undone), transaction() as current:
         _lock(current, address)
         told = {"token": token, "name": name, "minutes": int(VALID_FOR.total_seconds() // 60)}
-        sent = mails.add(current, "password_reset", address, None, **told)
+        sent = emails.add(current, "password_reset", address, None, **told)
         current.flush()
         if person is None or _sent_lately(current, person) >= MOST_AN_HOUR:
             raise _Undone

@@ -11,7 +11,7 @@ from core.accounts import people, sign_ins
 from core.accounts.models import PasswordReset, Person
 from core.db import changed_one, transaction
 from core.errors import Conflict, Invalid
-from core.outbox import deliveries, mails
+from core.outbox import deliveries, emails
 
 
 def change(person: Person, present: str, new: str, sign_in_id: str) -> None:
@@ -39,7 +39,7 @@ def put(current: Session, person: Person, password_hash: str, told_how: str, kee
         .where(PasswordReset.person_id == person.id, PasswordReset.used_at.is_(None))
         .values(used_at=clock.now())
     )
-    return mails.add(
+    return emails.add(
         current, "password_changed", person.email, None, name=person.name, how=told_how
     )
 

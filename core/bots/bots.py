@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session, joinedload
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
-from core.bots import embedding, limits, meaning
+from core.bots.retrieval import chunk_embeddings, query_embeddings
+from core.bots.quota import rate_limits
 from core.bots.models import Bot
 from core.bots.visitors import checked_origins
 from core.db import changed_one, session, transaction
 from core.errors import Invalid, NotFound, PlanDoesNotAllow
-from core.keys import life
+from core.keys import store
 from core.keys.models import ProviderKey
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import UnknownModel
@@ -55,7 +56,7 @@ def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
     """Raises `Invalid` or `PlanDoesNotAllow`; the bot is on from the start."""
     bot = Bot(workspace_id=workspace.id, **_checked(workspace, draft))
     if draft.hybrid:
-        meaning.require(workspace)
+        query_embeddings.require(workspace)
     with transaction() as current:
         current.add(bot)
         current.flush()
@@ -68,7 +69,7 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
     values = _checked(workspace, draft, keeps=bot.model_id)
     begins = draft.hybrid and not bot.hybrid
     if begins:
-        meaning.require(workspace)
+        query_embeddings.require(workspace)
     with transaction() as current:
         stored = locked(current, bot.id)
         was = {name: getattr(stored, name) for name in values}
@@ -78,7 +79,7 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
             raise_version(current, bot.id)
             record_change(current, stored, actor, changed, was)
     if begins:
-        embedding.embed_bot_later(bot.id)
+        chunk_embeddings.embed_bot_later(bot.id)
 
 
 def locked(current: Session, bot_id: str) -> Bot:
@@ -145,7 +146,7 @@ def why_blocked(
         return "model_gone"
     if not workspace.plan.allows_tier(model.bot_tier):
         return "model_not_on_plan"
-    return "" if model.provider == endpoints.MINI else life.why_unusable(key, workspace)
+    return "" if model.provider == endpoints.MINI else store.why_unusable(key, workspace)
 
 
 def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, object]:
@@ -166,13 +167,13 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
 
 def _checked_limits(draft: Draft) -> dict[str, object]:
     return {
-        "visitor_limit": limits.checked(
+        "visitor_limit": rate_limits.checked(
             draft.visitor_limit, "the messages of one visitor a minute", "visitor_limit"
         ),
-        "address_limit": limits.checked(
+        "address_limit": rate_limits.checked(
             draft.address_limit, "the messages of one address an hour", "address_limit"
         ),
-        "daily_limit": limits.checked(
+        "daily_limit": rate_limits.checked(
             draft.daily_limit, "the messages of this bot a day", "daily_limit"
         ),
         "limit_text": _own_words("limit text", draft.limit_text, "limit_text"),

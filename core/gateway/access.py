@@ -19,7 +19,7 @@ from core.errors import BadToken, NotAllowed
 from core.gateway.models import GatewayToken
 from core.gateway.tokens import PREFIX
 from core.plans import Plan
-from core.remembered import Remembered
+from core.commit_cache import Remembered
 
 PERMISSION = "gateway.use"
 HEADERS = ("authorization", "x-api-key")

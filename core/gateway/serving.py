@@ -11,28 +11,20 @@ from functools import partial
 from core import clock
 from core.db import release
 from core.errors import Invalid
-from core.gateway import (
-    billing,
-    calls,
-    cooling,
-    formats,
-    platform_keys,
-    refusing,
-    requests,
-    routing,
-    upstream,
-    workspace_keys,
-)
+from core.gateway.billing import charges
+from core.gateway import calls, cooldowns, platform_keys, error_replies, routing, upstream, workspace_keys
+from core.providers import formats
+from core.gateway.request_log import writer
 from core.gateway.access import Caller
 from core.gateway.calls import Call
-from core.gateway.formats.asked import Asked
-from core.gateway.refusing import Reply
-from core.gateway.requests import Record
+from core.providers.formats.request import Asked
+from core.gateway.error_replies import Reply
+from core.gateway.request_log.writer import Record
 from core.gateway.routing import Candidate, Decision
-from core.gateway.steps import LONGEST_WAIT_SECONDS, Step, after
+from core.gateway.retry_policy import LONGEST_WAIT_SECONDS, Step, after
 from core.gateway.upstream import Answer, Refused
-from core.keys import refusals
-from core.keys.life import Usable
+from core.keys import live_refusals
+from core.keys.store import Usable
 from core.providers.failures import is_key_fault
 
 PAUSE_SECONDS = 0.2
@@ -73,15 +65,15 @@ def serve(caller: Caller, call: Call, request_id: str) -> Reply:
     run = _Run(caller, call, record)
     decision = decide(caller, call.model, call.route)
     if decision.refusal:
-        return _refused(run, refusing.of_decision(decision, call.model))
+        return _refused(run, error_replies.of_decision(decision, call.model))
     candidates = _cool_first(decision.candidates)
     for candidate in candidates:
         reply = _tried(run, candidate, candidate is candidates[-1])
         if reply:
             return reply
     if run.unsayable and not record.attempts:
-        return _refused(run, refusing.unsayable(run.unsayable))
-    return _refused(run, refusing.exhausted(run.last, min(map(_wait, candidates))))
+        return _refused(run, error_replies.unsayable(run.unsayable))
+    return _refused(run, error_replies.exhausted(run.last, min(map(_wait, candidates))))
 
 
 def _cool_first(candidates: tuple[Candidate, ...]) -> list[Candidate]:
@@ -91,7 +83,7 @@ def _cool_first(candidates: tuple[Candidate, ...]) -> list[Candidate]:
 
 def _wait(candidate: Candidate) -> float:
     key = candidate.key
-    return cooling.seconds_left(key.id, key.version) if key else 0.0
+    return cooldowns.seconds_left(key.id, key.version) if key else 0.0
 
 
 def _tried(run: _Run, candidate: Candidate, is_last: bool) -> Reply | None:
@@ -109,7 +101,7 @@ def _tried(run: _Run, candidate: Candidate, is_last: bool) -> Reply | None:
     except Invalid as error:
         run.unsayable = error
         return None
-    refusal = billing.hold(run.record, run.call, candidate)
+    refusal = charges.hold(run.record, run.call, candidate)
     if refusal:
         return _refused(run, refusal)
     release()
@@ -121,7 +113,7 @@ def _tried(run: _Run, candidate: Candidate, is_last: bool) -> Reply | None:
         partial(upstream.ask, candidate, run.call, asked, body, secret, run.record.id),
     )
     if not (reply and reply.status == 200):
-        billing.release(run.record)
+        charges.release(run.record)
     return reply
 
 
@@ -141,7 +133,7 @@ def _asked_twice(
             return _begun(run, candidate, answer, asked is None)
         step = after(answer, last_try, _wait(candidate), is_last)
         if step is Step.final:
-            return _refused(run, refusing.final(answer, asked is None))
+            return _refused(run, error_replies.final(answer, asked is None))
         if step is Step.next:
             break
         if not _wait(candidate):
@@ -184,11 +176,11 @@ def _judge(candidate: Candidate, refused: Refused) -> None:
     if key is None:
         return
     if failure.retry_after_seconds and not is_key_fault(failure):
-        cooling.cool(key.id, key.version, failure.retry_after_seconds)
+        cooldowns.cool(key.id, key.version, failure.retry_after_seconds)
     if is_key_fault(failure):
         usable = Usable(key.id, key.version, key.provider)
-        if refusals.note(usable, failure, candidate.model_id):
-            refusals.have_confirmed(usable, candidate.model_id)
+        if live_refusals.note(usable, failure, candidate.model_id):
+            live_refusals.have_confirmed(usable, candidate.model_id)
         release()
 
 
@@ -203,7 +195,7 @@ def _begun(run: _Run, candidate: Candidate, answer: Answer, same_format: bool) -
     record.key_source = candidate.source
     record.key_id = candidate.key.id if candidate.key else ""
     record.status, record.first_byte_ms = 200, _milliseconds(run)
-    headers = refusing.passed_headers(answer.headers) | _facts(run)
+    headers = error_replies.passed_headers(answer.headers) | _facts(run)
     made = "text/event-stream; charset=utf-8" if run.call.stream else "application/json"
     headers["content-type"] = answer.headers.get("content-type", made) if same_format else made
     run.call = calls.without_words(run.call)
@@ -234,9 +226,9 @@ def _end(run: _Run, candidate: Candidate, answer: Answer, ended: bool) -> None:
         record.code = "client_left"
     elif answer.failure:
         record.code = f"upstream_{answer.failure.kind}"[:40]
-    billing.settle(record, candidate, run.call, answer)
+    charges.settle(record, candidate, run.call, answer)
     record.latency_ms = _milliseconds(run)
-    requests.note(record)
+    writer.note(record)
 
 
 def _refused(run: _Run, reply: Reply) -> Reply:
@@ -246,9 +238,9 @@ def _refused(run: _Run, reply: Reply) -> Reply:
     record.latency_ms = _milliseconds(run)
     if record.attempts:
         record.provider = str(record.attempts[-1]["provider"])
-    requests.note(record)
+    writer.note(record)
     reply.headers |= _facts(run)
-    return refusing.written(reply, run.call.route, record)
+    return error_replies.written(reply, run.call.route, record)
 
 
 def _facts(run: _Run) -> dict[str, str]:
@@ -256,7 +248,7 @@ def _facts(run: _Run) -> dict[str, str]:
     record = run.record
     overhead = clock.monotonic() - run.started - run.upstream_seconds
     known = {"provider": record.provider, "model": record.model_id, "key-source": record.key_source}
-    facts = known | {"attempts": refusing.trail(record.attempts)}
+    facts = known | {"attempts": error_replies.trail(record.attempts)}
     facts["overhead-ms"] = f"{max(0.0, overhead) * 1000:.1f}"
     return {f"x-mevichat-{name}": text for name, text in facts.items() if text}
 

@@ -12,15 +12,18 @@ from itertools import chain
 from typing import Any
 
 from core import clock
-from core.gateway import calls, formats, watching
+from core.gateway import calls, stream_guard
+from core.providers import formats
 from core.gateway.calls import Call
-from core.gateway.formats.answered import Begin, Failed, Part, Stop
-from core.gateway.formats.answered import Usage as UsagePart
-from core.gateway.formats.asked import Asked
+from core.providers.formats.response import Begin, Failed, Part, Stop
+from core.providers.formats.response import Usage as UsagePart
+from core.providers.formats.request import Asked
 from core.gateway.routing import Candidate
-from core.gateway.watching import Watch
+from core.gateway.stream_guard import Watch
 from core.http import Exchange, HttpError, Timeouts
-from core.providers import endpoints, eventstream, failures, outgoing
+from core.providers import endpoints, failures
+from core.providers.formats import eventstream
+from core.providers.auth import outgoing
 from core.providers.documents import Malformed, parse_object
 from core.providers.failures import Failure
 from core.providers.scrub import scrub
@@ -156,7 +159,7 @@ def _passed_whole(answer: Answer, candidate: Candidate, secret: str) -> Answer |
     document = parse_object(body)
     if failure := failures.inside(candidate.provider, document, secret):
         return Refused(failure)
-    answer.usage = watching.usage_in(candidate.route, document)
+    answer.usage = stream_guard.usage_in(candidate.route, document)
     answer.bytes_out, answer.buffers, answer.is_whole = len(body), iter((body,)), True
     return answer
 

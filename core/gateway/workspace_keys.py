@@ -12,7 +12,8 @@ from sqlalchemy import select
 from core.db import session
 from core.errors import Unreadable
 from core.gateway.access import Caller
-from core.keys import life, vault, verdicts
+from core.keys import store, verdicts
+from core.secrets import vault
 from core.keys.models import VALID, ProviderKey
 
 MOST_REMEMBERED = 2_000
@@ -54,7 +55,7 @@ def opened(key: Key) -> str | None:
     try:
         return vault.open_sealed(key.sealed, key.place)
     except Unreadable:
-        stored = life.by_id(key.id)
+        stored = store.by_id(key.id)
         if stored and stored.version == key.version:
             verdicts.note_unreadable(stored)
         return None

@@ -13,17 +13,8 @@ from core.accounts.actor import MEVICHAT, Actor
 from core.accounts.models import Workspace
 from core.db import release, session, transaction
 from core.errors import Invalid, MevichatError, NotFound, PlanDoesNotAllow, Unreadable
-from core.keys import (
-    abilities,
-    fingerprints,
-    life,
-    paste,
-    pending,
-    saving,
-    states,
-    vault,
-    verdicts,
-)
+from core.keys import model_access, fingerprints, store, paste, pending, saving, states, verdicts
+from core.secrets import vault
 from core.keys.models import ProviderKey
 from core.keys.pending import ASKING, FAILED, LOST, PASSED, SAVED, UNCHECKED, Check
 from core.keys.saving import Proof
@@ -48,7 +39,7 @@ def check_candidate_later(
     secret, hint = paste.tidy(text)
     paste.check(secret, provider)
     hint = f"{hint} {_stored_elsewhere(workspace.id, secret, provider_slug)}".strip()
-    stored = life.find(workspace.id, provider_slug)
+    stored = store.find(workspace.id, provider_slug)
     key_id = stored.id if stored else ""
     check = pending.new_check(workspace.id, provider_slug, SAVE, actor, hint=hint, key_id=key_id)
     place = vault.key_place(workspace.id, provider_slug)
@@ -107,7 +98,7 @@ def find(check_id: str, workspace_id: str) -> Check:
 
 def _what_became_of(check: Check) -> Check:
     """A check without an end is lost, unless its key was stored and only the word of it did not arrive."""
-    key = life.find(check.workspace_id, check.provider)
+    key = store.find(check.workspace_id, check.provider)
     if key and key.saved_by_check == check.id:
         return replace(check, state=SAVED, mask=key.mask)
     return replace(check, state=LOST)
@@ -134,7 +125,7 @@ def _judged_candidate(check: Check, sealed: str) -> Check:
     if outcome.failure is not None:
         hint = _fits_the_sibling(check, secret, outcome.failure)
         return _with_failure(check, outcome.failure, hint)
-    missing = abilities.missing_models(check.provider, secret)
+    missing = model_access.missing_models(check.provider, secret)
     release()
     if _out_of_time(check):
         return _what_became_of(check)
@@ -152,7 +143,7 @@ def _judged_candidate(check: Check, sealed: str) -> Check:
 def run_key(check_id: str, key_id: str, version: int) -> None:
     """The job behind *Test*, a live refusal and the schedule: asks, then says it of this version."""
     check = pending.load(check_id)
-    key = life.by_id(key_id)
+    key = store.by_id(key_id)
     if check is None or not check.pending:
         return
     over = key is None or key.version != version or check.overdue
@@ -181,7 +172,7 @@ def _judged_key(check: Check, key: ProviderKey) -> Check:
 
 
 def _unavailable(check: Check, key: ProviderKey, secret: str) -> set[str]:
-    return abilities.of_key(key, secret, check.model, afresh=check.purpose == TEST)
+    return model_access.of_key(key, secret, check.model, afresh=check.purpose == TEST)
 
 
 def _note(model_id: str) -> str:
@@ -235,7 +226,7 @@ def _stored_elsewhere(workspace_id: str, secret: str, provider_slug: str) -> str
     """
     with transaction() as current:
         pasted = fingerprints.fingerprint(current, secret, workspace_id)
-        keys = life.keys_of(workspace_id)
+        keys = store.keys_of(workspace_id)
         same = [key.provider for key in keys if fingerprints.of_key(current, key) == pasted]
     if provider_slug in same:
         raise Invalid("This is the key that is stored already. Use “Test” to check it again.")

@@ -9,9 +9,9 @@ import hmac
 
 from sqlalchemy.orm import Session
 
-from core import kept_secrets
+from core.secrets import deployment_secrets
 from core.errors import Unreadable
-from core.keys import vault
+from core.secrets import vault
 from core.keys.models import ProviderKey
 
 SECRET = "key-fingerprints"  # noqa: S105  (its name, not its value)
@@ -19,7 +19,7 @@ SECRET = "key-fingerprints"  # noqa: S105  (its name, not its value)
 
 def fingerprint(current: Session, secret: str, workspace_id: str) -> str:
     """32 hex characters, the same for the same secret in the same workspace, in a transaction."""
-    _, pepper = kept_secrets.newest(current, SECRET)
+    _, pepper = deployment_secrets.newest(current, SECRET)
     return hmac.new(pepper, f"{workspace_id}|{secret}".encode(), hashlib.sha256).hexdigest()[:32]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import clock
 from core.db import Model
 from core.ids import new_id
-from core.keys import vault
+from core.secrets import vault
 
 VALID = "valid"
 INVALID = "invalid"

@@ -13,7 +13,8 @@ from core import clock
 from core.accounts.models import Workspace
 from core.accounts.recipients import emails_allowing
 from core.keys.models import ProviderKey
-from core.outbox import mails, webhooks
+from core.outbox import emails
+from core.webhooks import endpoints
 from core.providers import catalogue
 
 Silenced = Callable[[str, str], list[str]]
@@ -55,8 +56,8 @@ def _tell(
     current: Session, key: ProviderKey, template: str, event: str, facts: dict[str, Any]
 ) -> list[str]:
     told = [
-        mails.add(current, template, email, key.workspace_id, **facts)
+        emails.add(current, template, email, key.workspace_id, **facts)
         for email in emails_allowing(current, key.workspace_id, "keys.manage")
     ]
-    called = webhooks.add(current, key.workspace_id, event, facts)
+    called = endpoints.add(current, key.workspace_id, event, facts)
     return [*told, called] if called else told

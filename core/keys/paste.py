@@ -8,7 +8,8 @@ import re
 import string
 
 from core.errors import Invalid
-from core.providers import aws, catalogue, endpoints
+from core.providers.auth import aws
+from core.providers import catalogue, endpoints
 from core.providers.catalogue import Provider
 
 SHORTEST = 8

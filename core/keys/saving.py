@@ -16,7 +16,8 @@ from core.accounts import audit
 from core.accounts.actor import Actor
 from core.db import session, transaction
 from core.errors import Conflict
-from core.keys import health, life, notices, paste, vault, verdicts
+from core.keys import health, store, notices, paste, verdicts
+from core.secrets import vault
 from core.keys.fingerprints import fingerprint
 from core.keys.models import VALID, ProviderKey
 from core.outbox import deliveries
@@ -56,7 +57,7 @@ def save(
             letters = _put(current, stored, workspace_id, provider_slug, values, actor)
     deliveries.send_soon(*letters)
     session().expire_all()
-    return life.get(workspace_id, provider_slug)
+    return store.get(workspace_id, provider_slug)
 
 
 def _row_of(workspace_id: str, provider: str) -> Any:

@@ -15,7 +15,7 @@ from core import clock, queue
 from core.db import changed_one, session, transaction
 from core.errors import Busy, NotFound
 from core.ids import new_id
-from core.keys import vault
+from core.secrets import vault
 from core.log import logger
 from core.outbox.models import Delivery
 

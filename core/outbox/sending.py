@@ -7,7 +7,8 @@ from core import db
 from core.db import transaction
 from core.errors import Unreadable
 from core.log import logger
-from core.outbox import calls, deliveries, mails
+from core.webhooks import calls
+from core.outbox import deliveries, emails
 from core.outbox.models import MAIL, Delivery
 from core.outbox.smtp import MailError, MailRefused
 
@@ -37,7 +38,7 @@ def send(delivery_id: str) -> None:
 def _send_mail(delivery: Delivery, content: dict[str, str]) -> None:
     db.release()
     try:
-        mails.send(delivery, content)
+        emails.send(delivery, content)
     except MailError as error:
         final = isinstance(error, MailRefused)
         log.warning("mail_failed", delivery_id=delivery.id, error=error.message, final=final)

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.http import Exchange, HttpError, Timeouts
-from core.providers import anthropic, converse, failures, fim, openai, outgoing, responses
+from core.providers import anthropic, converse, failures, fim, openai, responses
+from core.providers.auth import outgoing
 from core.providers.documents import Malformed, at, parse_object, text_at
 from core.providers.failures import Failure, FailureKind
-from core.providers.sse import EventTooLarge
+from core.providers.formats.sse import EventTooLarge
 from core.providers.wire import (
     ChatRequest,
     Completion,

@@ -2,7 +2,7 @@
 
 import re
 
-from core.providers import aws
+from core.providers.auth import aws
 
 LONGEST = 64 * 1024
 _RUN = 8

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from core import clock
 from core.db import session
-from core.usage import cost
-from core.usage.cost import Estimate
+from core.usage import prices
+from core.usage.prices import Estimate
 from core.usage.models import UsageDay
 
 GROUPS = ("bot", "model", "provider", "key")
@@ -163,6 +163,6 @@ def _use(row: Row[Any]) -> Use:
 
 def _priced(row: Row[Any]) -> Use:
     tokens = int(row.tokens_in), int(row.tokens_out)
-    estimate = cost.of_tokens(row.model_id, *tokens)
+    estimate = prices.of_tokens(row.model_id, *tokens)
     billed = int(row.billed_microusd)
     return Use(row.answered, row.failed, row.cached, *tokens, estimate, billed)

@@ -11,7 +11,7 @@ from app import create_app
 from core.db import db
 from tests.conftest import make_settings
 from tests.live import previous
-from web import migrations
+from web.cli import migrations
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))
 

@@ -12,7 +12,7 @@ PRODUCT = ("app.py", "core", "web", "workers")
 
 @dataclass(frozen=True)
 class Source:
-    """One Python file. `name` is dotted, as an import would say it: `core.keys.life`."""
+    """One Python file. `name` is dotted, as an import would say it: `core.keys.store`."""
 
     name: str
     text: str

@@ -21,8 +21,8 @@ FORBIDDEN = [
     ("core.gateway", ("core.bots",)),
     ("core.accounts", ("core.keys", "core.bots", "core.gateway")),
     ("core.outbox", ("core.keys", "core.bots", "core.gateway")),
-    ("core.kept_secrets", ("core.keys", "core.accounts", "core.bots", "core.gateway")),
-    ("core.keys.vault", ("core.accounts", "core.outbox", "core.bots", "core.gateway", "core.db")),
+    ("core.secrets.deployment_secrets", ("core.keys", "core.accounts", "core.bots", "core.gateway")),
+    ("core.secrets.vault", ("core.accounts", "core.outbox", "core.bots", "core.gateway", "core.db")),
     ("core.http", ("core.accounts", "core.keys", "core.bots", "core.providers", "core.db")),
     ("core.settings", (*PARTS, "core.configuration", "core.db", "core.http", "core.log")),
     ("core.log", (*PARTS, "core.configuration", "core.db", "core.http", "core.settings")),
@@ -30,7 +30,7 @@ FORBIDDEN = [
     ("workers", ("app", "web", *WEB_FRAMEWORK)),
 ]
 
-FOR_ALL = ("core.keys.vault",)
+FOR_ALL = ("core.secrets.vault",)
 """What seals knows nobody: whoever keeps a secret may call it."""
 
 ALLOWED = {
@@ -54,7 +54,7 @@ def wrong_imports(source: Source) -> set[str]:
 
 def _counted(source: Source) -> list[str]:
     imported = list(source.imports())
-    vault_only = {"core.keys"} if "core.keys.vault" in imported else set()
+    vault_only = {"core.keys"} if "core.secrets.vault" in imported else set()
     return [name for name in imported if name not in FOR_ALL and name not in vault_only]
 
 
@@ -66,16 +66,16 @@ def test_imports_point_the_right_way():
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [
-        ("core.keys.life", "from core.bots import quota", "core.bots"),
-        ("core.keys.life", "from core import bots", "core.bots"),
-        ("core.keys.life", "from ..bots import quota", "core.bots"),
-        ("core.keys.life", "def f():\n    import core.gateway.tokens", "core.gateway"),
-        ("core.bots.turns", "from flask import request", "flask"),
-        ("core.bots.turns", "from flask_sqlalchemy import SQLAlchemy", "flask_sqlalchemy"),
+        ("core.keys.store", "from core.bots import quota", "core.bots"),
+        ("core.keys.store", "from core import bots", "core.bots"),
+        ("core.keys.store", "from ..bots import quota", "core.bots"),
+        ("core.keys.store", "def f():\n    import core.gateway.tokens", "core.gateway"),
+        ("core.bots.answers.turns", "from flask import request", "flask"),
+        ("core.bots.answers.turns", "from flask_sqlalchemy import SQLAlchemy", "flask_sqlalchemy"),
         ("core.queue", "import workers.jobs", "workers"),
         ("core.settings", "from core.providers import catalogue", "core.providers"),
         ("core.log", "from core.providers.scrub import scrub", "core.providers"),
-        ("web.chat", "from workers import jobs", "workers"),
+        ("web.chat.pages", "from workers import jobs", "workers"),
         ("workers.jobs", "import web.errors", "web"),
         ("workers.jobs", "import app", "app"),
     ],
@@ -85,7 +85,7 @@ def test_the_reader_finds_a_wrong_import(name, text, found):
 
 
 def test_the_reader_is_not_fooled_by_a_likeness():
-    assert not wrong_imports(Source("core.keys.life", "import flasks, core.bots_of_others"))
+    assert not wrong_imports(Source("core.keys.store", "import flasks, core.bots_of_others"))
 
 
 @pytest.mark.parametrize(("name", "place"), ALLOWED)

@@ -49,7 +49,7 @@ DOORS = {
         attributes("os.environ", "os.getenv", "os.environb", "os.putenv"),
         {"core.settings": "reads and checks every variable, once"},
     ),
-    "Fernet": (imports_of("cryptography.fernet"), {"core.keys.vault": "seals and opens keys"}),
+    "Fernet": (imports_of("cryptography.fernet"), {"core.secrets.vault": "seals and opens keys"}),
     "outgoing HTTP": (
         imports_of("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp"),
         {"core.http": "time limits, pools, errors without secrets"},
@@ -66,7 +66,7 @@ DOORS = {
         strings(*PLAN_KEYS),
         {
             "core.plans": "the table",
-            "web.seeding": "sample data has to be on some plan",
+            "web.cli.seeding": "sample data has to be on some plan",
         },
     ),
     "a provider's name": (

@@ -15,8 +15,9 @@ from core import clock
 from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Membership, Person, SignIn, Workspace
 from core.accounts.roles import Role
-from core.bots import look_changes, visitors
-from core.bots.look import Look
+from core.bots.appearance import changes as appearance_changes
+from core.bots import visitors
+from core.bots.appearance.appearance import Look
 from core.bots.models import ANSWER, COMPLETE, FAILED, VISITOR, Bot, Message
 from core.db import transaction
 from core.gateway import tokens
@@ -27,7 +28,7 @@ from core.knowledge import sources, unanswered
 from core.providers.failures import Failure, FailureKind
 from core.text import fit
 from tests.live.pages import OPEN_ROOTS
-from tests.talking import make_bot, make_key
+from tests.bot_client import make_bot, make_key
 
 _FILE = Path(__file__)
 SHORT = 80
@@ -101,7 +102,7 @@ def talks(app: Flask, workspace: Workspace) -> House:
         limit_text=names[20],
         unknown_text=names[21],
     )
-    look_changes.save(workspace, bot, _look(), OPERATOR)
+    appearance_changes.save(workspace, bot, _look(), OPERATOR)
     make_key(workspace, "anthropic")
     streaming = make_bot(workspace, "anthropic:claude-haiku-4-5", name=names[1])
     answered, token = visitors.open_conversation(bot, app.config["SECRET_KEY"])

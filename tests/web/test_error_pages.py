@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from core import errors
-from tests.pages import Visitor
+from tests.browser import Visitor
 
 
 def raising(app, error, endpoint="bots.index"):

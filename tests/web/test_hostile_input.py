@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from core.bots import turns
+from core.bots.answers import turns
 from core.ids import new_token
 from tests.databases import on_both_databases, on_postgres
-from tests.pages import Visitor
+from tests.browser import Visitor
 from tests.people import PASSWORD
 from tests.routes import LAST, routes, set_stage
-from tests.talking import Talker, make_bot
+from tests.bot_client import Talker, make_bot
 
 IDS = [
     "nothing", "%00", "bot%00", "%ff%fe", "%ED%A0%80", "ünïcödé%F0%9F%92%A5", "x" * 5_000,

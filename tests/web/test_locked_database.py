@@ -10,7 +10,7 @@ import pytest
 from core import db
 from core.bots.models import Message
 from core.db import session
-from tests.talking import Talker, make_bot, used
+from tests.bot_client import Talker, make_bot, used
 
 HELD_SECONDS = 3.0
 

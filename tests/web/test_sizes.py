@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from tests.talking import make_bot
+from tests.bot_client import make_bot
 
 KILOBYTE = 1024
 NAMED = re.compile(r'(?:src|href)="([^"]+\.(?:js|css)(?:\?[^"]*)?)"')

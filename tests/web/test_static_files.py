@@ -1,6 +1,6 @@
 import re
 
-from web.frame import asset
+from web.page_context import asset
 
 
 def test_a_stylesheet_is_kept_for_a_year_under_an_address_that_changes_with_it(app, visitor):

@@ -14,13 +14,14 @@ from rq.registry import FailedJobRegistry
 
 from core import clock, queue
 from core.accounts.actor import Actor
-from core.bots import turns, visitors
+from core.bots.answers import turns
+from core.bots import visitors
 from core.bots.models import Message
 from core.db import session
 from core.keys import checks, pending
 from tests import marker
 from tests.conftest import ROOT
-from tests.talking import make_bot
+from tests.bot_client import make_bot
 from workers import jobs, schedule
 from workers.worker import worker_for
 
@@ -29,7 +30,7 @@ SECRET = marker.anthropic_key()
 
 @pytest.mark.parametrize(
     "name",
-    ["os.system", "builtins.eval", "subprocess.run", "workers.jobs.checks.run_key", "core.keys.life.use"],
+    ["os.system", "builtins.eval", "subprocess.run", "workers.jobs.checks.run_key", "core.keys.store.use"],
 )  # fmt: skip
 def test_a_job_that_is_not_on_the_list_fails_without_being_imported(app, run_jobs, tmp_path, name):
     trace = tmp_path / "ran"

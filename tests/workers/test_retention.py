@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR
-from core.bots import retention
+from core.bots.conversations import retention
 from core.db import session
-from tests.core.bots.test_deleting import left
-from tests.core.bots.test_finding import talk
-from tests.talking import make_bot
+from tests.core.bots.conversations.test_deletion import left
+from tests.core.bots.conversations.test_search import talk
+from tests.bot_client import make_bot
 from workers import schedule
 
 

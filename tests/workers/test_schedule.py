@@ -7,9 +7,10 @@ import pytest
 from core import clock
 from core.accounts.actor import OPERATOR
 from core.db import transaction
-from core.gateway import balance, requests
+from core.gateway.billing import balance
+from core.gateway.request_log import writer
 from core.gateway.models import GatewayRequest
-from core.outbox import deliveries, mails
+from core.outbox import deliveries, emails
 from tests.core.outbox.conftest import row
 from workers import schedule
 from workers.schedule import EVERY_SECONDS, HOUR_SECONDS, Duty
@@ -26,7 +27,7 @@ def seconds(monkeypatch):
 def add() -> str:
     facts = {"inviter": "Ann", "workspace": "Acme", "role": "Admin", "token": "mvi_x", "days": 7}
     with transaction() as current:
-        return mails.add(current, "invitation", "zoe@example.com", **facts)
+        return emails.add(current, "invitation", "zoe@example.com", **facts)
 
 
 def test_a_duty_that_fails_holds_up_no_other(app, monkeypatch, logged):
@@ -90,4 +91,4 @@ def test_a_round_gives_back_what_dead_processes_held_and_forgets_old_requests(ca
         if duty.name in ("holds_given_back", "old_requests_forgotten"):
             duty.do()
     assert balance.sums(workspace_id) == (1000, 0, 1000)
-    assert requests.recent(workspace_id) == []
+    assert writer.recent(workspace_id) == []

@@ -1,32 +1,15 @@
 """The console, one module a noun, in the order of the navigation."""
 
-from web.console import (
-    alerts,
-    all_knowledge,
-    audit_log,
-    balance,
-    bots,
-    conversations,
-    gateway_models,
-    gateway_requests,
-    gateway_setup,
-    gateway_tokens,
-    gateway_try,
-    home,
-    install,
-    knowledge,
-    knowledge_forms,
-    look,
-    message_quota,
-    people,
-    plan,
-    provider_keys,
-    search,
-    settings,
-    trial,
-    usage,
-    workspaces,
-)
+from web.console.alerts import views as alerts
+from web.console.knowledge import workspace_views, views as knowledge, forms
+from web.console.audit import views as audit_log
+from web.console.plan import balance, quota, views as plan
+from web.console.bots import views as bots, install, appearance as look, trial
+from web.console.conversations import views as conversations
+from web.console.gateway import models, requests, setup, tokens, try_it
+from web.console import home, people, search, settings, workspaces
+from web.console.keys import views as provider_keys
+from web.console.usage import views as usage
 
 BLUEPRINTS = (
     home.pages,
@@ -34,20 +17,20 @@ BLUEPRINTS = (
     trial.pages,
     install.pages,
     look.pages,
-    knowledge_forms.pages,
+    forms.pages,
     knowledge.pages,
     conversations.pages,
-    all_knowledge.pages,
+    workspace_views.pages,
     provider_keys.pages,
-    gateway_tokens.pages,
-    gateway_setup.pages,
-    gateway_models.pages,
-    gateway_requests.pages,
-    gateway_try.pages,
+    tokens.pages,
+    setup.pages,
+    models.pages,
+    requests.pages,
+    try_it.pages,
     usage.pages,
     people.pages,
     plan.pages,
-    message_quota.pages,
+    quota.pages,
     balance.pages,
     audit_log.pages,
     settings.pages,

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from flask import Flask, g, request, url_for
 
 from core.accounts.models import Workspace
-from core.bots import bots, quota, reasons
+from core.bots import bots
+from core.bots.quota import quota
+from core.bots.answers import failure_messages
 from core.bots.models import Bot, SeenOrigin
-from core.bots.quota import Quota
+from core.bots.quota.quota import Quota
 from core.keys.models import ProviderKey
 from core.providers import catalogue
 from core.providers.catalogue import Model
-from web.console import at_hand, key_rows, retirement
-from web.console.key_rows import KeyRow
-from web.frame import day, grouped, listed
+from web.console import request_cache, retiring_models
+from web.console.keys import rows as key_rows
+from web.console.keys.rows import KeyRow
+from web.page_context import day, grouped, listed
 from web.htmx import wants_piece
 
 BANNERS = 2
@@ -49,12 +52,12 @@ def banners() -> list[Notice]:
 
 def notices(workspace: Workspace) -> list[Notice]:
     """Everything, in three queries whatever there is."""
-    made, keys = at_hand.bots_of(workspace), at_hand.keys_of(workspace)
+    made, keys = request_cache.bots_of(workspace), request_cache.keys_of(workspace)
     found = [
         *_broken_keys(workspace, keys, made),
         *_blocked_bots(workspace, keys, made),
         *_retirements(workspace, made),
-        *_quota(workspace, at_hand.quota_of(workspace)),
+        *_quota(workspace, request_cache.quota_of(workspace)),
         *_asking_sites(workspace, made),
     ]
     return sorted(found, key=lambda notice: notice.kind != "bad")
@@ -93,7 +96,7 @@ def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]
         if bot.enabled and reason and not (key and reason == f"key_{key.reason}"):
             silent.setdefault((reason, bot.model_id), []).append(bot)
     return [
-        _about("bad", workspace, found, reasons.for_owner(reason, model_id))
+        _about("bad", workspace, found, failure_messages.for_owner(reason, model_id))
         for (reason, model_id), found in silent.items()
     ]
 
@@ -109,10 +112,10 @@ def _retirements(workspace: Workspace, made: list[Bot]) -> list[Notice]:
 
 def _retirement(workspace: Workspace, model: Model, some: list[Bot]) -> Notice | None:
     name = catalogue.provider(model.provider).name
-    if retirement.is_over(model):
+    if retiring_models.is_over(model):
         told = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."
         return _about("bad", workspace, some, told)
-    if retirement.is_near(model):
+    if retiring_models.is_near(model):
         told = (
             f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model in time."
         )

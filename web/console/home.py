@@ -8,9 +8,11 @@ from core import clock
 from core.accounts.models import Workspace
 from core.knowledge import allowance
 from core.usage import reading
-from web.console import at_hand, attention, bot_rows, key_rows
-from web.console.bot_rows import BotRow
-from web.console.key_rows import KeyRow
+from web.console import request_cache, attention
+from web.console.bots import rows as bot_rows
+from web.console.keys import rows as key_rows
+from web.console.bots.rows import BotRow
+from web.console.keys.rows import KeyRow
 from web.guards import member
 
 pages = Blueprint("home", __name__, url_prefix="/w/<slug>")
@@ -34,7 +36,7 @@ def show(workspace: Workspace) -> str:
     return render_template(
         "home/show.html",
         attention=attention.notices(workspace),
-        quota=at_hand.quota_of(workspace),
+        quota=request_cache.quota_of(workspace),
         days=reading.by_day(workspace.id),
         keys=keys,
         bots=bots,
@@ -87,7 +89,7 @@ def _teach_step(workspace: Workspace, bots: list[BotRow]) -> Step:
 
 def _site_step(workspace: Workspace) -> Step:
     """Done once any bot names a site that it may be on: nothing else loads the widget."""
-    made = at_hand.bots_of(workspace)
+    made = request_cache.bots_of(workspace)
     return Step(
         any(bot.allowed_origins for bot in made),
         "Put it on your site",

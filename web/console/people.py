@@ -18,7 +18,7 @@ from web.console import sorting
 from web.forms import Form
 from web.guards import member, this_actor, this_membership
 from web.htmx import go_to, page_or_piece, said, wants_piece
-from web.sessions import secret_key
+from web.people.sessions import secret_key
 
 pages = Blueprint("people", __name__, url_prefix="/w/<slug>/people")
 

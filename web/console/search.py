@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request, url_for
 
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.bots.finding import SHORTEST_TEXT
+from core.bots.conversations.search import SHORTEST_TEXT
 from core.bots.models import Bot
-from web.console import at_hand, navigation
+from web.console import request_cache, navigation
 from web.console.navigation import Place
 from web.guards import member, this_membership, this_person
 from web.htmx import page_or_piece
@@ -85,7 +85,7 @@ def _matching(hits: Iterator[Hit] | list[Hit], words: list[str], most: int = 0) 
 
 def _bots(workspace: Workspace, can: Callable[[str], bool], searching: bool) -> Iterator[Hit]:
     """The bots; while somebody searches, behind them also the pages of each."""
-    found = at_hand.bots_of(workspace)
+    found = request_cache.bots_of(workspace)
     for bot in found:
         place = {"slug": workspace.slug, "bot_id": bot.id}
         yield Hit(bot.name, url_for("bots.show", **place), "bot", "bot")

@@ -8,8 +8,8 @@ from wtforms import StringField
 from core import clock
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.bots import limits
-from core.bots import retention as kept
+from core.bots.quota import rate_limits
+from core.bots.conversations import retention as kept
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
 from web.guards import member, this_actor, this_membership
@@ -69,7 +69,7 @@ def set_minute_limit(workspace: Workspace) -> Any:
     form = MinuteLimitForm()
     written, what = form.minute_limit.data or "", "the messages of all bots a minute"
     try:
-        number = limits.checked(written, what, "minute_limit")
+        number = rate_limits.checked(written, what, "minute_limit")
     except Invalid as error:
         form.minute_limit.errors = [error.message]
         return _page(workspace, minute=form), 422

@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import text
 
-from core import kept_secrets
+from core.secrets import deployment_secrets
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import session, transaction
-from core.keys import vault
-from tests.core.keys.test_vault import ring_key
+from core.secrets import vault
+from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 from tests.threads import at_once
@@ -118,7 +118,7 @@ def test_the_chain_goes_on_under_a_new_ring_key_and_after_the_old_one_is_lost(wo
         write(workspace, 2)
         assert "opens with no ring key" in audit.verify(workspace.id).problem
         with transaction() as current:
-            assert kept_secrets.newest(current, audit.SECRET)[0] == 2
+            assert deployment_secrets.newest(current, audit.SECRET)[0] == 2
     finally:
         vault._ring[:] = before
     session().expire_all()

@@ -4,14 +4,15 @@ import pytest
 from flask import Flask
 
 from core.accounts.models import Workspace
-from core.bots import endings, turns, visitors
-from core.bots.endings import Outcome
-from core.bots.live import Live
+from core.bots.answers import outcomes, turns
+from core.bots import visitors
+from core.bots.answers.outcomes import Outcome
+from core.bots.answers.live_answer import Live
 from core.bots.models import Bot, Conversation, Message
-from core.bots.turns import Turn
+from core.bots.answers.turns import Turn
 from core.db import session
 from tests.people import make_person, make_workspace
-from tests.talking import make_bot
+from tests.bot_client import make_bot
 
 
 @pytest.fixture
@@ -39,11 +40,11 @@ def finish(turn: Turn, text: str = "An answer.") -> None:
     """As the provider's stream would end it."""
     outcome = Outcome(provider="mevichat", tokens_in=3, tokens_out=2, latency_ms=9)
     outcome.finish(text)
-    endings.end(live_of(turn, text), outcome)
+    outcomes.end(live_of(turn, text), outcome)
 
 
 def fail(turn: Turn, text: str = "") -> None:
-    endings.end(live_of(turn, text), Outcome.failed("overloaded", "mevichat"))
+    outcomes.end(live_of(turn, text), Outcome.failed("overloaded", "mevichat"))
 
 
 def say(conversation: Conversation, text: str = "Hello", answer: str = "An answer.") -> Message:

@@ -8,9 +8,10 @@ import pytest
 from core.accounts import audit
 from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
-from core.bots import bots, reasons, removal, visitors
+from core.bots import bots, deletion as bot_deletion, visitors
+from core.bots.answers import failure_messages
 from core.bots.bots import Draft
-from core.bots.reasons import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE
+from core.bots.answers.failure_messages import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE
 from core.db import session
 from core.errors import BadToken, BotOff, Invalid, NotFound, OriginNotAllowed, PlanDoesNotAllow
 from core.keys.models import ProviderKey
@@ -19,7 +20,7 @@ from core.providers import catalogue
 from core.providers.failures import FailureKind
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
-from tests.talking import UNBOUNDED, make_bot
+from tests.bot_client import UNBOUNDED, make_bot
 from tests.threads import at_once
 
 SPEC = {
@@ -199,25 +200,25 @@ def test_every_failure_has_a_sentence_for_the_owner_and_none_but_neutral_ones_fo
     every += ["out_of_messages", "no_key", "key_disabled", "key_unreadable", "model_not_on_plan"]
     every += ["model_gone"]
     for reason in every:
-        sentence = reasons.for_owner(reason, "anthropic:claude-haiku-4-5", "anthropic")
-        assert sentence != reasons.for_owner("internal", "", ""), reason
+        sentence = failure_messages.for_owner(reason, "anthropic:claude-haiku-4-5", "anthropic")
+        assert sentence != failure_messages.for_owner("internal", "", ""), reason
         assert "{" not in sentence
-        code, told = reasons.for_visitor(reason)
+        code, told = failure_messages.for_visitor(reason)
         assert told in (FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE)
         assert code in ("answer_failed", "unavailable")
-    assert reasons.for_owner("", "anthropic:claude-haiku-4-5") == ""
+    assert failure_messages.for_owner("", "anthropic:claude-haiku-4-5") == ""
 
 
 @pytest.mark.parametrize("provider", ["mevichat", ""])
 def test_what_is_said_of_mini_speaks_of_no_key_of_the_workspace(provider):
     for kind in FailureKind:
-        sentence = reasons.for_owner(str(kind), "mevichat:mini", provider)
+        sentence = failure_messages.for_owner(str(kind), "mevichat:mini", provider)
         assert "{" not in sentence
         assert not re.search(r"key stays|this key|the key|Provider keys", sentence), sentence
 
 
 def test_a_model_that_left_the_catalogue_is_still_named():
-    assert reasons.names("old:model-1") == ("old:model-1", "old")
+    assert failure_messages.names("old:model-1") == ("old:model-1", "old")
 
 
 def lines_of(workspace):
@@ -235,7 +236,7 @@ def test_what_becomes_of_a_bot_is_in_the_audit_log_without_a_word_of_its_texts(w
     bots.change(workspace, bot, draft, RITA)
     bots.set_enabled(bot, False, RITA)
     bots.set_enabled(bot, True, RITA)
-    removal.remove(bot, RITA)
+    bot_deletion.remove(bot, RITA)
     fields = {"fields": ["instructions", "model_id", "name", "welcome"], "name_was": "Support"}
     models = {"was": "mevichat:mini", "now": "anthropic:claude-haiku-4-5"}
     assert lines_of(workspace) == [
@@ -252,19 +253,19 @@ def test_what_changes_nothing_writes_no_line(workspace, bot):
     bots.change(workspace, bot, Draft(name="Support", **UNBOUNDED), RITA)
     bots.set_enabled(bot, True, RITA)
     assert lines_of(workspace) == before
-    removal.remove(bot, RITA)
-    removal.remove(bot, RITA)
+    bot_deletion.remove(bot, RITA)
+    bot_deletion.remove(bot, RITA)
     assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]
 
 
 def test_a_bot_that_was_deleted_meanwhile_cannot_be_changed(workspace, bot):
-    removal.remove(bot, RITA)
+    bot_deletion.remove(bot, RITA)
     with pytest.raises(NotFound):
         bots.change(workspace, bot, Draft(name="Help"), RITA)
 
 
 @on_both_databases
 def test_a_bot_deleted_by_many_at_once_is_deleted_once(workspace, bot):
-    at_once(8, lambda _: removal.remove(bot, RITA))
+    at_once(8, lambda _: bot_deletion.remove(bot, RITA))
     session().commit()
     assert [action for action, *_ in lines_of(workspace)] == ["bot.created", "bot.deleted"]

@@ -10,7 +10,8 @@ from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR, Actor
 from core.db import session, transaction
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
-from core.keys import checks, life, pending, saving, vault
+from core.keys import checks, store, pending, saving
+from core.secrets import vault
 from core.keys.models import VALID, ProviderKey
 from core.keys.pending import Check
 from core.keys.saving import Proof
@@ -18,7 +19,7 @@ from core.text import fit
 from tests import marker
 from tests.people import make_person, make_workspace
 from tests.providers import Reply
-from tests.talking import key_of, make_key
+from tests.bot_client import key_of, make_key
 
 SECRET = marker.anthropic_key()
 ANN = Actor("Ann")
@@ -126,7 +127,7 @@ def test_a_check_of_a_key_that_is_gone_or_newer_asks_nobody(workspace, provider)
     saving.save(workspace.id, "anthropic", marker.anthropic_key("NEXT"), ANN, Proof("chk_2"))
     checks.run_key(newer.id, key.id, 1)
     gone = checks.test_later(key, ANN)
-    life.remove(key, ANN)
+    store.remove(key, ANN)
     session().expunge_all()
     checks.run_key(gone.id, key.id, 2)
     assert [pending.load(check.id).state for check in (newer, gone)] == ["lost", "lost"]
@@ -176,11 +177,11 @@ def test_a_replacement_of_a_key_that_is_deleted_meanwhile_stores_nothing(
     make_key(workspace)
     provider.accept(marker.anthropic_key("NEXT"))
     check = ask(workspace, person, marker.anthropic_key("NEXT"))
-    life.remove(key_of(workspace), ANN)
+    store.remove(key_of(workspace), ANN)
     checks.run_candidate(check.id)
     ended = checks.find(check.id, workspace.id)
     assert (ended.state, "deleted" in ended.words) == ("failed", True)
-    assert life.find(workspace.id, "anthropic") is None
+    assert store.find(workspace.id, "anthropic") is None
 
 
 def test_a_new_key_does_not_replace_one_that_is_stored_meanwhile(workspace, person, provider):
@@ -232,7 +233,7 @@ def test_what_a_page_has_given_up_is_not_stored_behind_its_back(
     monkeypatch.setattr(checks, "probe", slow)
     checks.run_candidate(check.id)
     assert pending.load(check.id).state == "lost"
-    assert life.find(workspace.id, "anthropic") is None
+    assert store.find(workspace.id, "anthropic") is None
     assert checks.STORED_WITHIN_SECONDS < pending.GIVEN_UP_AFTER_SECONDS
 
 
@@ -242,7 +243,7 @@ def test_a_downgrade_during_the_check_stores_nothing(workspace, person, provider
     checks.run_candidate(check.id)
     ended = pending.load(check.id)
     assert (ended.state, "Pro and Scale" in ended.words) == ("failed", True)
-    assert life.find(workspace.id, "anthropic") is None
+    assert store.find(workspace.id, "anthropic") is None
 
 
 def test_the_same_key_is_recognised_wherever_it_is_stored(workspace, person):
@@ -334,7 +335,7 @@ def of_provider(workspace, person, slug: str, secret: str) -> Check:
 
 def test_credentials_of_aws_are_proved_stored_and_masked(workspace, person, provider):
     ended = of_provider(workspace, person, "bedrock", marker.bedrock_key())
-    key = life.get(workspace.id, "bedrock")
+    key = store.get(workspace.id, "bedrock")
     assert (ended.state, key.mask) == ("saved", "AKIA••••••••WXYZ · us-east-1")
     assert marker.MARKER not in repr([vars(key), ended])
     checks.run_key(checks.test_later(key, ANN).id, key.id, 1)
@@ -367,7 +368,7 @@ def test_a_key_of_the_sibling_is_told_whose_it_is(
     ended = of_provider(workspace, person, slug, MISTRALS)
     assert (ended.state, ended.reason) == ("failed", "rejected")
     assert ended.hint == f"It is a key for {sibling}, which accepts it: add it there."
-    assert life.find(workspace.id, slug) is None
+    assert store.find(workspace.id, slug) is None
 
 
 def test_a_key_that_the_sibling_refuses_too_is_wrong_for_both(workspace, person, provider):

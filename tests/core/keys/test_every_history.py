@@ -19,8 +19,8 @@ from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR, Actor
 from core.db import session
 from core.errors import NotFound
-from core.keys import life, saving, states, verdicts
-from core.keys.life import Usable
+from core.keys import store, saving, states, verdicts
+from core.keys.store import Usable
 from core.keys.models import INVALID, VALID
 from core.keys.saving import Proof
 from core.outbox.models import Delivery
@@ -58,7 +58,7 @@ class KeyHistory(RuleBasedStateMachine):
     def key(self):
         session().commit()
         session().expire_all()
-        return life.find(self.workspace.id, "anthropic")
+        return store.find(self.workspace.id, "anthropic")
 
     @rule(tail=st.text("abcdefgh", min_size=4, max_size=4))
     def add_or_replace(self, tail: str) -> None:
@@ -73,13 +73,13 @@ class KeyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.stored)
     @rule()
     def delete(self) -> None:
-        life.remove(self.key, RITA)
+        store.remove(self.key, RITA)
         self.stored, self.status, self.reason, self.told = None, VALID, "", False
 
     @precondition(lambda self: self.stored)
     @rule(enabled=st.booleans())
     def switch(self, enabled: bool) -> None:
-        assert life.set_enabled(self.key, enabled, RITA) == (enabled != self.enabled)
+        assert store.set_enabled(self.key, enabled, RITA) == (enabled != self.enabled)
         self.enabled = enabled
 
     @precondition(lambda self: self.stored)
@@ -137,7 +137,7 @@ class KeyHistory(RuleBasedStateMachine):
 
     @invariant()
     def it_serves_exactly_when_nothing_speaks_against_it(self) -> None:
-        found = life.use(self.workspace, "anthropic")
+        found = store.use(self.workspace, "anthropic")
         may = self.stored and self.enabled and self.status == VALID
         if may and self.workspace.plan.provider_keys:
             assert isinstance(found[0], Usable)
@@ -175,10 +175,10 @@ def test_every_history_of_a_key_keeps_what_holds(app, request):
 def test_a_deleted_key_is_deleted_once(app):
     workspace = make_workspace(make_person("rita"), "Acme", "pro")
     saving.save(workspace.id, "anthropic", marker.anthropic_key(), RITA, Proof("chk_1"))
-    key = life.get(workspace.id, "anthropic")
-    life.remove(key, RITA)
+    key = store.get(workspace.id, "anthropic")
+    store.remove(key, RITA)
     with pytest.raises(NotFound):
-        life.remove(key, RITA)
+        store.remove(key, RITA)
     assert [line.action for line in audit.lines_of(workspace.id, action="key")] == [
         "key.deleted",
         "key.added",

@@ -9,16 +9,17 @@ from core import clock, queue
 from core.accounts import audit
 from core.accounts.models import Workspace
 from core.db import session, transaction
-from core.keys import checks, health, life, rechecks, saving, states, vault, verdicts
+from core.keys import checks, health, store, rechecks, saving, states, verdicts
+from core.secrets import vault
 from core.keys.models import INVALID, VALID, ProviderKey
 from core.keys.saving import Proof
 from core.outbox.models import Delivery
 from core.providers.failures import Failure, FailureKind
 from tests import marker
-from tests.core.keys.test_vault import ring_key
+from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases
 from tests.providers import Reply
-from tests.talking import key_of, make_bot, make_key
+from tests.bot_client import key_of, make_bot, make_key
 from tests.threads import at_once
 
 HAIKU = "anthropic:claude-haiku-4-5"
@@ -168,9 +169,9 @@ def test_keys_that_are_switched_off_or_asleep_are_left_alone(workspace, key, pro
     from core.accounts.actor import OPERATOR
 
     due(workspace)
-    life.set_enabled(key, False, OPERATOR)
+    store.set_enabled(key, False, OPERATOR)
     assert rechecks.recheck_due() == 0
-    life.set_enabled(key_of(workspace), True, OPERATOR)
+    store.set_enabled(key_of(workspace), True, OPERATOR)
     workspaces.set_plan(workspace, "free", OPERATOR)
     session().expire_all()
     assert rechecks.recheck_due() == 0
@@ -182,12 +183,12 @@ def test_keys_that_are_switched_off_or_asleep_are_left_alone(workspace, key, pro
 def test_a_key_that_just_served_is_not_asked_again(workspace, key):
     due(workspace)
     with transaction() as current:
-        life.note_used(current, key.id, failed=False)
+        store.note_used(current, key.id, failed=False)
     assert rechecks.recheck_due() == 0
     verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
     due(workspace)
     with transaction() as current:  # a late answer on the key that was refused meanwhile
-        life.note_used(current, key.id, failed=False)
+        store.note_used(current, key.id, failed=False)
     assert rechecks.recheck_due() == 1
 
 
@@ -214,7 +215,7 @@ def test_an_unreadable_key_is_told_once_and_comes_back_when_its_ring_key_does(
     vault.configure([ring_key()])
     try:
         for _ in range(3):
-            assert not isinstance(life.use(workspace, "anthropic"), tuple)
+            assert not isinstance(store.use(workspace, "anthropic"), tuple)
         assert len(letters(workspace, "key_broken")) == 2
         due(workspace)
         rechecks.recheck_due()
@@ -242,12 +243,12 @@ def _replace(workspace, key):
 CHANGES = {
     "add": _add,
     "replace": _replace,
-    "enable or disable": lambda _, key: life.set_enabled(key, False, checks.MEVICHAT),
-    "delete": lambda _, key: life.remove(key, checks.MEVICHAT),
+    "enable or disable": lambda _, key: store.set_enabled(key, False, checks.MEVICHAT),
+    "delete": lambda _, key: store.remove(key, checks.MEVICHAT),
     "live refusal": lambda _, key: verdicts.note_refusal(key.id, 1, REJECTED, HAIKU),
     "failed check": lambda _, key: verdicts.note_check(key, states.verdict_of(REJECTED), "test"),
     "test": lambda _, key: checks.test_later(key, checks.MEVICHAT),
-    "subscription": lambda _, key: life.mark_subscription(key, "Plan", "", checks.MEVICHAT),
+    "subscription": lambda _, key: store.mark_subscription(key, "Plan", "", checks.MEVICHAT),
 }
 REFUSE_LINES = {
     "sqlite": (
@@ -285,7 +286,7 @@ def test_without_an_audit_line_no_key_changes(workspace, key, change):
 
 
 def test_a_key_that_cannot_be_judged_keeps_no_reader_waiting(app, workspace, key, provider):
-    from tests.talking import Talker
+    from tests.bot_client import Talker
 
     talker = Talker(app, make_bot(workspace, HAIKU))
     with transaction() as current:
@@ -301,10 +302,10 @@ def test_a_key_that_cannot_be_judged_keeps_no_reader_waiting(app, workspace, key
 def test_thirty_days_are_shown_with_the_worst_of_each(workspace, key, shift_clock):
     shift_clock(timedelta(days=-3))
     with transaction() as current:
-        life.note_used(current, key.id, failed=False)
+        store.note_used(current, key.id, failed=False)
     shift_clock(timedelta(days=-2))
     with transaction() as current:
-        life.note_used(current, key.id, failed=True)
+        store.note_used(current, key.id, failed=True)
     shift_clock(timedelta(days=-1))
     verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
     shift_clock(timedelta())
@@ -319,7 +320,7 @@ def test_thirty_days_are_shown_with_the_worst_of_each(workspace, key, shift_cloc
 def test_counts_of_a_day_are_exact_when_many_come_at_once(workspace, key):
     def use(_):
         with transaction() as current:
-            life.note_used(current, key.id, failed=False)
+            store.note_used(current, key.id, failed=False)
 
     assert at_once(24, use) == [None] * 24
     session().commit()

@@ -17,7 +17,8 @@ from flask import Flask
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import session
-from core.outbox import mails, webhooks
+from core.outbox import emails
+from core.webhooks import endpoints
 from core.outbox.models import Delivery
 from core.settings import Settings
 from tests.people import make_person, make_workspace
@@ -126,7 +127,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def private_webhooks(app: Flask, chosen: Settings) -> None:
     """Webhooks may lead to loopback, as with PRIVATE_WEBHOOKS=true."""
-    webhooks.configure(chosen.model_copy(update={"private_webhooks": True}))
+    endpoints.configure(chosen.model_copy(update={"private_webhooks": True}))
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ def mail_by(app: Flask, chosen: Settings) -> Callable[[str], None]:
 
     def choose(url: str) -> None:
         environ = {"smtp_url": type(chosen.smtp_url)(url)}
-        mails.configure(chosen.model_copy(update=environ))
+        emails.configure(chosen.model_copy(update=environ))
 
     return choose
 

@@ -7,12 +7,12 @@ import pytest
 from core import clock, queue
 from core.db import session, transaction
 from core.errors import NotFound
-from core.keys import vault
+from core.secrets import vault
 from core.outbox import deliveries, sending
 from core.outbox.deliveries import MOST_TRIES, PAUSES
 from core.outbox.models import MAIL, WEBHOOK, Delivery
 from core.queue import redis_connection
-from tests.core.keys.test_vault import ring_key
+from tests.core.secrets.test_vault import ring_key
 from tests.core.outbox.conftest import row
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.providers import converse, eventstream
+from core.providers import converse
+from core.providers.formats import eventstream
 from core.providers.client import settled
 from core.providers.documents import Malformed
 from core.providers.wire import Failed, Finished, Text, Usage

@@ -8,7 +8,8 @@ import botocore.auth
 import botocore.session
 import pytest
 
-from core.providers import catalogue, outgoing
+from core.providers import catalogue
+from core.providers.auth import outgoing
 from core.providers.wire import Endpoint
 from tests.core.providers.test_aws import API_KEY, GOOD, SECRET, SESSION
 

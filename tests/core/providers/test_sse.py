@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.providers.sse import EventTooLarge, SseEvent, events
+from core.providers.formats.sse import EventTooLarge, SseEvent, events
 
 
 def read(*buffers, **options):

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from core import clock
 from core.accounts.actor import OPERATOR
-from core.bots import endings, removal, turns, visitors
-from core.bots.endings import DEAD_AFTER, Outcome
+from core.bots.answers import outcomes, turns
+from core.bots import deletion as bot_deletion, visitors
+from core.bots.answers.outcomes import DEAD_AFTER, Outcome
 from core.db import transaction
-from core.keys.life import Usable
+from core.keys.store import Usable
 from core.usage import counting
 from tests.core.bots.conftest import fail, finish, live_of, say
 from tests.core.usage.conftest import counts, rows
@@ -34,7 +35,7 @@ def test_of_many_ends_of_one_answer_one_counts(workspace, conversation):
     turn = turns.accept(conversation, "Hello")
     outcome = Outcome(provider="mevichat", tokens_in=3, tokens_out=2)
     outcome.finish("Hi")
-    at_once(8, lambda _: endings.end(live_of(turn, "Hi"), outcome))
+    at_once(8, lambda _: outcomes.end(live_of(turn, "Hi"), outcome))
     assert counts() == [(1, 0, 0, 3, 2)]
 
 
@@ -51,7 +52,7 @@ def test_tokens_of_an_attempt_that_broke_off_are_counted(conversation):
     turn = turns.accept(conversation, "Hello")
     outcome = Outcome.failed("truncated", "mevichat")
     outcome.tokens_in, outcome.tokens_out = 7, None
-    endings.end(live_of(turn, "Half"), outcome)
+    outcomes.end(live_of(turn, "Half"), outcome)
     assert counts() == [(0, 1, 0, 7, 0)]
 
 
@@ -59,8 +60,8 @@ def test_tokens_of_an_attempt_that_broke_off_are_counted(conversation):
 def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift_clock):
     turns.accept(conversation, "Hello")
     shift_clock(DEAD_AFTER + timedelta(seconds=1))
-    endings.sweep()
-    endings.sweep()
+    outcomes.sweep()
+    outcomes.sweep()
     assert counts() == [(0, 1, 0, 0, 0)]
 
 
@@ -68,7 +69,7 @@ def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift
 def test_an_answer_for_which_no_message_was_left_counts_as_failed(
     conversation, monkeypatch, workspace
 ):
-    from core.bots import quota
+    from core.bots.quota import quota
 
     monkeypatch.setattr(quota, "reserve", lambda *_: "")
     turn = turns.accept(conversation, "Hello")
@@ -106,7 +107,7 @@ def test_the_key_and_model_of_the_attempt_are_named(workspace, conversation):
     turn = turns.accept(conversation, "Hello")
     outcome = Outcome(provider="anthropic", key=Usable("key_9", 1, "anthropic"), tokens_in=1)
     outcome.finish("Hi")
-    endings.end(live_of(turn, "Hi"), outcome)
+    outcomes.end(live_of(turn, "Hi"), outcome)
     (row,) = rows()
     assert (row.provider, row.model_id, row.key_id) == ("anthropic", "mevichat:mini", "key_9")
 
@@ -114,8 +115,8 @@ def test_the_key_and_model_of_the_attempt_are_named(workspace, conversation):
 @on_both_databases
 def test_use_stays_when_its_bot_is_deleted(bot, conversation):
     say(conversation)
-    removal.remove(bot, OPERATOR)
-    removal.clear(bot.id)
+    bot_deletion.remove(bot, OPERATOR)
+    bot_deletion.clear(bot.id)
     assert counts() == [(1, 0, 0, 3, 2)]
 
 
@@ -123,7 +124,7 @@ def test_use_stays_when_its_bot_is_deleted(bot, conversation):
 def test_an_answer_whose_bot_was_deleted_meanwhile_ends_without_a_trace(bot):
     conversation, _ = visitors.open_conversation(bot, "secret")
     turn = turns.accept(conversation, "Hello")
-    removal.remove(bot, OPERATOR)
-    removal.clear(bot.id)
+    bot_deletion.remove(bot, OPERATOR)
+    bot_deletion.clear(bot.id)
     finish(turn)
     assert counts() == []

@@ -7,8 +7,8 @@ import pytest
 from core import clock
 from core.db import transaction
 from core.providers import catalogue
-from core.usage import cost, reading
-from core.usage.cost import Estimate
+from core.usage import prices, reading
+from core.usage.prices import Estimate
 from core.usage.models import UsageDay
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
@@ -99,28 +99,28 @@ def test_another_workspaces_use_is_not_counted(workspace):
     [(0, 0, 0), (1, 0, 1), (0, 1, 5), (1_000_000, 0, 1_000_000), (1_000_000, 1_000_000, 6_000_000)],
 )
 def test_an_estimate_is_exact_to_a_millionth_of_a_dollar(tokens_in, tokens_out, microusd):
-    assert cost.of_tokens(HAIKU, tokens_in, tokens_out) == Estimate(microusd)
+    assert prices.of_tokens(HAIKU, tokens_in, tokens_out) == Estimate(microusd)
 
 
 @pytest.mark.parametrize(("tokens_in", "microusd"), [(1, 0), (2, 1), (3, 1), (5, 1), (6, 2)])
 def test_a_part_of_a_millionth_is_rounded_half_up(tokens_in, microusd):
     """GPT-5 Mini: a quarter of a millionth for each token in."""
-    assert cost.of_tokens(GPT, tokens_in, 0).microusd == microusd
+    assert prices.of_tokens(GPT, tokens_in, 0).microusd == microusd
 
 
 def test_a_price_that_is_not_known_is_never_nothing():
-    unknown = cost.of_tokens("openai:gpt-1", 5, 5)
+    unknown = prices.of_tokens("openai:gpt-1", 5, 5)
     assert (unknown.whole, unknown.dollars) == (False, "")
-    assert cost.of_tokens("openai:gpt-1", 0, 0) == Estimate(0)
-    vectors = cost.of_tokens("openai:text-embedding-3-small", 1_000_000, 0)
+    assert prices.of_tokens("openai:gpt-1", 0, 0) == Estimate(0)
+    vectors = prices.of_tokens("openai:text-embedding-3-small", 1_000_000, 0)
     assert vectors == Estimate(20_000)
-    assert cost.priced_on(["openai:text-embedding-3-small", "openai:gpt-1"])
-    partly = unknown + cost.of_tokens(HAIKU, 1_000_000, 0)
+    assert prices.priced_on(["openai:text-embedding-3-small", "openai:gpt-1"])
+    partly = unknown + prices.of_tokens(HAIKU, 1_000_000, 0)
     assert (partly.whole, partly.dollars) == (False, "1.000000")
-    assert cost.of_tokens("mevichat:mini", 5, 5).dollars == "0.000000"
+    assert prices.of_tokens("mevichat:mini", 5, 5).dollars == "0.000000"
 
 
 def test_the_date_of_prices_is_that_of_the_oldest():
     dates = [model.priced_on for model in catalogue.models()]
-    assert cost.priced_on(model.id for model in catalogue.models()) == min(dates)
-    assert cost.priced_on(["openai:gpt-1"]) is None
+    assert prices.priced_on(model.id for model in catalogue.models()) == min(dates)
+    assert prices.priced_on(["openai:gpt-1"]) is None

@@ -1,5 +1,5 @@
 // The widget's loader, joined: when it opens by itself, and what the page's own scripts may ask of it.
-// web/widget_script.py makes one script of `config` and the files of this folder.
+// web/chat/widget_script.py makes one script of `config` and the files of this folder.
 
 const name = Symbol.for("mevichat");
 

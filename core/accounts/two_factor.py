@@ -1,0 +1,178 @@
+"""The second factor: codes of an authenticator app (TOTP, RFC 6238), and ten recovery codes.
+
+The app's secret is sealed for its person. A code's step of 30 seconds counts once, whoever is first;
+so does each recovery code, of which only digests are kept.
+"""
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterator
+
+import pyotp
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock, ids
+from core.accounts.models import Person, RecoveryCode
+from core.db import changed_one, session, transaction
+from core.errors import Conflict, Invalid, Unreadable
+from core.secrets import vault
+from core.outbox import deliveries, emails
+
+ISSUER = "Mevichat"
+STEP_SECONDS = 30
+STEPS_AROUND = 1
+RECOVERY_CODES = 10
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+
+WRONG_CODE = "That code is not right, or was used before. Wait for the app’s next one."
+_UNREADABLE = (
+    "The secret that your app shares with us can no longer be read here. "
+    "Use a recovery code, or ask the operator to reset your second factor."
+)
+_ON = "The second factor is on already."
+_OFF = "The second factor is off."
+
+
+def begin(person: Person) -> None:
+    """Makes the secret to put into an app; the factor is off until a code of it is confirmed."""
+    sealed = vault.seal(pyotp.random_base32(), person.totp_place)
+    with transaction() as current:
+        off = (Person.id == person.id, Person.totp_since.is_(None))
+        if not changed_one(current, update(Person).where(*off).values(totp_sealed=sealed)):
+            raise Conflict(_ON)
+
+
+def secret_to_confirm(person: Person) -> str:
+    """What to put into the app, between `begin` and `confirm`; "" at any other time."""
+    if person.has_second_factor or not person.totp_sealed:
+        return ""
+    try:
+        return vault.open_sealed(person.totp_sealed, person.totp_place)
+    except Unreadable:
+        return ""
+
+
+def address_of(person: Person, secret: str) -> str:
+    """The `otpauth://` address that a QR code shows to the app."""
+    return pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
+
+
+def confirm(person: Person, code: str, secret_key: str) -> list[str]:
+    """Switches the factor on and returns the recovery codes, which are shown this once."""
+    secret = secret_to_confirm(person)
+    step = _step_of(secret, code) if secret else None
+    if step is None:
+        raise Invalid("That code is not the app’s present one. Compare the clocks, then try again.")
+    with transaction() as current:
+        same = (Person.id == person.id, Person.totp_since.is_(None))
+        on = update(Person).where(*same, Person.totp_sealed == person.totp_sealed)
+        if not changed_one(current, on.values(totp_since=clock.now(), totp_last_step=step)):
+            raise Conflict(_ON)
+        codes = _new_codes(current, person, secret_key)
+        sent = _tell(current, person, "switched on")
+    deliveries.send_soon(sent)
+    return codes
+
+
+def accepts(person: Person, code: str, secret_key: str) -> bool:
+    """Whether this is the app's code or a recovery code, either of which it then uses up.
+
+    Raises `Unreadable` when the app's secret cannot be read and the code is no recovery code.
+    """
+    if re.fullmatch(r"\d{6}", compact := _compact(code)):
+        return _use_step(person, compact)
+    return _use_recovery_code(person, compact, secret_key)
+
+
+def new_recovery_codes(person: Person, secret_key: str) -> list[str]:
+    """Ten other codes, shown this once; those from before are worth nothing."""
+    if not person.has_second_factor:
+        raise Conflict(_OFF)
+    with transaction() as current:
+        codes = _new_codes(current, person, secret_key)
+        sent = _tell(current, person, "given new recovery codes")
+    deliveries.send_soon(sent)
+    return codes
+
+
+def switch_off(person: Person) -> None:
+    """The password alone signs in again. Whoever calls has had the person prove who they are."""
+    with transaction() as current:
+        on = (Person.id == person.id, Person.totp_since.is_not(None))
+        off = update(Person).where(*on).values(totp_sealed="", totp_since=None, totp_last_step=0)
+        if not changed_one(current, off):
+            raise Conflict(_OFF)
+        current.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+        sent = _tell(current, person, "switched off")
+    deliveries.send_soon(sent)
+
+
+def recovery_codes_left(person_id: str) -> int:
+    unused = (RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None))
+    return session().scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
+
+
+def _use_step(person: Person, code: str) -> bool:
+    """A step is used when a higher number stands in the row: so each counts once, and none before it."""
+    try:
+        secret = vault.open_sealed(person.totp_sealed, person.totp_place)
+    except Unreadable:
+        raise Unreadable(_UNREADABLE) from None
+    step = _step_of(secret, code)
+    if step is None:
+        return False
+    with transaction() as current:
+        unused = (Person.id == person.id, Person.totp_since.is_not(None))
+        use = update(Person).where(*unused, Person.totp_last_step < step)
+        return changed_one(current, use.values(totp_last_step=step))
+
+
+def _step_of(secret: str, code: str) -> int | None:
+    """The step that the code is of: now, or one before or after for clocks that differ."""
+    app, now = pyotp.TOTP(secret), int(clock.now().timestamp()) // STEP_SECONDS
+    steps = range(now - STEPS_AROUND, now + STEPS_AROUND + 1)
+    given = _compact(code).encode()
+    right = [step for step in steps if hmac.compare_digest(app.generate_otp(step).encode(), given)]
+    return right[-1] if right else None
+
+
+def _use_recovery_code(person: Person, code: str, secret_key: str) -> bool:
+    unused = (RecoveryCode.person_id == person.id, RecoveryCode.used_at.is_(None))
+    use = update(RecoveryCode).where(
+        *unused, RecoveryCode.digest == _digest(person, code, secret_key)
+    )
+    with transaction() as current:
+        return changed_one(current, use.values(used_at=clock.now()))
+
+
+def _new_codes(current: Session, person: Person, secret_key: str) -> list[str]:
+    current.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+    codes = list(_codes())
+    for code in codes:
+        digest = _digest(person, _compact(code), secret_key)
+        current.add(RecoveryCode(person_id=person.id, digest=digest))
+    return codes
+
+
+def _codes() -> Iterator[str]:
+    """`k7mq-9xwp`: 39 bits each, without letters and digits that look alike."""
+    for _ in range(RECOVERY_CODES):
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+        yield f"{letters[:4]}-{letters[4:]}"
+
+
+def _compact(code: str) -> str:
+    """As it was meant, however it was typed: `123 456`, `K7MQ 9XWP`."""
+    return re.sub(r"[\s\-]", "", code[:40]).lower()
+
+
+def _digest(person: Person, code: str, secret_key: str) -> str:
+    return ids.token_digest(f"recovery|{person.id}|{code}", secret_key)
+
+
+def _tell(current: Session, person: Person, what: str) -> str:
+    return emails.add(
+        current, "second_factor_changed", person.email, None, name=person.name, what=what
+    )

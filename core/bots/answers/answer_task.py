@@ -1,0 +1,193 @@
+"""Answers: a task of this process owns the provider's stream from first to last.
+
+The task outlives the visitor's connection. It adds text to its `Live` and to the journal, and ends by
+writing the row, whatever happened. Its key is opened once, at the start, and used to the end.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core import clock
+from core.bots import bots
+from core.bots.answers import cache, outcomes, stream_log, heartbeat, stop_signals
+from core.bots.retrieval import grounding
+from core.bots.answers.cache import FirstQuestion
+from core.bots.answers.outcomes import Outcome
+from core.bots.retrieval.grounding import NOTHING, Grounds
+from core.bots.answers.prompt import chat_request, room_for_knowledge
+from core.bots.answers.live_answer import Live
+from core.bots.models import Bot, CachedAnswer, Message
+from core.bots.answers.turns import Turn
+from core.db import release, session, work_context
+from core.keys import store
+from core.keys.store import Unusable, Usable
+from core.knowledge import unanswered
+from core.log import logger
+from core.providers import client, endpoints
+from core.providers.wire import ChatRequest, Endpoint, Failed, Finished, Text, Usage
+from core.text import fit
+
+BREAK_OFF_SECONDS = 5.0
+
+log = logger(__name__)
+
+_running: dict[str, Live] = {}
+_tasks: set[threading.Thread] = set()
+_streams: set[client.ChatStream] = set()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a stream needs besides its secret."""
+
+    request: ChatRequest
+    provider: str
+    key: Usable | None
+    question: FirstQuestion | None = None
+    grounds: Grounds = NOTHING
+
+
+def start(turn: Turn) -> Live:
+    """Starts the task of a fresh turn and returns what it writes to."""
+    live = Live(turn.answer.id, turn.question_id, turn.answer.attempt)
+    _running[live.message_id] = live
+    task = threading.Thread(
+        target=_run, args=(live,), name=f"answer-{live.message_id}", daemon=True
+    )
+    _tasks.add(task)
+    task.start()
+    heartbeat.keep_alive(_running)
+    stop_signals.listen(_running)
+    return live
+
+
+def live_answer(message_id: str, attempt: int) -> Live | None:
+    """The running answer, if this process is the one that writes it."""
+    live = _running.get(message_id)
+    return live if live and live.attempt == attempt else None
+
+
+def drain(timeout_seconds: float) -> None:
+    """Lets running answers finish: called when the process was asked to stop.
+
+    Those that take longer are broken off, and end as interrupted with what they have said.
+    """
+    deadline = clock.monotonic() + timeout_seconds
+    for task in list(_tasks):
+        task.join(max(0.0, deadline - clock.monotonic()))
+    for stream in list(_streams):
+        stream.cancel()
+    for task in list(_tasks):
+        task.join(BREAK_OFF_SECONDS)
+
+
+def _run(live: Live) -> None:
+    try:
+        with work_context():
+            outcomes.end(live, _outcome(live))
+    except Exception:
+        log.exception("answer_lost", message_id=live.message_id)
+        live.end(*outcomes.last_event(live, "internal"))
+    finally:
+        _running.pop(live.message_id, None)
+        _tasks.discard(threading.current_thread())
+
+
+def _outcome(live: Live) -> Outcome:
+    try:
+        prepared = _prepare(live)
+        release()
+        return prepared if isinstance(prepared, Outcome) else _streamed(live, *prepared)
+    except Exception:
+        log.exception("answer_failed", message_id=live.message_id)
+        return Outcome.failed("internal")
+
+
+def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
+    """The request and the secret to make it with, or why there will be none."""
+    answer = session().get_one(Message, live.message_id)
+    bot = bots.get(answer.workspace_id, answer.bot_id)
+    model = bot.model
+    if model is None:
+        return Outcome.failed("model_gone", bot.provider)
+    if not bot.workspace.plan.allows_tier(model.bot_tier):
+        return Outcome.failed("model_not_on_plan", model.provider)
+    question = cache.first_question(bot, answer)
+    if question and (known := cache.find(question)):
+        return _from_cache(live, known, Outcome(model.provider, question=question))
+    asked = session().get_one(Message, answer.reply_to)
+    grounds = grounding.grounds_for(bot, asked, room_for_knowledge(bot, model, asked.text))
+    if grounds.unknown:
+        return _unknown(live, bot, asked)
+    request = chat_request(bot, model, answer, grounds)
+    if model.provider == endpoints.MINI:
+        return _Work(request, model.provider, None, question, grounds), endpoints.mini_key()
+    found = store.use(bot.workspace, model.provider)
+    if isinstance(found, Unusable):
+        return Outcome.failed(found.reason, model.provider)
+    return _Work(request, model.provider, found[0], question, grounds), found[1]
+
+
+def _unknown(live: Live, bot: Bot, asked: Message) -> Outcome:
+    """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
+    unanswered.note(bot.workspace_id, bot.id, asked.text)
+    said = bot.unknown_text or grounding.DONT_KNOW
+    say(live, said)
+    outcome = Outcome()
+    outcome.finish(said)
+    return outcome
+
+
+def _from_cache(live: Live, known: CachedAnswer, outcome: Outcome) -> Outcome:
+    say(live, known.text)
+    outcome.finish(known.text)
+    outcome.cached, outcome.sources = True, known.sources
+    return outcome
+
+
+def say(live: Live, text: str) -> None:
+    """To those who listen here, and to other processes."""
+    stream_log.write(live.message_id, live.attempt, len(live.text), text)
+    live.add(text)
+
+
+def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
+    """Reads the provider's stream to its end; always says how it ended."""
+    started = clock.monotonic()
+    outcome = Outcome(work.provider, work.key, question=work.question, sources=work.grounds.sources)
+    endpoint = endpoints.endpoint(work.provider)
+    with _cancellable(live, endpoint, secret, work.request) as stream:
+        for event in stream:
+            if isinstance(event, Text):
+                outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
+                say(live, fit(event.text))
+            elif isinstance(event, Usage):
+                outcome.add_usage(event)
+            elif isinstance(event, Finished):
+                outcome.finish(live.text)
+            elif isinstance(event, Failed):
+                outcome.fail(event.failure, partial=bool(live.text))
+    if live.stopping and outcome.was_cancelled:
+        outcome.stop()
+    outcome.latency_ms = _milliseconds_since(started)
+    return outcome
+
+
+@contextmanager
+def _cancellable(
+    live: Live, endpoint: Endpoint, secret: str, request: ChatRequest
+) -> Iterator[client.ChatStream]:
+    """The provider's stream, where `drain` and a stop find it."""
+    with client.stream_chat(endpoint, secret, request, endpoints.timeouts()) as stream:
+        _streams.add(stream)
+        live.on_stop(stream.cancel)
+        try:
+            yield stream
+        finally:
+            _streams.discard(stream)
+
+
+def _milliseconds_since(started: float) -> int:
+    return max(1, round((clock.monotonic() - started) * 1000))

@@ -1,0 +1,47 @@
+"""Stop: a visitor has read enough. The provider's call ends, whichever process made it.
+
+What had come is kept. The process that writes the answer ends it; if it does not within two seconds,
+or cannot be told, the row is ended here, and that process notices.
+"""
+
+from core import clock
+from core.bots.answers import answer_task, outcomes, stop_signals, turns
+from core.bots.models import Conversation, Message
+from core.db import release, session, work_context
+
+WAIT_SECONDS = 2.0
+LOOK_SECONDS = 0.1
+
+
+def stop(conversation: Conversation, message_id: str) -> Message:
+    """The answer as it is after that; one that had ended already stays as it is."""
+    answer = turns.find_answer(conversation, message_id)
+    if answer.ended:
+        return answer
+    if not _ends_by_its_writer(answer):
+        outcomes.end_stopped(answer)
+    return _row(answer.id)
+
+
+def _ends_by_its_writer(answer: Message) -> bool:
+    live = answer_task.live_answer(answer.id, answer.attempt)
+    release()
+    if live:
+        live.stop()
+        return live.wait(WAIT_SECONDS)
+    return stop_signals.send(answer.id, answer.attempt) and _ends_elsewhere(answer)
+
+
+def _ends_elsewhere(answer: Message) -> bool:
+    deadline = clock.monotonic() + WAIT_SECONDS
+    while clock.monotonic() < deadline:
+        row = _row(answer.id)
+        if row.ended or row.attempt != answer.attempt:
+            return True
+        clock.sleep(LOOK_SECONDS)
+    return False
+
+
+def _row(message_id: str) -> Message:
+    with work_context():
+        return session().get_one(Message, message_id)

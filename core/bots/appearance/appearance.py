@@ -1,0 +1,144 @@
+"""A look: what a bot's owner may choose for the widget and the chat page, each with what is ours otherwise.
+
+Stored in `Bot.look` are only the fields that differ from ours. What colours become of it is in `palette`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from core.bots.appearance import colors
+from core.bots.models import Bot
+from core.plans import Plan
+from core.text import fit
+
+
+def _one_line(text: object) -> object:
+    return " ".join(fit(text).split()) if isinstance(text, str) else text
+
+
+def _colour_or_none(text: str) -> str:
+    return colors.normal(text) if text else ""
+
+
+def _address(text: str) -> str:
+    if not text:
+        return text
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or " " in text:
+        raise ValueError(f"“{text[:60]}” is no address. Write it like https://example.com/privacy.")
+    return text
+
+
+_Line = Annotated[str, BeforeValidator(_one_line)]
+_A_COLOUR = Field(json_schema_extra={"format": "color"})
+Colour = Annotated[_Line, AfterValidator(colors.normal), _A_COLOUR]
+OwnColour = Annotated[_Line, AfterValidator(_colour_or_none), _A_COLOUR]
+"""A colour, or "" for the one that is chosen to go with the others."""
+Address = Annotated[_Line, AfterValidator(_address)]
+
+
+class Look(BaseModel):
+    """Every field has the name that a person reads as its title. px stands for CSS pixels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Colours
+    mode: Literal["auto", "light", "dark"] = Field("auto", title="Light or dark")
+    accent: Colour = Field("#0d6360", title="Accent")
+    accent_text: OwnColour = Field("", title="Text on the accent")
+    background_light: OwnColour = Field("", title="Background in light mode")
+    background_dark: OwnColour = Field("", title="Background in dark mode")
+    visitor_background: OwnColour = Field("", title="Visitor’s bubble")
+    visitor_text: OwnColour = Field("", title="Text in the visitor’s bubble")
+    answer_background: OwnColour = Field("", title="Answer’s bubble")
+    link: OwnColour = Field("", title="Links in answers")
+
+    # Header
+    header: Literal["plain", "accent"] = Field("plain", title="Header")
+    header_background: OwnColour = Field("", title="Background of a coloured header")
+    header_text: OwnColour = Field("", title="Text on a coloured header")
+    title: _Line = Field("", title="Title", max_length=80)
+    subtitle: _Line = Field("", title="Line under the title", max_length=80)
+    avatar: Literal["monogram", "picture", "none"] = Field("monogram", title="Beside the title")
+
+    # Messages
+    font: Literal["inter", "system", "serif", "rounded", "mono"] = Field("inter", title="Font")
+    font_size: int = Field(16, title="Text size", ge=14, le=18)
+    radius: int = Field(10, title="Roundness of corners", ge=0, le=24)
+
+    # Launcher
+    side: Literal["right", "left"] = Field("right", title="Corner of the page")
+    offset_x: int = Field(20, title="Distance from the side", ge=0, le=200)
+    offset_y: int = Field(20, title="Distance from the bottom", ge=0, le=200)
+    launcher_size: int = Field(56, title="Size of the launcher", ge=48, le=72)
+    launcher_shape: Literal["circle", "rounded", "square"] = Field(
+        "circle", title="Shape of the launcher"
+    )
+    launcher_icon: Literal["chat", "help", "spark", "avatar"] = Field(
+        "chat", title="Icon of the launcher"
+    )
+    launcher_text: _Line = Field("", title="Words beside the icon", max_length=40)
+    launcher_background: OwnColour = Field("", title="Colour of the launcher")
+    launcher_hidden: bool = Field(False, title="No launcher: the site opens the chat by itself")
+    badge: bool = Field(True, title="Count unread answers on the launcher")
+    teaser_text: _Line = Field("", title="Invitation beside the launcher", max_length=140)
+    teaser_seconds: int = Field(8, title="Show the invitation after", ge=0, le=120)
+    open_seconds: int = Field(0, title="Open by itself after", ge=0, le=600)
+
+    # Window
+    window_width: int = Field(384, title="Width of the window", ge=320, le=640)
+    window_height: int = Field(640, title="Height of the window", ge=400, le=900)
+
+    # Words
+    placeholder: _Line = Field("", title="Hint in the empty message box", max_length=80)
+    disclaimer: _Line = Field("", title="Note under the message box", max_length=200)
+    privacy_url: Address = Field("", title="Address of your privacy policy", max_length=300)
+    privacy_text: _Line = Field("", title="Words of the privacy link", max_length=80)
+    powered_by: bool = Field(True, title="Say “Powered by Mevichat”")
+
+    # Language
+    language: Literal["auto", "en", "de", "fr", "es", "pt", "ja", "ar"] = Field(
+        "auto", title="Language"
+    )
+    direction: Literal["auto", "ltr", "rtl"] = Field("auto", title="Direction of writing")
+
+    def changed(self) -> dict[str, Any]:
+        """What is not ours: all that is stored."""
+        return self.model_dump(exclude_defaults=True)
+
+
+OURS = Look.model_validate({})
+FACTS: dict[str, dict[str, Any]] = Look.model_json_schema()["properties"]
+"""By field: title, default, and its bounds as `minimum`, `maximum`, `maxLength`, `enum` or `format`."""
+
+
+def look_of(bot: Bot) -> Look:
+    """The bot's look. A field that was stored by another version and is none any more is ours again."""
+    return usable(bot.look or {})
+
+
+def usable(values: Mapping[str, Any]) -> Look:
+    """A look of the values that can be used; the others are ours."""
+    known = {name: value for name, value in values.items() if name in FACTS}
+    try:
+        return Look.model_validate(known)
+    except ValidationError as error:
+        bad = {place for problem in error.errors() for place in problem["loc"][:1]}
+        return Look.model_validate({name: known[name] for name in known.keys() - bad})
+
+
+def title_of(bot: Bot, look: Look) -> str:
+    """What stands at the head of the chat."""
+    return look.title or bot.name
+
+
+def shows_our_name(look: Look, plan: Plan) -> bool:
+    """Whatever is stored, only a plan that hides our name hides it: a downgrade shows it again."""
+    return look.powered_by or not plan.hides_our_name

@@ -1,0 +1,95 @@
+"""The picture at the head of a bot's chat: told by its first bytes, kept as it was uploaded, never redrawn.
+
+An SVG is none: it can hold scripts, and everything else that a page can.
+"""
+
+import hashlib
+import io
+
+import imagesize
+from sqlalchemy import delete, select
+
+from core.accounts import audit
+from core.accounts.actor import Actor
+from core.bots.appearance import changes as appearance_changes
+from core.bots.appearance.appearance import look_of
+from core.bots.models import Bot, BotAvatar
+from core.db import changed_one, session, transaction
+from core.errors import Invalid, TooLarge
+
+LARGEST_BYTES = 128 * 1024
+LARGEST_PIXELS = 2048
+_KINDS = "PNG, JPEG, WebP or GIF"
+_SHORTEST_BYTES = 13
+"""The header of a GIF; those of the other formats are longer."""
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"RIFF", "image/webp"),
+)
+"""Of the formats that are served; the library that reads the size knows more, SVG among them."""
+
+Size = tuple[int, int]
+
+
+def of(bot_id: str) -> BotAvatar | None:
+    return session().get(BotAvatar, bot_id)
+
+
+def digest_of(bot_id: str) -> str:
+    """What its address carries; "" for no picture."""
+    return session().scalar(select(BotAvatar.digest).where(BotAvatar.bot_id == bot_id)) or ""
+
+
+def put(bot: Bot, data: bytes, actor: Actor) -> None:
+    """Stores and shows it; raises `Invalid` or `TooLarge` for what is no small picture."""
+    media_type = checked(data)
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    with transaction() as current:
+        stored = appearance_changes.locked(current, bot)
+        current.execute(delete(BotAvatar).where(BotAvatar.bot_id == bot.id))
+        current.add(BotAvatar(bot_id=bot.id, media_type=media_type, content=data, digest=digest))
+        audit.record(
+            current, stored.workspace_id, actor, "bot.picture_set", bot.id, name=stored.name
+        )
+        shown = look_of(stored).model_copy(update={"avatar": "picture"})
+        appearance_changes.put(current, stored, shown, actor)
+
+
+def remove(bot: Bot, actor: Actor) -> None:
+    """The first letters of the title stand there again."""
+    with transaction() as current:
+        stored = appearance_changes.locked(current, bot)
+        if not changed_one(current, delete(BotAvatar).where(BotAvatar.bot_id == bot.id)):
+            return
+        audit.record(
+            current, stored.workspace_id, actor, "bot.picture_removed", bot.id, name=stored.name
+        )
+        look = look_of(stored)
+        if look.avatar == "picture":
+            appearance_changes.put(current, stored, look.model_copy(update={"avatar": "monogram"}), actor)
+
+
+def checked(data: bytes) -> str:
+    """Its media type."""
+    if len(data) > LARGEST_BYTES:
+        raise TooLarge(f"The picture can have 128 kB; this has {len(data) / 1024:.0f} kB.")
+    found = _read(data)
+    if found is None:
+        raise Invalid(f"This is not a picture that can be shown. Use {_KINDS}.", field="picture")
+    media_type, (width, height) = found
+    if not (0 < width <= LARGEST_PIXELS and 0 < height <= LARGEST_PIXELS):
+        most, has = f"{LARGEST_PIXELS} × {LARGEST_PIXELS}", f"{width} × {height}"
+        raise Invalid(f"The picture can have {most} pixels; this has {has}.", field="picture")
+    return media_type
+
+
+def _read(data: bytes) -> tuple[str, Size] | None:
+    """Media type and size as the header has them; None for any other file."""
+    media_type = next((name for begins, name in _SIGNATURES if data.startswith(begins)), None)
+    if media_type is None or len(data) < _SHORTEST_BYTES:
+        return None
+    width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)  # -1 for a broken header
+    return None if width < 0 else (media_type, (width, height))

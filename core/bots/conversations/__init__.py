@@ -1,0 +1,1 @@
+"""Conversations after the fact: reading, searching, exporting, deleting."""

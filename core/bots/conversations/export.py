@@ -1,0 +1,71 @@
+"""Conversations as rows for a file: read in short steps, however many there are, and never all at once.
+
+No connection is held while somebody's browser takes its time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.bots.conversations import reading, search as conversation_search
+from core.bots.conversations.reading import Summary
+from core.bots.conversations.search import Cursor, Wanted
+from core.bots.models import Conversation, Message
+from core.db import session, work_context
+
+AT_A_TIME = 50
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message, and the conversation that it is in."""
+
+    conversation: Conversation
+    message: Message
+
+
+def messages(wanted: Wanted) -> Iterator[Said]:
+    """Every message of the conversations that match: those newest first, in each from its beginning."""
+    for ids in _steps(wanted):
+        yield from _messages_of(ids)
+
+
+def summaries(wanted: Wanted) -> Iterator[Summary]:
+    """Every conversation that matches, newest first."""
+    for ids in _steps(wanted):
+        with work_context():
+            found = reading.in_order(ids)
+        yield from found
+
+
+def _steps(wanted: Wanted) -> Iterator[list[str]]:
+    after: Cursor | None = None
+    while True:
+        with work_context():
+            found = conversation_search.step(wanted, after, AT_A_TIME)
+        if found.ids:
+            yield found.ids
+        if (after := found.next) is None:
+            return
+
+
+def _messages_of(ids: list[str]) -> list[Said]:
+    with work_context():
+        rows = session().scalars(select(Conversation).where(Conversation.id.in_(ids)))
+        known = {conversation.id: conversation for conversation in rows}
+        said: dict[str, list[Said]] = {id_: [] for id_ in ids}
+        for message in _in_order(ids):
+            if conversation := known.get(message.conversation_id):
+                said[conversation.id].append(Said(conversation, message))
+    return [row for rows_of_one in said.values() for row in rows_of_one]
+
+
+def _in_order(ids: list[str]) -> list[Message]:
+    return list(
+        session().scalars(
+            select(Message)
+            .where(Message.conversation_id.in_(ids))
+            .order_by(Message.conversation_id, Message.created_at, Message.id)
+        )
+    )

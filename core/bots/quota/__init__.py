@@ -1,0 +1,1 @@
+"""How much a workspace and a visitor may use: the message quota and rate limits."""

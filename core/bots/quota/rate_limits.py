@@ -1,0 +1,136 @@
+"""How often visitors may write: to one bot from one conversation or address, to a bot, to a workspace.
+
+Counted in Redis in fixed windows, by one script: every counter takes the message, or none does. With
+Redis away each process counts for itself: a limit is never worth a chat that does not answer.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from core import clock
+from core.bots.quota.local_counters import LocalCounters
+from core.bots.models import Bot, Conversation
+from core.errors import Invalid, TooMany
+from core.log import logger
+from core.queue import hasty_connection
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MOST = 1_000_000
+AWAY_SECONDS = 10.0
+"""After a failure Redis is left alone for so long: not every message waits for it."""
+
+TOO_FAST = "More is being written here than this chat can answer just now."
+
+# KEYS: a marker or "", then the counters. ARGV: the marker's seconds, then most and seconds of each.
+_TAKE = """
+if KEYS[1] ~= "" and redis.call("EXISTS", KEYS[1]) == 1 then return {} end
+local over = {}
+for i = 2, #KEYS do
+  local count = tonumber(redis.call("GET", KEYS[i]) or "0")
+  if count >= tonumber(ARGV[2 * i - 2]) then over[#over + 1] = i - 2 end
+end
+if #over > 0 then return over end
+for i = 2, #KEYS do
+  if redis.call("INCR", KEYS[i]) == 1 then redis.call("EXPIRE", KEYS[i], ARGV[2 * i - 1]) end
+end
+if KEYS[1] ~= "" then redis.call("SET", KEYS[1], "1", "EX", ARGV[1]) end
+return {}
+"""
+
+log = logger(__name__)
+
+_here = LocalCounters()
+_redis_from = 0.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` in each window of so many seconds; 0 is no limit."""
+
+    name: str
+    most: int
+    seconds: int
+
+    def key(self, now: float) -> str:
+        return f"limit:{self.name}:{self.seconds}:{int(now) // self.seconds}"
+
+    def seconds_left(self, now: float) -> int:
+        """Until the window is over and another begins."""
+        return max(1, self.seconds - int(now) % self.seconds)
+
+
+def count_message(conversation: Conversation, address: str, client_id: Any = None) -> None:
+    """Counts a message, or a retry, before anything is kept of it; raises `TooMany` over a limit.
+
+    A message that comes again under its client id was counted when it first came.
+    """
+    bot = conversation.bot
+    known = isinstance(client_id, str) and 0 < len(client_id) <= 64
+    once = f"limit:once:{conversation.id}:{client_id}" if known else ""
+    _take(
+        bot,
+        (
+            Limit(f"visitor:{conversation.id}", bot.visitor_limit, MINUTE),
+            Limit(f"address:{bot.id}:{network_of(address)}", bot.address_limit, HOUR),
+            Limit(f"bot:{bot.id}", bot.daily_limit, DAY),
+            Limit(f"workspace:{bot.workspace_id}", bot.workspace.minute_limit, MINUTE),
+        ),
+        once,
+    )
+
+
+def count_conversation(bot: Bot, address: str) -> None:
+    """Conversations are opened from one address no more often than messages are sent from it."""
+    name = f"opened:{bot.id}:{network_of(address)}"
+    _take(bot, (Limit(name, bot.address_limit, HOUR),))
+
+
+def network_of(address: str) -> str:
+    """An IPv4 address; of IPv6 the /64, which is what one household or server has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((int(parsed), 64), strict=False))
+    return str(parsed)
+
+
+def checked(value: int | str, what: str, field: str) -> int:
+    """A limit as somebody wrote it; raises `Invalid` with what to write instead."""
+    text = str(value).strip().replace(",", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) <= MOST):
+        sentence = f"Write {what} as a whole number from 0 to {MOST:,}. 0 means no limit."
+        raise Invalid(sentence, field=field)
+    return int(text)
+
+
+def _take(bot: Bot, limits: Sequence[Limit], once: str = "") -> None:
+    now = clock.now().timestamp()
+    counted = [limit for limit in limits if limit.most]
+    over = [counted[place] for place in _over(counted, once, now)] if counted else []
+    if over:
+        wait = max(limit.seconds_left(now) for limit in over)
+        raise TooMany(bot.limit_text or TOO_FAST, retry_after_seconds=wait)
+
+
+def _over(limits: Sequence[Limit], once: str, now: float) -> list[int]:
+    """The places of those that are used up; if there are none, the message is counted in all."""
+    global _redis_from
+    keys = [limit.key(now) for limit in limits]
+    if clock.monotonic() >= _redis_from:
+        numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
+        try:
+            found: Any = hasty_connection().eval(_TAKE, len(keys) + 1, once, *keys, DAY, *numbers)
+        except RedisError as error:
+            _redis_from = clock.monotonic() + AWAY_SECONDS
+            log.warning("limits_counted_here", error=type(error).__name__)
+        else:
+            return [int(place) for place in found]
+    return _here.take(keys, [limit.most for limit in limits], once)

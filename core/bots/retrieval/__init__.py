@@ -1,0 +1,1 @@
+"""What an answer is based on: search in a bot's knowledge, citations, embeddings."""

@@ -1,0 +1,138 @@
+"""Searching by meaning too: an option of a bot, by the workspace's own key at the embedding model's provider.
+
+It stands in no answer's way. Whatever is against it (plan, key, credit, time) ends in no vector: the
+search goes on by words alone, and the knowledge page says why. A key that is refused here is judged as
+by a live answer.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.accounts.models import Workspace
+from core.bots.retrieval import embedding_errors
+from core.bots.models import Bot
+from core.bots.retrieval.embedding_errors import QUESTIONS
+from core.db import release, transaction
+from core.errors import Invalid, MevichatError, PlanDoesNotAllow
+from core.http import Timeouts
+from core.keys import checks, store, live_refusals
+from core.keys.store import Unusable, Usable
+from core.keys.models import ProviderKey
+from core.knowledge import chunks, vectors
+from core.knowledge.vectors import Vector
+from core.log import logger
+from core.providers import catalogue, endpoints
+from core.providers.catalogue import EmbeddingModel
+from core.providers.embeddings import Embeddings, embed
+from core.providers.failures import Failure, is_key_fault
+from core.usage import counting
+
+LONGEST_TEXT = 2_000
+"""Characters of a text that are sent: at four bytes each, and a token a byte, less than any model takes."""
+QUESTION_LIMITS = Timeouts(
+    connect_seconds=1, first_byte_seconds=2, stall_seconds=1, total_seconds=2
+)
+QUESTION_PAUSE = timedelta(seconds=30)
+"""After a failure no visitor waits for another: questions are searched by words for so long."""
+LONGEST_PAUSE = timedelta(hours=1)
+MODEL_REFUSED = "model_refused"
+
+log = logger(__name__)
+
+
+def why_not_offered(workspace: Workspace, key: ProviderKey | None) -> str:
+    """Why a bot cannot be switched to it, as a sentence; "" if it can. A pure decision.
+
+    A key that is out of order now is no reason: it may well work tomorrow.
+    """
+    name = catalogue.provider(catalogue.embedding_model().provider).name
+    try:
+        checks.require_plan(workspace)
+    except PlanDoesNotAllow as error:
+        return error.message
+    if key is None:
+        return f"This needs an {name} key, and there is none in this workspace. Add one under Provider keys."
+    return ""
+
+
+def require(workspace: Workspace) -> None:
+    """Raises `Invalid` where it cannot be switched on."""
+    why = why_not_offered(workspace, store.find(workspace.id, catalogue.embedding_model().provider))
+    if why:
+        raise Invalid(why, field="hybrid")
+
+
+def why_unusable(workspace: Workspace, key: ProviderKey | None) -> str:
+    """The first reason against asking for vectors now, or "". A pure decision."""
+    refused = key is not None and catalogue.embedding_model().id in key.unavailable_models
+    return store.why_unusable(key, workspace) or (MODEL_REFUSED if refused else "")
+
+
+def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
+    """For each text its vector, or for all None: then words alone have to do. Takes two seconds at most."""
+    without: list[Vector | None] = [None] * len(texts)
+    model = catalogue.embedding_model()
+    if not bot.hybrid or not any(text.strip() for text in texts):
+        return without
+    before = embedding_errors.last(bot.workspace_id, QUESTIONS)
+    if (before and before.is_resting) or not chunks.any_embedded(bot.id, model.made_by):
+        return without
+    asked = ask(bot.workspace, bot.id, texts, QUESTION_LIMITS)
+    if isinstance(asked, Failure) and not is_key_fault(asked):
+        embedding_errors.note(bot.workspace_id, QUESTIONS, str(asked.kind), _pause(asked))
+    if isinstance(asked, Failure | Unusable):
+        return without
+    if before:
+        embedding_errors.forget(bot.workspace_id, QUESTIONS)
+    return [*asked]
+
+
+def ask(
+    workspace: Workspace, bot_id: str, texts: Sequence[str], limits: Timeouts
+) -> list[Vector] | Failure | Unusable:
+    """The vectors of these texts, in their order. No connection to the database is held meanwhile."""
+    model = catalogue.embedding_model()
+    if reason := why_unusable(workspace, store.find(workspace.id, model.provider)):
+        return Unusable(reason)
+    found = store.use(workspace, model.provider)
+    if isinstance(found, Unusable):
+        return found
+    key, secret = found
+    release()
+    answer = embed(
+        endpoints.endpoint(model.provider), secret, model.model.upstream_id,
+        [text[:LONGEST_TEXT] for text in texts], model.dimensions, limits,
+    )  # fmt: skip
+    _remember(workspace.id, bot_id, key, model, answer)
+    if isinstance(answer, Failure):
+        return answer
+    return [
+        Vector(model.made_by, vectors.packed(numbers), model.close_from)
+        for numbers in answer.vectors
+    ]
+
+
+def _remember(
+    workspace_id: str, bot_id: str, key: Usable, model: EmbeddingModel, answer: Embeddings | Failure
+) -> None:
+    """The tokens under their key, the key's day, and the verdict on a refused one; raises nothing."""
+    failure = answer if isinstance(answer, Failure) else None
+    tokens = answer.tokens_in if isinstance(answer, Embeddings) else None
+    try:
+        with transaction() as current:
+            store.note_used(current, key.key_id, failed=failure is not None)
+            if tokens:
+                place = workspace_id, bot_id, model.provider, model.id, key.key_id
+                counting.count(current, *place, tokens_in=tokens)
+    except (MevichatError, SQLAlchemyError) as error:
+        log.error("embedding_not_counted", workspace_id=workspace_id, error=type(error).__name__)
+    if failure and live_refusals.note(key, failure, model.id):
+        live_refusals.have_confirmed(key, model.id)
+
+
+def _pause(failure: Failure) -> timedelta:
+    """At least half a minute, or what the provider asks for."""
+    asked_for = timedelta(seconds=min(failure.retry_after_seconds or 0, 3_600))
+    return min(max(QUESTION_PAUSE, asked_for), LONGEST_PAUSE)

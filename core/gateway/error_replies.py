@@ -1,0 +1,152 @@
+"""What a program gets in place of an answer: a status it can decide by, in its own format.
+
+A dead token is 401 (before any of this), no key 404, no balance 402, every key spent 502: agents go
+on, or stop, by the status alone. What a provider said of the request itself is passed on, scrubbed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import Invalid
+from core.providers import formats
+from core.gateway.request_log.writer import Record
+from core.gateway.routing import Decision
+from core.gateway.upstream import Refused
+
+EXHAUSTED = "upstream_credentials_exhausted"
+NO_BALANCE = "no_balance"
+SOLD_APART = "not_paid_from_balance"
+
+_PASSED = ("retry-after", "retry-after-ms", "x-should-retry", "request-id", "openai-processing-ms")
+_PASSED_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-")
+_RETRYABLE = frozenset({429, 500, 502, 503, 504, 529})
+
+_SENTENCES = {
+    "model_not_found": "There is no model “{model}” here. GET /v1/models lists those there are.",
+    "format_not_served": "“{model}” is not served at this address. Try it at another one, such as "
+    "/v1/chat/completions.",
+    "no_key_for_model": "This workspace has no key that serves “{model}”{why}. Add one in the console, "
+    "under Provider keys.",
+    EXHAUSTED: "Every key of this workspace that serves “{model}” is marked invalid{why}. Replace it in "
+    "the console, under Provider keys.",
+    NO_BALANCE: "The balance of this workspace does not cover this request{why}, and it has no key of its own "
+    "that serves “{model}”. Add a key or top up the balance.",
+}
+_WHOLE_WINDOW = (
+    ": with a picture, a file or an earlier answer in it, all the model can read is held for it"
+)
+_STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
+
+
+@dataclass
+class Reply:
+    """What goes back. `body` is bytes that are ready, pieces as they come, or nothing yet."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | Iterator[bytes] = b""
+    code: str = ""
+    message: str = ""
+
+
+def of_decision(decision: Decision, model: str) -> Reply:
+    """Nobody is asked, and why."""
+    reasons = ", ".join(f"{one.provider}: {one.reason}" for one in decision.skipped)
+    return _said(decision.refusal, model, f" ({reasons})" if reasons else "")
+
+
+def without_balance(model: str, unseen: bool = False) -> Reply:
+    return _said(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
+
+
+def sold_apart(name: str) -> Reply:
+    """Its price is not one of tokens, so no balance pays for it."""
+    message = (
+        f"“{name[:60]}” costs more than its tokens, and a balance pays for tokens only. Leave it out, or add "
+        "a key of the workspace's own in the console, under Provider keys."
+    )
+    return Reply(400, code=SOLD_APART, message=message)
+
+
+def exhausted(last: Refused | None, wait_seconds: float) -> Reply:
+    """Every key was tried, or is to be left alone for so long.
+
+    502, so that nobody takes its own gateway token for the dead one.
+    """
+    why = last.failure.message if last else "Its provider asked to leave it alone for a while."
+    reply = Reply(502, code=EXHAUSTED)
+    reply.message = f"No key of this workspace got an answer. The last one: {why}"
+    reply.headers = passed_headers(last.headers) if last else {}
+    if wait := (last and last.failure.retry_after_seconds) or wait_seconds:
+        reply.headers.setdefault("retry-after", str(max(1, round(wait))))
+    return reply
+
+
+def unsayable(error: Invalid) -> Reply:
+    """Nobody could be asked that in a format that they speak."""
+    return Reply(400, code=error.code, message=error.message)
+
+
+def internal(route: str, request_id: str) -> Reply:
+    """We failed, not the program and not a provider."""
+    message = (
+        "The server had an error of its own. Nothing you did was wrong; its log has the details."
+    )
+    body = formats.errors.body(route, 500, "internal", message, {"request_id": request_id})
+    return Reply(500, {"content-type": "application/json"}, json.dumps(body).encode(), "internal")
+
+
+def final(refused: Refused, same_format: bool) -> Reply:
+    """The request itself was refused: in the provider's own words, as they came where that is possible."""
+    status = refused.status or 502
+    code = refused.failure.provider_code or str(refused.failure.kind)
+    reply = Reply(status, passed_headers(refused.headers), code=code[:40])
+    reply.message = refused.failure.message
+    if same_format and refused.body and "json" in refused.headers.get("content-type", ""):
+        reply.body = refused.body
+    return reply
+
+
+def written(reply: Reply, route: str, record: Record) -> Reply:
+    """The reply with its body, if it has none yet."""
+    reply.headers["content-type"] = "application/json"
+    if not reply.body:
+        reply.body = json.dumps(
+            formats.errors.body(
+                route, reply.status, reply.code, reply.message, _facts(reply, record)
+            )
+        ).encode()
+    return reply
+
+
+def trail(attempts: list[dict[str, Any]]) -> str:
+    """`anthropic 401 rejected, bedrock 200`: for a header."""
+    words = ([one["provider"], str(one["status"] or "-"), one["kind"]] for one in attempts)
+    return ", ".join(" ".join(filter(None, told)) for told in words)
+
+
+def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Of a provider's, those that tell a program how long to wait and what is left to it."""
+    return {
+        name: text
+        for name, text in headers.items()
+        if name in _PASSED or name.startswith(_PASSED_BEGINNINGS)
+    }
+
+
+def _said(code: str, model: str, why: str = "") -> Reply:
+    message = _SENTENCES[code].format(model=model[:100], why=why)
+    return Reply(_STATUSES.get(code, 404), code=code, message=message)
+
+
+def _facts(reply: Reply, record: Record) -> dict[str, Any]:
+    return {
+        "request_id": record.id,
+        "provider": record.provider,
+        "source": record.key_source,
+        "retryable": reply.status in _RETRYABLE,
+        "retry_after": reply.headers.get("retry-after"),
+        "attempts": record.attempts,
+    }

@@ -1,0 +1,53 @@
+"""The order in which a workspace's keys are tried: what it chose, then the catalogue's.
+
+Routing reads it with every request: a change counts from the next one on.
+"""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import select, update
+
+from core.accounts import audit
+from core.accounts.actor import Actor
+from core.accounts.models import Workspace
+from core.db import changed_one, transaction
+from core.errors import Invalid, NotFound
+from core.keys import store
+from core.providers import catalogue
+
+UP, DOWN = "up", "down"
+
+
+def of(key_order: Iterable[str], held: Collection[str]) -> list[str]:
+    """The providers that the workspace has a key of, the first to be tried first. Pure."""
+    chosen = [slug for slug in key_order if slug in held]
+    others = [one.slug for one in catalogue.providers() if one.slug in held]
+    return [*chosen, *(slug for slug in others if slug not in chosen)]
+
+
+def moved(order: list[str], slug: str, way: str) -> list[str]:
+    """The same with that one a place further up or down; at the end it stays. Pure."""
+    at = order.index(slug)
+    to = min(max(at + (-1 if way == UP else 1), 0), len(order) - 1)
+    rest = [*order[:at], *order[at + 1 :]]
+    return [*rest[:to], slug, *rest[to:]]
+
+
+def move(workspace_id: str, slug: str, way: str, actor: Actor) -> None:
+    """Moves a provider by one place; raises `NotFound` where the workspace has no key of it."""
+    if way not in (UP, DOWN):
+        raise Invalid("A provider moves up or down.", "way")
+    held = {key.provider for key in store.keys_of(workspace_id)}
+    if slug not in held:
+        raise NotFound("This workspace has no key of that provider.")
+    with transaction() as current:
+        audit.take_turn(current, workspace_id)
+        of_it = Workspace.id == workspace_id
+        before = current.scalar(select(Workspace.key_order).where(of_it)) or []
+        was = of(before, held)
+        now = moved(was, slug, way)
+        if now == was:
+            return
+        kept = [other for other in before if other not in held]
+        changed_one(current, update(Workspace).where(of_it).values(key_order=[*now, *kept]))
+        audit.record(current, workspace_id, actor, "routing.changed", slug, was=was, now=now)

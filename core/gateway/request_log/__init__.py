@@ -1,0 +1,1 @@
+"""The log of gateway requests: written, searched, deleted after its retention time."""

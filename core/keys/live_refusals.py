@@ -1,0 +1,39 @@
+"""What a live refusal does to the key that it was given for: the verdict, and the check that confirms it."""
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import MevichatError
+from core.keys import checks, store, verdicts
+from core.keys.store import Usable
+from core.log import logger
+from core.providers.failures import Failure
+
+log = logger(__name__)
+
+
+def note(key: Usable, failure: Failure, model_id: str) -> bool:
+    """Whether this failure has just made this version of the key invalid.
+
+    A verdict that cannot be written must keep nobody waiting: the next refusal tries again.
+    """
+    try:
+        if not verdicts.note_refusal(key.key_id, key.version, failure, model_id):
+            return False
+    except (MevichatError, SQLAlchemyError) as error:
+        log.error("verdict_not_written", key_id=key.key_id, error=type(error).__name__)
+        return False
+    log.warning("key_refused", key_id=key.key_id, version=key.version, reason=str(failure.kind))
+    return True
+
+
+def have_confirmed(key: Usable, model_id: str) -> None:
+    """Queues a check: if it passes, only this model was refused, and the key is valid again.
+
+    Without Redis the schedule asks within a minute.
+    """
+    stored = store.by_id(key.key_id)
+    try:
+        if stored:
+            checks.confirm_later(stored, model_id)
+    except MevichatError as error:
+        log.warning("confirming_check_not_queued", key_id=key.key_id, error=error.code)

@@ -1,0 +1,1 @@
+"""The operator's tools: backup, re-encryption, the key doctor."""

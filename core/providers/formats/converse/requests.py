@@ -1,0 +1,133 @@
+"""Writes what was asked as a request of Bedrock's Converse.
+
+Its own words hold for every vendor's models; what only Claude knows goes into the additional fields.
+Not written: thinking without a seal, and `user`, for which there is no place.
+"""
+
+from typing import Any
+
+from core.errors import Invalid
+from core.providers.formats import json_tool
+from core.providers.formats.request import Asked, Block, Image, Text, Thinking, Tool, ToolCall, ToolResult, Turn, not_carried, tool_arguments
+from core.providers.formats.messages.requests import write_tool_choice
+from core.providers.formats.encoding import plain_call_id, without_nothing
+
+_HOTTEST = 1
+_TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for less."
+_IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg"} | {
+    f"image/{name}": name for name in ("gif", "webp")
+}
+_CACHE = {"cachePoint": {"type": "default"}}
+_NO_OUTPUT = "(no output)"
+_CHOICES = {"auto": "auto", "required": "any", "named": "tool"}
+
+
+def write_request(asked: Asked, model: str) -> dict[str, Any]:
+    """The model is in the address, and so is whether to stream: neither is in the body."""
+    asked = json_tool.as_tool(asked)
+    if (asked.temperature or 0) > _HOTTEST:
+        raise Invalid(_TOO_HOT, "temperature")
+    limits = {
+        "maxTokens": asked.max_tokens,
+        "temperature": asked.temperature,
+        "topP": asked.top_p,
+        "stopSequences": list(asked.stop),
+    }
+    is_claude = "claude" in model
+    for_claude = _for_claude(asked) if is_claude else _for_others(asked)
+    document = {
+        "system": [{"text": asked.system}] if asked.system else [],
+        "messages": [message for turn in asked.turns if (message := _message(turn))["content"]],
+        "inferenceConfig": without_nothing(limits),
+        "toolConfig": _tools(asked, "tool_choice" in for_claude),
+        "additionalModelRequestFields": for_claude,
+    }
+    return without_nothing(_with_cache(document) if asked.cache and is_claude else document)
+
+
+def _with_cache(document: dict[str, Any]) -> dict[str, Any]:
+    """Kept after the tools, the instructions and the last turn: what a next turn begins with."""
+    last = [one["content"] for one in document["messages"][-1:] if one["role"] == "user"]
+    for blocks in (document["system"], document["toolConfig"].get("tools", []), *last):
+        if blocks:
+            blocks.append(_CACHE)
+    return document
+
+
+def _for_claude(asked: Asked) -> dict[str, Any]:
+    """Converse cannot rule out tools, or several at once, but hands Claude's own words on."""
+    is_none = asked.tool_choice is not None and asked.tool_choice.kind == "none"
+    choice = write_tool_choice(asked) if is_none or asked.parallel_tools is False else None
+    return without_nothing(
+        {"thinking": asked.thinking, "tool_choice": choice if asked.tools else None}
+    )
+
+
+def _for_others(asked: Asked) -> dict[str, Any]:
+    if asked.tools and asked.parallel_tools is False:
+        raise not_carried("parallel_tool_calls")
+    return {}
+
+
+def _tools(asked: Asked, is_chosen: bool) -> dict[str, Any]:
+    choice = asked.tool_choice
+    if not asked.tools:
+        return {}
+    tools = {"tools": [_tool(tool) for tool in asked.tools]}
+    if is_chosen or choice is None:
+        return tools
+    if choice.kind != "none":
+        facts = {"name": choice.name} if choice.name else {}
+        return tools | {"toolChoice": {_CHOICES[choice.kind]: facts}}
+    if any(isinstance(block, ToolCall) for turn in asked.turns for block in turn.blocks):
+        raise not_carried("tool_choice")  # Calls in the past need the tools to be there.
+    return {}
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    schema = {"json": {"type": "object"} | tool.schema}
+    facts = {"name": tool.name, "description": tool.description, "inputSchema": schema}
+    return {"toolSpec": without_nothing(facts) | ({"strict": True} if tool.strict else {})}
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    blocks = [block for block in turn.blocks if not isinstance(block, Thinking) or block.signature]
+    return {"role": turn.role, "content": [_block(block) for block in blocks]}
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Text(text):
+            return {"text": text}
+        case Image():
+            return {"image": _image(block)}
+        case Thinking(text, signature, redacted):
+            sealed = {"reasoningText": {"text": text, "signature": signature}}
+            return {"reasoningContent": {"redactedContent": signature} if redacted else sealed}
+        case ToolCall(call_id, name):
+            arguments = tool_arguments(block)
+            return {
+                "toolUse": {"toolUseId": plain_call_id(call_id), "name": name, "input": arguments}
+            }
+        case ToolResult():
+            return {"toolResult": _result(block)}
+
+
+def _image(image: Image) -> dict[str, Any]:
+    if image.url:
+        message = "The provider of this model takes no images by address. Send the image itself, in base64."
+        raise Invalid(message, "image_url")
+    if image.media_type not in _IMAGES:
+        message = "The provider of this model takes PNG, JPEG, GIF and WebP images only."
+        raise Invalid(message, "image_url")
+    return {"format": _IMAGES[image.media_type], "source": {"bytes": image.data}}
+
+
+def _result(result: ToolResult) -> dict[str, Any]:
+    """An empty text is refused, and so is no content at all."""
+    content = [_block(block) for block in result.content]
+    return {
+        "toolUseId": plain_call_id(result.call_id),
+        "content": content or [{"text": _NO_OUTPUT}],
+        "status": "error" if result.is_error else "success",
+    }

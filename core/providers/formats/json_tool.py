@@ -1,0 +1,77 @@
+"""JSON answers of providers without a JSON mode that all their models know: by a tool.
+
+A call of a tool is JSON, and its input is held to a schema; asking for JSON in words is neither. The
+providers' own structured output knows only some models and some schemas, and no JSON without one.
+So the model is made to call this tool, and its input is the answer: what comes back is text again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from core.providers.formats.response import Answered, BlockEnd, Part, Stop, TextDelta, ToolBegin, ToolDelta
+from core.providers.formats.request import Asked, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, not_carried
+
+NAME = "answer_in_json"
+_DESCRIPTION = "Gives your answer. Its input is the whole of the answer: nothing else is read."
+
+
+def as_tool(asked: Asked) -> Asked:
+    """The same with the tool in place of the JSON mode.
+
+    With tools of the program's own, the model has to call one of them or to answer; where the program
+    insists on one of them, there is no answer to be in JSON.
+    """
+    if asked.json is None:
+        return asked
+    wish = asked.tool_choice.kind if asked.tools and asked.tool_choice else "auto"
+    if wish in ("required", "named"):
+        return replace(asked, json=None)
+    is_free = bool(asked.tools) and wish == "auto"
+    return replace(
+        asked,
+        json=None,
+        tools=(*asked.tools, _tool(asked.json)),
+        tool_choice=ToolChoice("required") if is_free else ToolChoice("named", NAME),
+    )
+
+
+def _tool(wanted: JsonFormat) -> Tool:
+    schema = wanted.schema or {}
+    if schema.get("type", "object") != "object":
+        raise not_carried("response_format")
+    description = f"{_DESCRIPTION} {wanted.description}".strip()
+    return Tool(NAME, description, {"type": "object"} | schema, wanted.strict)
+
+
+def answer_as_text(answered: Answered) -> Answered:
+    """An answer with the input of that tool as its text."""
+    blocks = tuple(_as_text(block) for block in answered.blocks)
+    if blocks == answered.blocks or any(isinstance(block, ToolCall) for block in blocks):
+        return replace(answered, blocks=blocks)
+    return replace(answered, blocks=blocks, stop=_stop(answered.stop))
+
+
+def _as_text(block: Text | Thinking | ToolCall) -> Text | Thinking | ToolCall:
+    if isinstance(block, ToolCall) and block.name == NAME:
+        return Text(block.arguments)
+    return block
+
+
+def parts_as_text(parts: Iterable[Part]) -> Iterator[Part]:
+    """The same for a stream."""
+    inside = was_answer = was_other = False
+    for part in parts:
+        if isinstance(part, ToolBegin):
+            inside = part.name == NAME
+            was_answer, was_other = was_answer or inside, was_other or not inside
+            yield BlockEnd() if inside else part
+        elif isinstance(part, ToolDelta) and inside:
+            yield TextDelta(part.arguments)
+        elif isinstance(part, Stop) and was_answer and not was_other:
+            yield _stop(part)
+        else:
+            yield part
+
+
+def _stop(stop: Stop) -> Stop:
+    return Stop("end") if stop.reason == "tool" else stop

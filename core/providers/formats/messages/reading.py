@@ -1,0 +1,179 @@
+"""Reads what a program asks in the messages format, as Claude Code and Anthropic's SDKs send it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from core.errors import Invalid
+from core.providers.formats import parsing
+from core.providers.formats.request import Asked, Block, Image, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn, merged, not_carried, refuse_others
+
+HARMLESS = frozenset(
+    {
+        "service_tier", "speed",  # only speed and price
+        "context_management",  # what to forget of a long conversation: all of it is sent
+        "diagnostics",  # about the cache
+    }
+)  # fmt: skip
+"""And in blocks the citations of an answer that come back; how hard to think."""
+_CARRIED = frozenset(
+    {
+        "model", "messages", "system", "tools", "tool_choice", "max_tokens", "temperature", "top_p",
+        "stop_sequences", "output_config", "output_format", "thinking", "metadata", "cache_control",
+        "stream",
+    }
+)  # fmt: skip
+_IN_TOOLS = frozenset(
+    {
+        "type", "name", "description", "input_schema", "strict", "cache_control",
+        "eager_input_streaming", "input_examples", "allowed_callers",
+    }
+)  # fmt: skip
+_IN_CHOICES = frozenset({"type", "name", "disable_parallel_tool_use"})
+_CHOICES: dict[Any, Literal["auto", "required", "none", "named"]] = {
+    "auto": "auto",
+    "any": "required",
+    "none": "none",
+    "tool": "named",
+}
+
+
+class ThreadNotHeld(Invalid):
+    """No conversation is kept here. Told so by this code, Anthropic's SDK sends all of it each time."""
+
+    code = "thread_unsupported_request"
+    sentence = "`thread` is not kept by the provider of this model. Send the whole conversation."
+
+
+def read_request(document: Mapping[str, Any]) -> Asked:
+    if document.get("thread"):
+        raise ThreadNotHeld(field="thread")
+    refuse_others(document, _CARRIED | HARMLESS)
+    messages = parsing.objects(document, "messages")
+    system = [_texts("system", document.get("system"))]
+    system += [
+        _texts(f"{where}.content", one.get("content")) for where, one in messages if _instructs(one)
+    ]
+    choice = parsing.obj(document, "tool_choice")
+    refuse_others(choice, _IN_CHOICES, "tool_choice.")
+    parallel = parsing.flag(choice, "disable_parallel_tool_use")
+    return Asked(
+        system="\n\n".join(filter(None, system)),
+        turns=merged(_turn(*message) for message in messages if not _instructs(message[1])),
+        tools=tuple(_tool(*tool) for tool in parsing.objects(document, "tools")),
+        tool_choice=_tool_choice(choice),
+        parallel_tools=None if parallel is None else not parallel,
+        max_tokens=parsing.count(document, "max_tokens"),
+        temperature=parsing.number(document, "temperature"),
+        top_p=parsing.number(document, "top_p"),
+        stop=parsing.strings(document, "stop_sequences"),
+        json=_json(document),
+        thinking=parsing.obj(document, "thinking"),
+        cache=_marks_cache(document),
+        user=parsing.text(parsing.obj(document, "metadata"), "user_id", "metadata."),
+        stream=bool(parsing.flag(document, "stream")),
+    )
+
+
+def _marks_cache(document: Mapping[str, Any]) -> bool:
+    """Where the marks stand is left to the writer: a few places do for all of them."""
+    messages = [one for _, one in parsing.objects(document, "messages")]
+    holders = [document, document.get("system"), document.get("tools")]
+    holders += [one.get("content") for one in messages]
+    return any(_is_marked(holder) for holder in holders)
+
+
+def _is_marked(holder: Any) -> bool:
+    parts = holder if isinstance(holder, list) else [holder]
+    return any(isinstance(part, dict) and bool(part.get("cache_control")) for part in parts)
+
+
+def _instructs(message: Mapping[str, Any]) -> bool:
+    """Claude Code sends some of its instructions as a message among the others."""
+    return message.get("role") == "system"
+
+
+def _texts(where: str, content: Any) -> str:
+    blocks = [_text_or_image(*part) for part in parsing.parts(content, where)]
+    return parsing.joined(tuple(blocks))
+
+
+def _turn(where: str, message: dict[str, Any]) -> Turn:
+    refuse_others(message, {"role", "content"}, f"{where}.")
+    role = message.get("role")
+    if role not in ("user", "assistant"):
+        raise parsing.wrong(f"{where}.role", "user, assistant or system")
+    content = parsing.parts(message.get("content"), f"{where}.content")
+    return Turn(role, tuple(_block(*part) for part in content))
+
+
+def _block(where: str, part: dict[str, Any]) -> Block:
+    kind = part.get("type")
+    if kind == "tool_use":
+        call_id, name = (parsing.needed(part, member, f"{where}.") for member in ("id", "name"))
+        return ToolCall(
+            call_id, name, parsing.arguments_of(parsing.obj(part, "input", f"{where}."))
+        )
+    if kind == "tool_result":
+        content = parsing.parts(part.get("content"), f"{where}.content")
+        return ToolResult(
+            parsing.needed(part, "tool_use_id", f"{where}."),
+            tuple(_text_or_image(*inner) for inner in content),
+            bool(parsing.flag(part, "is_error")),
+        )
+    if kind == "thinking":
+        signature = parsing.text(part, "signature", f"{where}.")
+        return Thinking(parsing.text(part, "thinking", f"{where}."), signature)
+    if kind == "redacted_thinking":
+        return Thinking("", parsing.text(part, "data", f"{where}."), redacted=True)
+    return _text_or_image(where, part)
+
+
+def _text_or_image(where: str, part: dict[str, Any]) -> Text | Image:
+    kind = part.get("type")
+    if kind == "text":
+        return Text(parsing.text(part, "text", f"{where}."))
+    if kind != "image":
+        raise not_carried(f"{where}.type", kind)
+    source = parsing.obj(part, "source", f"{where}.")
+    if source.get("type") == "url":
+        return parsing.image_of(parsing.text(source, "url"), f"{where}.source.url")
+    if source.get("type") != "base64":
+        raise not_carried(f"{where}.source.type")
+    place = f"{where}.source."
+    media_type, data = (parsing.needed(source, name, place) for name in ("media_type", "data"))
+    return Image(media_type=media_type, data=data)
+
+
+def _tool(where: str, tool: dict[str, Any]) -> Tool:
+    """The program's own: those with another type run at the provider or are known to it only."""
+    if tool.get("type", "custom") not in (None, "custom"):
+        raise not_carried(f"{where}.type", tool["type"])
+    refuse_others(tool, _IN_TOOLS, f"{where}.")
+    return Tool(
+        parsing.needed(tool, "name", f"{where}."),
+        parsing.text(tool, "description", f"{where}."),
+        parsing.obj(tool, "input_schema", f"{where}."),
+        parsing.flag(tool, "strict"),
+    )
+
+
+def _tool_choice(choice: dict[str, Any]) -> ToolChoice | None:
+    if not choice:
+        return None
+    kind = parsing.text(choice, "type", "tool_choice.")
+    if kind not in _CHOICES:
+        raise parsing.wrong("tool_choice.type", "auto, any, tool or none")
+    return _named(choice) if kind == "tool" else ToolChoice(_CHOICES[kind])
+
+
+def _named(choice: dict[str, Any]) -> ToolChoice:
+    return ToolChoice("named", parsing.needed(choice, "name", "tool_choice."))
+
+
+def _json(document: Mapping[str, Any]) -> JsonFormat | None:
+    config = parsing.obj(document, "output_config")
+    refuse_others(config, {"format", "effort"}, "output_config.")
+    wanted = parsing.obj(config, "format", "output_config.")
+    wanted = wanted or parsing.obj(document, "output_format")
+    found = parsing.json_format(wanted, "output_config.format")
+    return JsonFormat(found.schema, strict=True) if found else None

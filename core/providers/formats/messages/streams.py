@@ -1,0 +1,135 @@
+"""A stream in the messages format. It is whole once `message_stop` came."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.providers.formats import errors, json_tool
+from core.providers.formats.response import Begin, BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
+from core.providers.formats.request import Asked
+from core.providers.formats.messages.answers import message, read_stop, read_usage, write_stop, write_usage
+from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
+from core.providers.formats.encoding import as_event, plain_call_id
+from core.providers import failures
+from core.providers.documents import at, text_at
+
+
+def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+    return settled(json_tool.parts_as_text(_read(buffers, provider, secret)))
+
+
+def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+    counts: dict[str, Any] = {}
+    stop = Stop("end")
+    for event in documents(buffers):
+        if failure := failures.inside(provider, event, secret):
+            yield Failed(failure)
+            return
+        kind = event.get("type")
+        if news := _counts(at(event, "message", "usage") or event.get("usage")):
+            counts |= news
+            yield read_usage(counts)
+        if kind == "message_start":
+            yield Begin()
+        elif kind == "message_delta":
+            stop = read_stop(event.get("delta"))
+        elif kind == "message_stop":
+            yield stop
+            return
+        else:
+            yield from _block(kind, event)
+
+
+def _counts(usage: Any) -> dict[str, Any]:
+    """What an event says of the usage; null means unchanged."""
+    found = usage if isinstance(usage, dict) else {}
+    return {name: count for name, count in found.items() if count is not None}
+
+
+def _block(kind: Any, event: dict[str, Any]) -> Iterator[Part]:
+    if kind == "content_block_start":
+        yield from _opening(at(event, "content_block"))
+    elif kind == "content_block_delta":
+        yield from _delta(at(event, "delta"))
+    elif kind == "content_block_stop":
+        yield BlockEnd()
+
+
+def _opening(block: Any) -> Iterator[Part]:
+    kind = at(block, "type")
+    if kind == "tool_use":
+        yield ToolBegin(text_at(block, "id"), text_at(block, "name"))
+    elif kind == "redacted_thinking":
+        yield ThinkingDelta("", text_at(block, "data"), redacted=True)
+    elif text := text_at(block, "text"):
+        yield TextDelta(text)
+
+
+def _delta(delta: Any) -> Iterator[Part]:
+    kind = at(delta, "type")
+    if kind == "text_delta":
+        yield TextDelta(text_at(delta, "text"))
+    elif kind == "thinking_delta":
+        yield ThinkingDelta(text_at(delta, "thinking"))
+    elif kind == "signature_delta":
+        yield ThinkingDelta("", text_at(delta, "signature"))
+    elif kind == "input_json_delta":
+        yield ToolDelta(text_at(delta, "partial_json"))
+
+
+def write_stream(parts: Iterable[Part], model: str, id: str, asked: Asked) -> Iterator[bytes]:
+    begun = {"type": "message_start", "message": message([], model, id)}
+    yield as_event("message_start", begun)
+    usage, index = Usage(), -1
+    for part in framed(parts):
+        if isinstance(part, Failed):
+            code = f"upstream_{part.failure.kind}"
+            yield errors.in_stream("messages", code, part.failure.message)
+            return
+        if isinstance(part, Usage):
+            usage = usage.updated(part)
+        elif isinstance(part, Stop):
+            yield from _ending(part, usage)
+        else:
+            index += isinstance(part, BlockBegin)
+            yield from _written(part, index)
+
+
+def _ending(stop: Stop, usage: Usage) -> Iterator[bytes]:
+    delta = {"type": "message_delta", "delta": write_stop(stop), "usage": write_usage(usage)}
+    yield as_event("message_delta", delta)
+    yield as_event("message_stop", {"type": "message_stop"})
+
+
+def _written(part: FramedPart, index: int) -> Iterator[bytes]:
+    if isinstance(part, BlockBegin):
+        yield _event("content_block_start", index, content_block=_empty(part))
+    elif isinstance(part, BlockEnd):
+        yield _event("content_block_stop", index)
+    elif isinstance(part, ThinkingDelta) and part.redacted:
+        return
+    elif isinstance(part, TextDelta):
+        yield _event("content_block_delta", index, delta={"type": "text_delta", "text": part.text})
+    elif isinstance(part, ToolDelta):
+        delta = {"type": "input_json_delta", "partial_json": part.arguments}
+        yield _event("content_block_delta", index, delta=delta)
+    elif isinstance(part, ThinkingDelta):
+        if part.text:
+            delta = {"type": "thinking_delta", "thinking": part.text}
+            yield _event("content_block_delta", index, delta=delta)
+        if part.signature:
+            delta = {"type": "signature_delta", "signature": part.signature}
+            yield _event("content_block_delta", index, delta=delta)
+
+
+def _event(name: str, index: int, **members: dict[str, Any]) -> bytes:
+    return as_event(name, {"type": name, "index": index} | members)
+
+
+def _empty(block: BlockBegin) -> dict[str, Any]:
+    if block.kind == "tool":
+        return {"type": "tool_use", "id": plain_call_id(block.id), "name": block.name, "input": {}}
+    if block.kind == "redacted":
+        return {"type": "redacted_thinking", "data": block.data}
+    if block.kind == "thinking":
+        return {"type": "thinking", "thinking": "", "signature": ""}
+    return {"type": "text", "text": ""}

@@ -1,0 +1,92 @@
+"""Reads a stream in the responses format. It is whole once `response.completed` or `.incomplete` came."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.providers.formats.response import Begin, BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
+from core.providers.formats.responses.answers import call_id_of, read_stop, read_usage
+from core.providers.formats.streams import documents, settled
+from core.providers import failures
+from core.providers.documents import at, list_at, text_at
+
+_ENDINGS = ("response.completed", "response.incomplete", "response.done")
+_TEXTS = ("response.output_text.delta", "response.refusal.delta")
+_THOUGHTS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
+_BREAK_BETWEEN_PARAGRAPHS = "\n\n"
+
+
+def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+    return settled(_read(buffers, provider, secret))
+
+
+def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+    items = _Items()
+    for event in documents(buffers):
+        kind, response = text_at(event, "type"), at(event, "response")
+        failure = failures.inside(provider, event, secret)
+        if not failure and isinstance(response, dict):
+            failure = failures.inside(provider, response, secret)
+        if failure:
+            yield Failed(failure)
+            return
+        if kind == "response.created":
+            yield Begin()
+        elif kind in _ENDINGS:
+            yield from _ending(response, items)
+            return
+        else:
+            yield from items.take(kind, event)
+
+
+def _ending(response: Any, items: "_Items") -> Iterator[Part]:
+    usage, stop = read_usage(response), read_stop(response)
+    if usage != Usage():
+        yield usage
+    wants_tool = stop.reason == "end" and items.has_call
+    yield Stop("tool") if wants_tool else stop
+
+
+class _Items:
+    """The items of an output, one after the other. What came whole has no deltas."""
+
+    def __init__(self) -> None:
+        self.has_call = False
+        self._is_told = False
+        """Whether something of the item in hand has been told."""
+
+    def take(self, kind: str, event: dict[str, Any]) -> Iterator[Part]:
+        item = at(event, "item")
+        if kind == "response.output_item.added":
+            self._is_told = False
+            yield BlockEnd()
+            if at(item, "type") == "function_call":
+                self.has_call = True
+                yield ToolBegin(call_id_of(item), text_at(item, "name"))
+        elif kind == "response.output_item.done":
+            if not self._is_told:
+                yield from self._whole(item)
+            yield BlockEnd()
+        elif kind == "response.reasoning_summary_part.added" and self._is_told:
+            yield ThinkingDelta(_BREAK_BETWEEN_PARAGRAPHS)
+        else:
+            delta = _delta(kind, text_at(event, "delta"))
+            self._is_told = self._is_told or bool(delta)
+            yield from delta
+
+    def _whole(self, item: Any) -> Iterator[Part]:
+        kind = at(item, "type")
+        if kind == "function_call":
+            yield ToolDelta(text_at(item, "arguments") or "{}")
+        elif kind == "message":
+            for part in list_at(item, "content"):
+                yield TextDelta(text_at(part, "text") or text_at(part, "refusal"))
+
+
+def _delta(kind: str, delta: str) -> list[Part]:
+    if not delta:
+        return []
+    if kind in _TEXTS:
+        return [TextDelta(delta)]
+    if kind in _THOUGHTS:
+        return [ThinkingDelta(delta)]
+    return [ToolDelta(delta)] if kind == "response.function_call_arguments.delta" else []

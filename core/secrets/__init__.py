@@ -1,0 +1,1 @@
+"""Secrets at rest. Everything that seals or opens one comes through here."""

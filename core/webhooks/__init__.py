@@ -1,0 +1,1 @@
+"""Webhooks: where a workspace wants to be called, and the signed calls."""

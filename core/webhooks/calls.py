@@ -1,0 +1,99 @@
+"""One call of a webhook: signed, sent under limits, its answer judged. No redirect is followed."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from core import clock, db
+from core.db import transaction
+from core.errors import Unreadable
+from core.http import Exchange, HttpError, Timeouts
+from core.secrets import vault
+from core.outbox import deliveries
+from core.webhooks import signatures, endpoints
+from core.outbox.models import Delivery, Webhook
+
+LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=7, stall_seconds=7, total_seconds=7)
+GONE = 410
+NO_SECRET = (
+    "The signing secret can no longer be read with the encryption keys in use. Make a new one."
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` is 0 if there was none; `error` is "" if the call arrived."""
+
+    status: int
+    error: str
+
+
+def send(delivery: Delivery, content: dict[str, Any]) -> None:
+    """One try, and what follows from it: arrived, later again, given up, or the webhook off."""
+    webhook = endpoints.find(delivery.workspace_id or "")
+    secret = _secret_of(webhook)
+    if webhook is None or not webhook.enabled:
+        _give_up(delivery, "The webhook was switched off before this arrived.")
+    elif secret is None:
+        _give_up(delivery, NO_SECRET)
+    else:
+        db.release()
+        _note(delivery, webhook, _call(delivery.id, webhook.url, secret, content))
+
+
+def judged(status: int) -> Answer:
+    """What a status means. A pure decision."""
+    if 200 <= status < 300:
+        return Answer(status, "")
+    if status == GONE:
+        return Answer(status, "It answered 410: it is gone, and wants no more calls.")
+    if 300 <= status < 400:
+        return Answer(status, f"It answered {status}, a redirect: those are not followed.")
+    return Answer(status, f"It answered {status}.")
+
+
+def body_of(content: dict[str, Any]) -> bytes:
+    """The same bytes at every try."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _secret_of(webhook: Webhook | None) -> str | None:
+    try:
+        return vault.open_sealed(webhook.sealed_secret, webhook.place) if webhook else None
+    except Unreadable:
+        return None
+
+
+def _call(delivery_id: str, url: str, secret: str, content: dict[str, Any]) -> Answer:
+    body = body_of(content)
+    now = int(clock.now().timestamp())
+    headers = signatures.headers(secret, delivery_id, now, body) | {
+        "content-type": "application/json",
+        "user-agent": "Mevichat",
+    }
+    with Exchange(LIMITS, public_only=not endpoints.private_allowed()) as exchange:
+        try:
+            exchange.send("POST", url, headers, body)
+        except HttpError as error:
+            return Answer(0, error.message)
+        exchange.finish()
+        return judged(exchange.status)
+
+
+def _note(delivery: Delivery, webhook: Webhook, answer: Answer) -> None:
+    letters: list[str] = []
+    with transaction() as current:
+        if not answer.error:
+            deliveries.note_arrived(current, delivery, answer.status)
+            endpoints.note_success(current, webhook)
+        else:
+            status, gone = answer.status or None, answer.status == GONE
+            once = gone or delivery.event == endpoints.TEST
+            deliveries.note_failed(current, delivery, answer.error, status, final=once)
+            letters = endpoints.note_failure(current, webhook, answer.error, gone)
+    deliveries.send_soon(*letters)
+
+
+def _give_up(delivery: Delivery, why: str) -> None:
+    with transaction() as current:
+        deliveries.note_failed(current, delivery, why, final=True)

@@ -1,0 +1,221 @@
+"""A workspace's webhook: where it is called, its signing secret, its switch. Calls are in `calls.py`.
+
+The secret is sealed, and shown once by the verb that made it. A webhook that fails for long is
+switched off by the product itself, and people are told.
+"""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.accounts import audit
+from core.accounts.actor import MEVICHAT, Actor
+from core.accounts.models import Workspace
+from core.accounts.recipients import emails_allowing
+from core.db import changed_one, insert_new, session, transaction
+from core.errors import Conflict, Invalid, NotFound
+from core.http import HttpError, checked_url
+from core.secrets import vault
+from core.outbox import deliveries, emails
+from core.webhooks import signatures
+from core.outbox.models import WEBHOOK, Delivery, Webhook
+from core.settings import Settings
+
+TEST = "test"
+OFF_AFTER_FAILURES = 10
+OFF_AFTER = timedelta(hours=1)
+
+_private = False
+
+
+def configure(settings: Settings) -> None:
+    """Called once by `create_app`."""
+    global _private
+    _private = settings.private_webhooks
+
+
+def private_allowed() -> bool:
+    """Whether this deployment calls addresses of its own network."""
+    return _private
+
+
+def find(workspace_id: str) -> Webhook | None:
+    return session().get(Webhook, workspace_id, populate_existing=True)
+
+
+def set_url(workspace_id: str, url: str, actor: Actor) -> str | None:
+    """Where calls go from now on. Returns the signing secret if this made the webhook, else None.
+
+    Raises `Invalid` with the mend. A change of the address keeps the secret and the switch.
+    """
+    address = _checked(url)
+    secret = signatures.new_secret()
+    with transaction() as current:
+        is_new = _insert(current, workspace_id, address, secret)
+        if is_new or _move(current, workspace_id, address):
+            _record(
+                current, workspace_id, actor, "alert.webhook_set", host=urlsplit(address).netloc
+            )
+    return secret if is_new else None
+
+
+def replace_secret(workspace_id: str, actor: Actor) -> str:
+    """A new signing secret, for every try from now on; the old one is gone. Raises `NotFound`."""
+    secret = signatures.new_secret()
+    sealed = vault.seal(secret, Webhook(workspace_id=workspace_id).place)
+    with transaction() as current:
+        if not changed_one(current, _change(workspace_id, sealed_secret=sealed)):
+            raise NotFound("There is no webhook. Enter an address first.")
+        _record(current, workspace_id, actor, "alert.webhook_secret_replaced")
+    return secret
+
+
+def set_enabled(workspace_id: str, enabled: bool, actor: Actor) -> None:
+    """The switch. Off, what waits is given up; on, it counts its failures anew."""
+    with transaction() as current:
+        if current.get(Webhook, workspace_id) is None:
+            raise NotFound("There is no webhook. Enter an address first.")
+        switched = _change(workspace_id, enabled=enabled, failures=0, failing_since=None)
+        if not changed_one(current, switched.where(Webhook.enabled.is_(not enabled))):
+            return
+        action = "alert.webhook_enabled" if enabled else "alert.webhook_disabled"
+        _record(current, workspace_id, actor, action)
+        if not enabled:
+            _give_up_waiting(current, workspace_id, "switched off")
+
+
+def remove(workspace_id: str, actor: Actor) -> None:
+    with transaction() as current:
+        if changed_one(current, delete(Webhook).where(Webhook.workspace_id == workspace_id)):
+            _record(current, workspace_id, actor, "alert.webhook_removed")
+            _give_up_waiting(current, workspace_id, "removed")
+
+
+def add(current: Session, workspace_id: str, event: str, data: dict[str, Any]) -> str | None:
+    """Writes a call in the caller's transaction, if there is a webhook and it is on; its id."""
+    webhook = current.get(Webhook, workspace_id, populate_existing=True)
+    if webhook is None or not webhook.enabled:
+        return None
+    content = {"type": event, "timestamp": clock.now().isoformat(), "data": data}
+    return deliveries.add(current, WEBHOOK, event, webhook.url, content, workspace_id)
+
+
+def send_test(workspace: Workspace, actor: Actor) -> str:
+    """Queues a call of type `test`, which is tried once. Raises `Conflict` while the webhook is off."""
+    data = {"workspace": workspace.name, "slug": workspace.slug, "sent_by": actor.name}
+    with transaction() as current:
+        delivery_id = add(current, workspace.id, TEST, data)
+    if delivery_id is None:
+        raise Conflict("The webhook is off, so nothing was sent. Switch it on first.")
+    deliveries.send_soon(delivery_id)
+    return delivery_id
+
+
+def note_success(current: Session, webhook: Webhook) -> None:
+    failing = _seen(webhook).where(Webhook.failures > 0)
+    current.execute(failing.values(failures=0, failing_since=None))
+
+
+def note_failure(current: Session, webhook: Webhook, error: str, gone: bool = False) -> list[str]:
+    """Counts it; switches the webhook off if that was one too many, or if it says that it is gone.
+
+    Returns the ids of the mails that tell of it. What is about an earlier address counts for nothing.
+    """
+    now = clock.now()
+    since = func.coalesce(Webhook.failing_since, now)
+    if not changed_one(
+        current, _seen(webhook).values(failures=Webhook.failures + 1, failing_since=since)
+    ):
+        return []
+    too_many = (Webhook.failures >= OFF_AFTER_FAILURES) & (Webhook.failing_since < now - OFF_AFTER)
+    off = _seen(webhook).values(enabled=False)
+    if not changed_one(current, off if gone else off.where(too_many)):
+        return []
+    why = "its address said that it is gone (410)" if gone else _long_failure(current, webhook)
+    return _tell_off(current, webhook, why, error)
+
+
+def _long_failure(current: Session, webhook: Webhook) -> str:
+    count = current.scalar(
+        select(Webhook.failures).where(Webhook.workspace_id == webhook.workspace_id)
+    )
+    return f"{count} tries in a row failed, for more than an hour"
+
+
+def _tell_off(current: Session, webhook: Webhook, why: str, error: str) -> list[str]:
+    workspace = current.get_one(Workspace, webhook.workspace_id)
+    _record(current, workspace.id, MEVICHAT, "alert.webhook_disabled", why=why)
+    _give_up_waiting(current, workspace.id, "switched off")
+    facts = {"workspace": workspace.name, "slug": workspace.slug, "why": why, "last_error": error}
+    facts |= {"at": clock.now().isoformat(timespec="seconds"), "host": urlsplit(webhook.url).netloc}
+    return [
+        emails.add(current, "webhook_off", email, workspace.id, **facts)
+        for email in emails_allowing(current, workspace.id, "alerts.manage")
+    ]
+
+
+def _checked(url: str) -> str:
+    try:
+        return checked_url(url.strip(), private=_private)
+    except HttpError as error:
+        raise Invalid(error.message, field="url") from None
+
+
+def _insert(current: Session, workspace_id: str, address: str, secret: str) -> bool:
+    place = Webhook(workspace_id=workspace_id).place
+    return insert_new(
+        current,
+        Webhook,
+        workspace_id=workspace_id,
+        url=address,
+        sealed_secret=vault.seal(secret, place),
+        enabled=True,
+        failures=0,
+        changed_at=clock.now(),
+    )
+
+
+def _move(current: Session, workspace_id: str, address: str) -> bool:
+    """To another address, and what waits with it. Whether it was another."""
+    moved = _change(workspace_id, url=address, failures=0, failing_since=None)
+    if not changed_one(current, moved.where(Webhook.url != address)):
+        return False
+    waiting = update(Delivery).where(
+        Delivery.workspace_id == workspace_id,
+        Delivery.channel == WEBHOOK,
+        Delivery.due_at.is_not(None),
+    )
+    current.execute(waiting.values(recipient=address))
+    return True
+
+
+def _change(workspace_id: str, **values: Any) -> Any:
+    """An update of the webhook by a person: results of earlier calls no longer count after it."""
+    changed = update(Webhook).where(Webhook.workspace_id == workspace_id)
+    return changed.values(changed_at=clock.now(), **values)
+
+
+def _seen(webhook: Webhook) -> Any:
+    """An update of the webhook as it was called: on, and not changed since."""
+    return (
+        update(Webhook)
+        .where(
+            Webhook.workspace_id == webhook.workspace_id,
+            Webhook.changed_at == webhook.changed_at,
+            Webhook.enabled,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _give_up_waiting(current: Session, workspace_id: str, how: str) -> None:
+    why = f"The webhook was {how} before this arrived."
+    deliveries.give_up_waiting(current, workspace_id, WEBHOOK, why)
+
+
+def _record(current: Session, workspace_id: str, actor: Actor, action: str, **details: str) -> None:
+    audit.record(current, workspace_id, actor, action, "webhook", **details)

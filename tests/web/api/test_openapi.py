@@ -1,0 +1,253 @@
+"""`/openapi.json` is true: every public address is in it, and what happens is what it says."""
+
+import re
+
+import pytest
+
+from core.accounts.actor import OPERATOR
+from core.bots import bots
+from tests.programs import HELLO, Program
+from tests.providers import Reply
+from tests.routes import routes
+from tests.bot_client import Talker, make_bot, make_key
+from web.api import gateway, openapi
+from web.api.description import SCHEMAS
+
+DOCUMENT = openapi.document("https://chat.example")
+TYPES = {
+    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),
+}  # fmt: skip
+
+
+def problems(value, schema, at="body") -> list[str]:
+    """Where a value does not fit; of JSON Schema what the description uses."""
+    if "$ref" in schema:
+        schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    if "const" in schema and value != schema["const"]:
+        return [f"{at} is {value!r}"]
+    if "enum" in schema and value not in schema["enum"]:
+        return [f"{at} is {value!r}"]
+    wanted = schema.get("type", [])
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if names and not isinstance(value, tuple(TYPES[name] for name in names)):
+        return [f"{at} is no {wanted}: {value!r}"]
+    found = []
+    if isinstance(value, dict):
+        found += [f"{at} lacks {name}" for name in schema.get("required", ()) if name not in value]
+        for name, inner in schema.get("properties", {}).items():
+            found += problems(value[name], inner, f"{at}.{name}") if name in value else []
+    if isinstance(value, list):
+        for number, one in enumerate(value):
+            found += problems(one, schema.get("items", {}), f"{at}[{number}]")
+    return found
+
+
+def is_described(answer, path, method="post") -> bool:
+    """Whether this status is in the description of that address, and the body is what it says."""
+    responses = DOCUMENT["paths"][path][method]["responses"]
+    told = responses.get(str(answer.status_code))
+    assert told, (path, answer.status_code, answer.text[:300])
+    content = told["content"][answer.mimetype]["schema"]
+    assert answer.mimetype != "application/json" or problems(answer.json, content) == []
+    return True
+
+
+def test_it_is_public_and_kept_for_a_while(app):
+    answer = app.test_client().get("/openapi.json")
+    assert answer.status_code == 200 and answer.mimetype == "application/json"
+    assert answer.json == openapi.document(app.config["MEVICHAT"].address)
+    assert answer.json["openapi"] == "3.1.0"
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_every_public_address_is_described_and_no_other(app):
+    is_there = {
+        (route.method.lower(), re.sub(r"<(\w+:)?(\w+)>", r"{\2}", route.rule))
+        for route in routes(app)
+        if route.is_api
+    }
+    told = {(method, path) for path, of in DOCUMENT["paths"].items() for method in of}
+    assert told == is_there
+
+
+def test_names_are_those_of_the_views_and_every_reference_leads_somewhere(app):
+    views = {route.endpoint.partition(".")[2] for route in routes(app) if route.is_api}
+    operations = [one for of in DOCUMENT["paths"].values() for one in of.values()]
+    assert sorted(one["operationId"] for one in operations) == sorted(views)
+    names = set(re.findall(r"#/components/schemas/(\w+)", str(DOCUMENT)))
+    assert names == set(SCHEMAS)
+
+
+def test_every_argument_of_an_address_is_described():
+    for path, of in DOCUMENT["paths"].items():
+        for operation in of.values():
+            told = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+            assert told == set(re.findall(r"{(\w+)}", path))
+
+
+# The gateway
+
+
+@pytest.fixture
+def program(app, cast):
+    for provider in ("openai", "anthropic", "codestral"):
+        make_key(cast.workspace, provider)
+    return Program(app, cast.workspace, cast.member)
+
+
+GATEWAY = [path for path, of in DOCUMENT["paths"].items() if "post" in of and "bots" not in path]
+BODIES = {
+    "/v1/chat/completions": {"model": "gpt-5-mini", "messages": HELLO},
+    "/v1/responses": {"model": "gpt-5-mini", "input": "Hello"},
+    "/v1/messages": {"model": "claude-haiku-4-5", "max_tokens": 50, "messages": HELLO},
+    "/v1/embeddings": {"model": "text-embedding-3-small", "input": "Hello"},
+}
+
+
+def post(program, path, body, token=None):
+    headers = {"Authorization": f"Bearer {program.token if token is None else token}"}
+    kind = {"data": body} if isinstance(body, bytes) else {"json": body}
+    return program.client.post(path, headers=headers, **kind)
+
+
+@pytest.mark.parametrize("path", GATEWAY)
+@pytest.mark.parametrize(
+    ("body", "token", "status"),
+    [
+        ({"model": "gpt-5-mini"}, "", 401),
+        (b"no json", None, 400),
+        ({"model": ""}, None, 400),
+        ({"model": "no-such-model", "messages": HELLO}, None, 404),
+    ],
+)
+def test_what_the_gateway_refuses_is_described(program, path, body, token, status):
+    answer = post(program, path, body, token)
+    assert answer.status_code == status and is_described(answer, path)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_a_body_that_is_too_large_is_described(program, path):
+    answer = post(program, path, b"x" * (gateway.LARGEST_BODY_BYTES + 1))
+    assert answer.status_code == 413 and is_described(answer, path)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_the_gateway_answers_is_described(program, path, stream):
+    answer = post(program, path, BODIES[path] | {"stream": stream})
+    assert answer.status_code == 200 and is_described(answer, path)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_keys_that_all_fail_are_described(program, provider, path):
+    provider.next(Reply.status(401))
+    answer = post(program, path, BODIES[path])
+    assert answer.status_code == 502 and is_described(answer, path)
+
+
+def test_a_status_that_only_a_provider_gives_is_described_as_such(program, provider):
+    provider.next(Reply.status(422, message="Not like that."))
+    answer = post(program, "/v1/chat/completions", BODIES["/v1/chat/completions"])
+    responses = DOCUMENT["paths"]["/v1/chat/completions"]["post"]["responses"]
+    assert answer.status_code == 422 and "default" in responses
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "status"),
+    [
+        ("/v1/models", "/v1/models", 200),
+        ("/v1/models/gpt-5-mini", "/v1/models/{model_id}", 200),
+        ("/v1/models/no-such-model", "/v1/models/{model_id}", 404),
+        ("/v1/route?model=gpt-5-mini", "/v1/route", 200),
+        ("/v1/route", "/v1/route", 400),
+        ("/v1/route?model=gpt-5-mini&format=x", "/v1/route", 400),
+    ],
+)
+def test_what_can_be_looked_up_is_described(program, url, path, status):
+    answer = program.get(url)
+    assert answer.status_code == status and is_described(answer, path, "get")
+    refused = program.client.get(url)
+    assert refused.status_code == 401 and is_described(refused, path, "get")
+
+
+# The bot endpoint
+
+BOT = "/v1/bots/{bot_id}"
+
+
+def ask(talker, method, path, token=True, **options):
+    headers = talker.headers() if token else {}
+    headers |= options.pop("headers", {})
+    return talker.client.open(talker.url + path, method=method, headers=headers, **options)
+
+
+@pytest.fixture
+def talker(app, cast):
+    return Talker(app, make_bot(cast.workspace))
+
+
+def test_a_conversation_with_a_bot_is_described(talker):
+    opened = talker.client.post(f"{talker.url}/conversations")
+    assert opened.status_code == 201 and is_described(opened, f"{BOT}/conversations")
+    json_please = {"headers": {"Accept": "application/json"}, "json": {"text": "Hello"}}
+    answer = ask(talker, "POST", "/messages", **json_please)
+    assert answer.status_code == 200 and is_described(answer, f"{BOT}/messages")
+    streamed = ask(talker, "POST", "/messages", json={"text": "Hello"})
+    assert streamed.mimetype == "text/event-stream" and is_described(streamed, f"{BOT}/messages")
+    assert is_described(ask(talker, "GET", "/messages"), f"{BOT}/messages", "get")
+    one, path = f"/messages/{answer.json['message_id']}", f"{BOT}/messages/{{message_id}}"
+    assert is_described(ask(talker, "GET", f"{one}/events"), f"{path}/events", "get")
+    assert is_described(ask(talker, "POST", f"{one}/stop"), f"{path}/stop")
+    assert is_described(ask(talker, "POST", f"{one}/retry"), f"{path}/retry")
+    thumb = ask(talker, "POST", f"{one}/feedback", json={"thumb": 1})
+    assert thumb.status_code == 200 and is_described(thumb, f"{path}/feedback")
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"token": False, "json": {"text": "Hello"}}, 401),
+        ({"data": b"no json"}, 400),
+        ({"json": {"text": ""}}, 422),
+        ({"json": {"text": "x" * 8_001}}, 413),
+        ({"data": b"x" * (256 * 1024 + 1)}, 413),
+    ],
+)
+def test_what_a_bot_refuses_is_described(talker, options, status):
+    answer = ask(talker, "POST", "/messages", **options)
+    assert answer.status_code == status and is_described(answer, f"{BOT}/messages")
+
+
+@pytest.mark.parametrize(("text", "status"), [("x" * 8_000, 200), ("x" * 8_001, 413)])
+def test_the_longest_message_is_as_long_as_it_says(talker, text, status):
+    longest = SCHEMAS["NewMessage"]["properties"]["text"]["maxLength"]
+    assert ask(talker, "POST", "/messages", json={"text": text}).status_code == status
+    assert (len(text) <= longest) == (status == 200)
+
+
+def test_things_that_are_not_there_are_described(talker, cast):
+    path = f"{BOT}/messages/{{message_id}}"
+    for last in ("retry", "stop", "feedback"):
+        answer = ask(talker, "POST", f"/messages/msg_0/{last}", json={"thumb": 1})
+        assert answer.status_code == 404 and is_described(answer, f"{path}/{last}")
+    answer = ask(talker, "GET", "/messages/msg_0/events")
+    assert answer.status_code == 404 and is_described(answer, f"{path}/events", "get")
+    nobody = talker.client.post("/v1/bots/bot_0/conversations")
+    assert nobody.status_code == 404 and is_described(nobody, f"{BOT}/conversations")
+
+
+def test_a_bot_that_is_off_and_an_answer_that_failed_are_described(app, cast, provider):
+    bot = make_bot(cast.workspace)
+    talker = Talker(app, bot)
+    provider.next(Reply.status(400, message="No."))
+    json_please = {"headers": {"Accept": "application/json"}, "json": {"text": "Hello"}}
+    failed = ask(talker, "POST", "/messages", **json_please)
+    assert failed.status_code == 503 and is_described(failed, f"{BOT}/messages")
+    thumb = ask(
+        talker, "POST", f"/messages/{failed.json['message_id']}/feedback", json={"thumb": 1}
+    )
+    assert thumb.status_code == 409
+    assert is_described(thumb, f"{BOT}/messages/{{message_id}}/feedback")
+    bots.set_enabled(bot, False, OPERATOR)
+    closed = ask(talker, "POST", "/messages", json={"text": "Hello"})
+    assert closed.status_code == 403 and is_described(closed, f"{BOT}/messages")

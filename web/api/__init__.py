@@ -1,0 +1,1 @@
+"""The HTTP APIs: the bot endpoint, the gateway, and their description."""

@@ -1,0 +1,1 @@
+"""What visitors load: the chat page, the widget, their scripts and languages."""

@@ -1,0 +1,1 @@
+"""Alerts: emails, the webhook and their deliveries."""

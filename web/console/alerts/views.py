@@ -1,0 +1,154 @@
+"""Alerts: who is told by mail, the workspace's webhook, and the log of what was sent.
+
+A signing secret is shown in the answer to the POST that made it, and nowhere again.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+
+from core.accounts import workspaces
+from core.accounts.models import Workspace
+from core.errors import Invalid, NotFound
+from core.outbox import deliveries
+from core.webhooks import endpoints
+from core.outbox.models import Webhook
+from web.console.alerts.delivery_rows import rows_of, seconds_to_next_look
+from web.forms import Form
+from web.guards import member, this_actor
+from web.htmx import go_to, said, wants_piece
+
+pages = Blueprint("alerts", __name__, url_prefix="/w/<slug>/alerts")
+
+HOW_TO_VERIFY = """\
+import base64, hashlib, hmac, time
+
+def is_from_mevichat(secret, headers, body):  # body: the bytes as they came
+    sent_at = headers["webhook-timestamp"]
+    signed = f"{headers['webhook-id']}.{sent_at}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    expected = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    is_recent = abs(time.time() - int(sent_at)) < 300
+    return is_recent and hmac.compare_digest(headers["webhook-signature"], f"v1,{expected}")
+"""
+
+
+class WebhookForm(Form):
+    url = StringField("Address")
+
+
+@pages.get("")
+@member("alerts.manage")
+def index(workspace: Workspace) -> Any:
+    webhook = endpoints.find(workspace.id)
+    return _page(workspace, webhook, WebhookForm(data={"url": webhook.url if webhook else ""}))
+
+
+@pages.post("/webhook")
+@member("alerts.manage")
+def set_webhook(workspace: Workspace) -> Any:
+    form = WebhookForm()
+    try:
+        secret = endpoints.set_url(workspace.id, form.url.data or "", this_actor())
+    except Invalid as error:
+        form.url.errors = [error.message]
+        return _page(workspace, endpoints.find(workspace.id), form), 422
+    if secret:
+        return _secret_page("The webhook is set. Now give its secret to the receiver.", secret)
+    flash("Saved. What waits goes to that address, too.", "good")
+    return _to_index(workspace)
+
+
+@pages.post("/webhook/secrets")
+@member("alerts.manage")
+def new_secret(workspace: Workspace) -> Response:
+    secret = endpoints.replace_secret(workspace.id, this_actor())
+    return _secret_page("There is a new secret. The old one no longer signs anything.", secret)
+
+
+@pages.post("/webhook/enablement")
+@member("alerts.manage")
+def enable(workspace: Workspace) -> AnyResponse:
+    endpoints.set_enabled(workspace.id, True, this_actor())
+    flash("The webhook is on.", "good")
+    return _to_index(workspace)
+
+
+@pages.post("/webhook/disablement")
+@member("alerts.manage")
+def disable(workspace: Workspace) -> AnyResponse:
+    endpoints.set_enabled(workspace.id, False, this_actor())
+    flash("The webhook is off. What waited for it was given up.", "good")
+    return _to_index(workspace)
+
+
+@pages.route("/webhook/removal", methods=["GET", "POST"])
+@member("alerts.manage")
+def removal(workspace: Workspace) -> Any:
+    """Asks, naming the effect; then removes."""
+    webhook, form = endpoints.find(workspace.id), Form()
+    if webhook is None:
+        raise NotFound("There is no webhook. Enter an address first.")
+    if not form.is_submitted():
+        return render_template("alerts/removal.html", webhook=webhook)
+    endpoints.remove(workspace.id, this_actor())
+    flash("The webhook is removed.", "good")
+    return _to_index(workspace)
+
+
+@pages.post("/webhook/tests")
+@member("alerts.manage")
+def send_test(workspace: Workspace) -> AnyResponse:
+    endpoints.send_test(workspace, this_actor())
+    return _deliveries_or_page(workspace, "A test is on its way. It is tried once.")
+
+
+@pages.get("/deliveries")
+@member("alerts.manage")
+def list_deliveries(workspace: Workspace) -> AnyResponse:
+    return _deliveries(workspace) if wants_piece() else _to_index(workspace)
+
+
+@pages.post("/deliveries/<delivery_id>/tries")
+@member("alerts.manage")
+def try_now(workspace: Workspace, delivery_id: str) -> AnyResponse:
+    deliveries.try_again(workspace.id, delivery_id)
+    return _deliveries_or_page(workspace, "It is tried now.")
+
+
+def _deliveries_or_page(workspace: Workspace, text: str) -> AnyResponse:
+    if wants_piece():
+        return said(_deliveries(workspace), "good", text)
+    flash(text, "good")
+    return _to_index(workspace)
+
+
+def _deliveries(workspace: Workspace) -> Response:
+    return make_response(render_template("alerts/_deliveries.html", **_log(workspace)))
+
+
+def _log(workspace: Workspace) -> dict[str, Any]:
+    rows = rows_of(workspace.id)
+    return {"rows": rows, "look_again_seconds": seconds_to_next_look(rows)}
+
+
+def _page(workspace: Workspace, webhook: Webhook | None, form: WebhookForm) -> str:
+    told = [row.person for row in workspaces.members(workspace.id) if row.allows("alerts.manage")]
+    return render_template(
+        "alerts/index.html",
+        webhook=webhook,
+        form=form,
+        told=told,
+        how_to_verify=HOW_TO_VERIFY,
+        **_log(workspace),
+    )
+
+
+def _secret_page(lede: str, secret: str) -> Response:
+    return make_response(render_template("alerts/secret.html", lede=lede, secret=secret))
+
+
+def _to_index(workspace: Workspace) -> AnyResponse:
+    return go_to(url_for("alerts.index", slug=workspace.slug))

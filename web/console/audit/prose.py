@@ -1,0 +1,248 @@
+"""Each line of the audit log as a sentence: one table from an action to what somebody did.
+
+A sentence begins with who did it, so the table holds the rest. An action without a place in it is
+still shown, as it is written.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core import plans
+from core.accounts.audit import AuditLine
+from core.accounts.roles import ROLE_NAMES, Role
+from core.bots.appearance import appearance
+from core.bots.answers import failure_messages
+from core.providers import catalogue
+from web.page_context import grouped, listed
+
+Facts = dict[str, Any]
+
+MOST_NAMED = 4
+
+SENTENCES = {
+    "workspace.created": "made this workspace, on the {plan} plan",
+    "workspace.minute_limit_set": "set the messages of all bots a minute to {now}",
+    "workspace.renamed": "renamed the workspace from {was} to {now}",
+    "workspace.retention_changed": "changed how long conversations are kept, from {was} to {now}",
+    "plan.changed": "changed the plan from {was} to {now}",
+    "bot.created": "made the bot {name}, on {model}",
+    "bot.changed": "changed the bot {name}: {changes}",
+    "bot.enabled": "switched the bot {name} on",
+    "bot.disabled": "switched the bot {name} off",
+    "bot.look_changed": "changed the look of the bot {name}: {changes}",
+    "bot.picture_set": "put a picture at the head of the bot {name}",
+    "bot.picture_removed": "took the picture from the head of the bot {name}",
+    "bot.origin_allowed": "let {origin} show the bot {name}",
+    "bot.origin_removed": "took {origin} from the sites that may show the bot {name}",
+    "bot.origin_refused": "said no to {origin}, which asked to show the bot {name}",
+    "bot.deleted": "deleted the bot {name} with its conversations",
+    "source.added": "added the {kind} “{title}” to what a bot knows",
+    "source.read_again": "had the {kind} “{title}” read again",
+    "source.removed": "deleted the {kind} “{title}” from what a bot knows",
+    "conversation.deleted": "deleted {conversations}",
+    "conversation.exported": "exported {conversations}",
+    "conversation.expired": "deleted {conversations}, after {days} days as this workspace’s settings say",
+    "key.added": "added the {provider} key {now}",
+    "key.replaced": "replaced the {provider} key, was {was}, now {now}",
+    "key.enabled": "enabled the {provider} key",
+    "key.disabled": "disabled the {provider} key",
+    "key.tested": "tested the {provider} key{result}",
+    "key.deleted": "deleted the {provider} key {mask}",
+    "key.invalidated": "marked the {provider} key invalid: {reason}",
+    "key.recovered": "marked the {provider} key valid again",
+    "key.subscription_set": "noted the subscription behind the {provider} key: {subscription}",
+    "person.invited": "invited {subject} as {role}",
+    "person.invitation_withdrawn": "withdrew the invitation of {subject}",
+    "person.joined": "joined as {role}{invited}",
+    "person.role_changed": "changed the role of {subject} from {was} to {now}",
+    "person.removed": "removed {subject} from the workspace",
+    "person.left": "left the workspace",
+    "token.created": "made the gateway token “{subject}” ({token}), expires {expires}",
+    "token.revoked": "revoked the gateway token “{subject}” ({token}) of {of}",
+    "token.replaced": "replaced the gateway token “{subject}” ({was}) by {now}",
+    "routing.changed": "changed the order in which keys are tried, now {now}",
+    "balance.added": "added {usd} US dollars to the balance",
+    "alert.webhook_set": "set the webhook to an address at {host}",
+    "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
+    "alert.webhook_enabled": "switched the webhook on",
+    "alert.webhook_disabled": "switched the webhook off{why}",
+    "alert.webhook_removed": "removed the webhook",
+}
+"""By action: what follows the name of whoever did it. A fact that a line lacks is left out."""
+
+_REASONS = {
+    "rejected": "{provider} rejected it",
+    "no_credit": "{provider} says that the account behind it has no credit left",
+    "no_permission": "{provider} refused it a permission",
+    "unreadable": "it can no longer be read with the encryption keys in use",
+}
+_FIELDS = {
+    "name": "name",
+    "instructions": "instructions",
+    "welcome": "welcome",
+    "starters": "starter questions",
+    "allowed_origins": "allowed origins",
+    "caches": "cache",
+    "visitor_limit": "messages of one visitor a minute",
+    "address_limit": "messages of one address an hour",
+    "daily_limit": "messages a day",
+    "limit_text": "what a visitor over a limit reads",
+    "only_knowledge": "whether it answers from knowledge only",
+    "hybrid": "whether it searches by meaning too",
+    "unknown_text": "what it says when it does not know",
+}
+
+
+_FILTERS = {
+    "bot": "bot",
+    "q": "text",
+    "state": "state",
+    "origin": "origin",
+    "from": "days",
+    "to": "days",
+}
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def what(line: AuditLine) -> str:
+    """What somebody did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”."""
+    sentence = SENTENCES.get(line.action)
+    if sentence is None:
+        return _plain(line)
+    facts = {"subject": line.subject, **line.details}
+    translate = _TRANSLATIONS.get(line.action.partition(".")[0])
+    return sentence.format_map(_Facts(translate(facts) if translate else facts))
+
+
+def _plain(line: AuditLine) -> str:
+    """For an action of another version of Mevichat: everything, as it is written."""
+    details = ", ".join(f"{name} {value}" for name, value in sorted(line.details.items()))
+    return " ".join(
+        part for part in (line.action, line.subject, details and f"({details})") if part
+    )
+
+
+def _of_key(facts: Facts) -> Facts:
+    provider = _provider_name(facts["subject"])
+    reason = facts.get("reason", "")
+    told = {"provider": provider, "reason": _REASONS.get(reason, reason).format(provider=provider)}
+    result = facts.get("result", "")
+    masks = {name: _short(str(facts[name])) for name in ("was", "now", "mask") if name in facts}
+    return facts | told | masks | {"result": f": {result}" if result else ""}
+
+
+def _of_bot(facts: Facts) -> Facts:
+    return facts | {
+        "name": facts.get("name") or facts["subject"],
+        "model": failure_messages.names(str(facts.get("model", "")))[0],
+        "changes": listed(_changes(facts)),
+    }
+
+
+def _changes(facts: Facts) -> list[str]:
+    """The fields that changed, in the order of the form; of the name and the model also how."""
+    changed = facts.get("fields", [])
+    told = [text for name, text in _FIELDS.items() if name in changed and name != "name"]
+    if "model_id" in changed:
+        was, now = (failure_messages.names(str(facts.get(side, "")))[0] for side in ("was", "now"))
+        told.insert(0, f"model from {was} to {now}")
+    told += _of_the_look([name for name in appearance.FACTS if name in changed])
+    if "name" in changed:
+        told.insert(0, f"name, was {facts.get('name_was', '')}")
+    return told
+
+
+def _of_the_look(fields: list[str]) -> list[str]:
+    """Some of them by name: a preset changes a dozen."""
+    titles = [str(appearance.FACTS[name]["title"]) for name in fields]
+    told = [title[:1].lower() + title[1:] for title in titles]
+    more = len(told) - MOST_NAMED
+    return told if more <= 0 else [*told[: MOST_NAMED - 1], f"{more + 1} more"]
+
+
+_KINDS = {"text": "text", "file": "file", "qa": "answer to", "page": "page", "sitemap": "sitemap"}
+
+
+def _of_source(facts: Facts) -> Facts:
+    return facts | {"kind": _KINDS.get(str(facts.get("kind", "")), "source")}
+
+
+def _of_plan(facts: Facts) -> Facts:
+    names = {side: _plan_name(str(facts[side])) for side in ("was", "now", "plan") if side in facts}
+    return facts | names
+
+
+def _of_workspace(facts: Facts) -> Facts:
+    kept = {side: _kept(facts[side]) for side in ("was", "now") if isinstance(facts.get(side), int)}
+    return facts | kept | {"plan": _plan_name(str(facts.get("plan", "")))}
+
+
+def _kept(days: int) -> str:
+    return f"{days} day{'' if days == 1 else 's'}" if days else "for ever"
+
+
+def _of_conversation(facts: Facts) -> Facts:
+    """How many, and which fields of the filter were filled in; never what was searched for."""
+    count = int(facts.get("count", 1))
+    told = f"{grouped(count)} conversations" if count != 1 else "one conversation"
+    fields = facts.get("filter") or {}
+    of = (
+        f", filtered by {listed(dict.fromkeys(_FILTERS.get(name, name) for name in fields))}"
+        if fields
+        else ""
+    )
+    return facts | {"conversations": told + of}
+
+
+def _of_person(facts: Facts) -> Facts:
+    sides = (side for side in ("role", "was", "now") if side in facts)
+    by = facts.get("invited_by")
+    invited = {"invited": f", invited by {by}" if by else ""}
+    return facts | invited | {side: _role_name(str(facts[side])) for side in sides}
+
+
+def _of_routing(facts: Facts) -> Facts:
+    return facts | {"now": listed(_provider_name(str(slug)) for slug in facts.get("now", []))}
+
+
+def _of_alert(facts: Facts) -> Facts:
+    why = facts.get("why")
+    return facts | {"why": f": {why}" if why else ""}
+
+
+_TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
+    "key": _of_key,
+    "bot": _of_bot,
+    "plan": _of_plan,
+    "source": _of_source,
+    "workspace": _of_workspace,
+    "conversation": _of_conversation,
+    "person": _of_person,
+    "alert": _of_alert,
+    "routing": _of_routing,
+}
+
+
+def _short(mask: str) -> str:
+    """A mask by its last characters, as people tell keys apart: …7xA2."""
+    _, hidden, tail = mask.rpartition("•")
+    return f"…{tail}" if hidden and tail else mask
+
+
+def _provider_name(slug: str) -> str:
+    try:
+        return catalogue.provider(slug).name
+    except LookupError:
+        return slug
+
+
+def _plan_name(key: str) -> str:
+    return plans.PLANS[key].name if key in plans.PLANS else key
+
+
+def _role_name(role: str) -> str:
+    return (ROLE_NAMES[Role(role)] if role in set(Role) else role).lower()

@@ -1,0 +1,168 @@
+"""How a bot looks to visitors: chosen in one form, seen at once in the real frame, saved in one step."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from core.accounts.models import Workspace
+from core.bots.appearance import avatars, changes as appearance_changes, presets
+from core.bots import bots
+from core.bots.appearance.contrast import Problem
+from core.bots.appearance.appearance import FACTS, Look, look_of
+from core.bots.models import Bot
+from core.errors import Invalid, PlanDoesNotAllow, TooLarge
+from web.console.bots import appearance_rows
+from web.console.bots.appearance_form import HINTS, UNITS, LookForm, kind_of
+from web.forms import takes_files
+from web.guards import member, this_actor
+from web.htmx import go_to
+
+pages = Blueprint("look", __name__, url_prefix="/w/<slug>/bots/<bot_id>/look")
+
+MOST_UPLOAD_BYTES = 1024 * 1024
+"""More than a picture may have, so that one that is too large is told so beside its field."""
+
+
+@pages.route("", methods=["GET", "POST"])
+@member("bots.manage")
+def show(workspace: Workspace, bot_id: str) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    if request.method == "GET":
+        return _form_to_begin_with(bot)
+    form, chosen, problems = _typed(bot)
+    if not problems:
+        problems = _saved(workspace, bot, chosen)
+    if problems:
+        form.blame(problems)
+        return _page(bot, form, chosen)
+    flash("Saved. Visitors see it at their next page.", "good")
+    return go_to(_here(workspace, bot))
+
+
+@pages.post("/preview")
+@member("bots.manage")
+def preview(workspace: Workspace, bot_id: str) -> Response:
+    """What is typed, as it would look; nothing is stored."""
+    bot = bots.get(workspace.id, bot_id)
+    _, chosen, problems = _typed(bot)
+    return jsonify(appearance_rows.preview(bot, chosen, problems))
+
+
+@pages.route("/reset", methods=["GET", "POST"])
+@member("bots.manage")
+def reset(workspace: Workspace, bot_id: str) -> Any:
+    bot = bots.get(workspace.id, bot_id)
+    if request.method == "GET":
+        return render_template("bots/look_reset.html", bot=bot)
+    appearance_changes.reset(bot, this_actor())
+    flash(f"{bot.name} looks as it did at first.", "good")
+    return go_to(_here(workspace, bot))
+
+
+@pages.post("/picture")
+@member("bots.manage")
+@takes_files(MOST_UPLOAD_BYTES)
+def set_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    try:
+        avatars.put(bot, _picture(), this_actor())
+    except (Invalid, TooLarge) as error:
+        stored = look_of(bot)
+        return _page(bot, _filled(stored), stored, error.message)
+    flash("The picture stands at the head of the chat.", "good")
+    return go_to(_here(workspace, bot))
+
+
+@pages.post("/picture/removal")
+@member("bots.manage")
+def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    avatars.remove(bot, this_actor())
+    flash("The picture is gone; the first letters stand in its place.", "good")
+    return go_to(_here(workspace, bot))
+
+
+def _form_to_begin_with(bot: Bot) -> Response:
+    """As it is stored, or with a preset in place of its colours and shapes."""
+    stored, preset = look_of(bot), presets.find(request.args.get("preset", ""))
+    shown = presets.applied(preset, stored) if preset else stored
+    return _page(bot, _filled(shown), shown, filled=preset.name if preset else "")
+
+
+def _filled(look: Look) -> Any:
+    form = LookForm()
+    form.show(look)
+    return form
+
+
+def _typed(bot: Bot) -> tuple[Any, Look, list[Problem]]:
+    """The form as it was sent, the look that it says, and what is wrong with it."""
+    form, before = LookForm(), look_of(bot)
+    form.take(request.form.get("use", ""))
+    typed = form.typed()
+    if not bot.workspace.plan.hides_our_name:
+        typed["powered_by"] = before.powered_by
+    return (form, *appearance_changes.read(typed, before))
+
+
+def _saved(workspace: Workspace, bot: Bot, chosen: Look) -> list[Problem]:
+    """Nothing where it was stored; else what the plan has against it."""
+    try:
+        appearance_changes.save(workspace, bot, chosen, this_actor())
+    except PlanDoesNotAllow as error:
+        return [Problem("powered_by", error.message)]
+    return []
+
+
+def _picture() -> bytes:
+    sent = request.files.get("picture")
+    if not isinstance(sent, FileStorage) or not sent.filename:
+        raise Invalid("Choose a picture first.", field="picture")
+    return sent.stream.read()
+
+
+def _page(
+    bot: Bot, form: Any, shown: Look, picture_problem: str = "", filled: str = ""
+) -> Response:
+    if picture_problem:
+        form.form_errors.append(picture_problem)
+    has_picture = bool(avatars.digest_of(bot.id))
+    page = render_template(
+        "bots/look.html",
+        bot=bot,
+        form=form,
+        groups=form.groups(shown),
+        kind_of=kind_of,
+        facts=FACTS,
+        disabled=_disabled(bot, has_picture),
+        hints=HINTS,
+        units=UNITS,
+        swatches=appearance_rows.swatches(shown),
+        preview=appearance_rows.preview(bot, shown, []),
+        has_picture=has_picture,
+        picture_problem=picture_problem,
+        filled=filled,
+    )
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _disabled(bot: Bot, has_picture: bool) -> dict[str, tuple[str, ...]]:
+    """By field, the choices that cannot be made."""
+    without_picture = {} if has_picture else {"avatar": ("picture",)}
+    plan_shows = {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}
+    return without_picture | plan_shows
+
+
+def _here(workspace: Workspace, bot: Bot) -> str:
+    return url_for("look.show", slug=workspace.slug, bot_id=bot.id)

@@ -1,0 +1,144 @@
+"""The form of a look: a field for each of the look's own, in groups, with what a person reads beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wtforms import BooleanField, Field, RadioField, SelectField, StringField
+from wtforms.fields import SelectChoice
+
+from core.bots.appearance.contrast import Problem
+from core.bots.appearance.appearance import FACTS, Look
+from web.chat import languages
+from web.forms import Form
+
+CHOSEN_FOR_YOU = "chosen for you"
+GROUPS = {
+    "Colours": (
+        "mode", "accent", "accent_text", "background_light", "background_dark",
+        "visitor_background", "visitor_text", "answer_background", "link",
+    ),
+    "Header": ("header", "header_background", "header_text", "title", "subtitle", "avatar"),
+    "Messages": ("font", "font_size", "radius"),
+    "Launcher": (
+        "side", "launcher_shape", "launcher_icon", "launcher_background", "launcher_size",
+        "offset_x", "offset_y", "launcher_text", "teaser_text", "teaser_seconds", "badge",
+        "launcher_hidden",
+    ),
+    "Window": ("window_width", "window_height", "open_seconds"),
+    "Words": ("placeholder", "disclaimer", "privacy_url", "privacy_text", "powered_by"),
+    "Language": ("language", "direction"),
+}  # fmt: skip
+
+WORDS: dict[str, dict[str, str]] = {
+    "mode": {"auto": "As the device says", "light": "Light", "dark": "Dark"},
+    "header": {"plain": "Plain", "accent": "Coloured"},
+    "avatar": {"monogram": "First letters", "picture": "Picture", "none": "Nothing"},
+    "font": {
+        "inter": "Inter", "system": "The device’s own", "serif": "Serif", "rounded": "Rounded",
+        "mono": "Monospace",
+    },
+    "side": {"left": "Left", "right": "Right"},
+    "launcher_shape": {"circle": "Circle", "rounded": "Rounded", "square": "Square"},
+    "launcher_icon": {"chat": "Bubble", "help": "Question mark", "spark": "Spark", "avatar": "As the header"},
+    "language": {"auto": "As the visitor’s browser says"}
+    | {code: languages.words(code).name for code in languages.CODES},
+    "direction": {"auto": "As the language is written", "ltr": "Left to right", "rtl": "Right to left"},
+}  # fmt: skip
+
+HINTS = {
+    "accent": "Buttons, launcher, links. Where it is text, it is darkened or lightened until it can be read.",
+    "link": "In the other mode it is lightened or darkened until it can be read.",
+    "header_background": "For a coloured header; without one it has the accent.",
+    "font": "Inter comes from here; the others are on the visitor’s device.",
+    "title": "Without one, the name of the bot.",
+    "launcher_text": "Such as “Questions? Ask us”. Without any there is the icon alone.",
+    "launcher_hidden": "Its scripts do, with Mevichat.open().",
+    "teaser_text": "A sentence that appears once and can be dismissed; without one, none.",
+    "teaser_seconds": "0 shows none.",
+    "open_seconds": "0 never does. On a phone it never opens by itself.",
+    "window_height": "It never takes more than four fifths of the page. On a phone it fills the screen.",
+    "disclaimer": "Ours, in the visitor’s language, says that answers are written by an AI and can be wrong.",
+    "privacy_url": "Linked under the message box; without one there is no link.",
+}
+UNITS = {"teaser_seconds": "s", "open_seconds": "s"}
+_SELECTS = {"font", "language", "direction"}
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    fields: tuple[str, ...]
+    own: int
+    """How many of them are not ours."""
+    open: bool
+
+
+def kind_of(name: str) -> str:
+    """How the field is drawn: colour, number, choice, select, flag or line."""
+    facts = FACTS[name]
+    if "enum" in facts:
+        return "select" if name in _SELECTS else "choice"
+    if "minimum" in facts:
+        return "number"
+    if facts["type"] == "boolean":
+        return "flag"
+    return "colour" if facts.get("format") == "color" else "line"
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _field(name: str) -> Field:
+    title, kind = FACTS[name]["title"], kind_of(name)
+    if kind in ("choice", "select"):
+        made = RadioField if kind == "choice" else SelectField
+        choices = [SelectChoice(value, text) for value, text in WORDS[name].items()]
+        return made(title, choices=choices, validate_choice=False)
+    if kind == "flag":
+        return BooleanField(title)
+    placeholder = CHOSEN_FOR_YOU if kind == "colour" and not FACTS[name]["default"] else ""
+    return StringField(title, render_kw={"placeholder": placeholder} if placeholder else {})
+
+
+class _Base(Form):
+    """What is wrong with a field stands beside it, with the colour that would do."""
+
+    def blame(self, problems: list[Problem]) -> None:
+        for problem in problems:
+            field = self[problem.field]
+            field.errors = [*field.errors, problem.sentence]
+            field.better = problem.better
+
+    def show(self, look: Look) -> None:
+        for name in FACTS:
+            self[name].data = str(value) if is_number(value := getattr(look, name)) else value
+
+    def typed(self) -> dict[str, Any]:
+        """What was sent, as it was typed."""
+        return {name: self[name].data for name in FACTS if self[name].data is not None}
+
+    def take(self, offered: str) -> None:
+        """`link:#0d6360`, from the button beside a colour that cannot be read."""
+        name, _, colour = offered.partition(":")
+        if name in FACTS and kind_of(name) == "colour":
+            self[name].data = colour
+
+    def groups(self, look: Look) -> list[Group]:
+        """In their order; open where something is wrong, and the first one."""
+        return [
+            Group(name, fields, _own(look, fields), name == "Colours" or self._is_wrong(fields))
+            for name, fields in GROUPS.items()
+        ]
+
+    def _is_wrong(self, fields: tuple[str, ...]) -> bool:
+        return any(self[name].errors for name in fields)
+
+
+LookForm: Any = type("LookForm", (_Base,), {name: _field(name) for name in FACTS})
+
+
+def _own(look: Look, fields: tuple[str, ...]) -> int:
+    changed: Mapping[str, Any] = look.changed()
+    return sum(name in changed for name in fields)

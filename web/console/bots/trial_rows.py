@@ -1,0 +1,80 @@
+"""A turn as *Try it* shows it: what was asked, what the answer was given to read, took and cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.bots.models import Bot, Message
+from core.knowledge import sources
+from core.usage import prices
+from web.console.conversations import transcript
+from web.console.conversations.transcript import AnswerView
+from web.console.usage.totals import dollars
+
+MOST = 5
+"""Turns of the latest conversation that a page begins with."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A source that the answer was given to answer from."""
+
+    number: int
+    title: str
+    source_id: str
+    """"" where it was deleted since."""
+    chunks: int
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    conversation_id: str
+    question: str
+    asked_at: datetime
+    answer: AnswerView
+    given: list[Given]
+    cost: str
+
+    @property
+    def asked_nobody(self) -> bool:
+        """Whether it came from the cache, or was that the bot does not know."""
+        return self.answer.cached or self.answer.state == transcript.UNKNOWN
+
+
+def newest(bot: Bot, messages: Sequence[Message]) -> list[Row]:
+    """The last turns among these, the newest first."""
+    answers = {message.id: message for message in messages}
+    turns = [turn for turn in transcript.turns(list(messages)) if turn["answer"]]
+    known = {source.id for source in sources.sources_of(bot.id)} if turns else set()
+    return [_row(turn, answers[turn["answer"].id], known) for turn in turns[: -MOST - 1 : -1]]
+
+
+def _row(turn: dict[str, Any], answer: Message, known: set[str]) -> Row:
+    return Row(
+        id=answer.id,
+        conversation_id=answer.conversation_id,
+        question=turn["question"]["text"],
+        asked_at=turn["question"]["at"],
+        answer=turn["answer"],
+        given=[_given(source, known) for source in answer.sources or []],
+        cost=_cost(turn["answer"], answer.model_id),
+    )
+
+
+def _given(source: dict[str, Any], known: set[str]) -> Given:
+    source_id = source.get("source_id", "")
+    return Given(
+        number=source.get("number", 0),
+        title=source.get("title", "Source"),
+        source_id=source_id if source_id in known else "",
+        chunks=len(source.get("chunk_ids", [])),
+    )
+
+
+def _cost(answer: AnswerView, model_id: str) -> str:
+    """As Usage estimates it; "" where no token was counted."""
+    if answer.tokens_in is None:
+        return ""
+    return dollars(prices.of_tokens(model_id, answer.tokens_in, answer.tokens_out or 0))

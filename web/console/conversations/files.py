@@ -1,0 +1,102 @@
+"""Conversations as files: CSV with a row for each message or each conversation, and JSON lines.
+
+Rows are written as they are read: a hundred thousand messages take no more memory than fifty talks.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response
+
+from core.accounts import audit
+from core.accounts.actor import Actor
+from core.accounts.models import Workspace
+from core.bots.retrieval import citations
+from core.bots.conversations import export, search as conversation_search
+from core.bots.conversations.export import Said
+from core.bots.conversations.search import Wanted
+from core.db import transaction
+from core.errors import Invalid
+from web import csv_export
+from web.console.conversations.filter import Filter
+
+FILES = {
+    "messages": "CSV, a row for each message",
+    "conversations": "CSV, a row for each conversation",
+    "lines": "JSON lines, one for each message",
+}
+_TALK_COLUMNS = (
+    *("conversation_id", "bot_id", "bot_name", "origin", "first_text", "started_at", "last_at"),
+    *("messages", "failed", "tokens_in", "tokens_out"),
+)
+_COLUMNS = (
+    *("conversation_id", "bot", "origin", "message_id", "role", "at", "text", "status", "failure"),
+    *("model", "provider", "tokens_in", "tokens_out", "first_token_ms", "latency_ms"),
+    *("attempts", "cached", "thumb", "sources"),
+)
+
+
+def answer(workspace: Workspace, asked: Filter, file: str, actor: Actor) -> Response:
+    """The file, streamed; that it was taken is in the audit log. Raises `Invalid` for another kind."""
+    if file not in FILES:
+        raise Invalid(f"Choose one of these files: {', '.join(FILES)}.", field="file")
+    wanted = asked.wanted(workspace)
+    _record(wanted, asked, file, actor)
+    name = f"{workspace.slug}-{'messages' if file == 'lines' else file}"
+    if file == "conversations":
+        return csv_export.answer(name, _TALK_COLUMNS, _talk_rows(wanted))
+    if file == "messages":
+        rows = (_flat(_facts(said)) for said in export.messages(wanted))
+        return csv_export.answer(name, _COLUMNS, rows)
+    response = Response(_lines(wanted), mimetype="application/x-ndjson")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.jsonl"'
+    return response
+
+
+def _record(wanted: Wanted, asked: Filter, file: str, actor: Actor) -> None:
+    count = conversation_search.count(wanted)
+    told: dict[str, Any] = {"count": count, "filter": asked.told, "file": file}
+    with transaction() as current:
+        audit.record(current, wanted.workspace_id, actor, "conversation.exported", **told)
+
+
+def _lines(wanted: Wanted) -> Iterator[str]:
+    for said in export.messages(wanted):
+        yield json.dumps(_facts(said), ensure_ascii=False) + "\n"
+
+
+def _talk_rows(wanted: Wanted) -> Iterator[tuple[object, ...]]:
+    for talk in export.summaries(wanted):
+        facts = asdict(talk) | {"conversation_id": talk.id}
+        facts |= {name: _time(facts[name]) for name in ("started_at", "last_at")}
+        yield tuple(facts[name] for name in _TALK_COLUMNS)
+
+
+def _facts(said: Said) -> dict[str, Any]:
+    message, conversation = said.message, said.conversation
+    same = {
+        name: getattr(message, name)
+        for name in (
+            *("conversation_id", "role", "text", "status", "failure", "provider", "tokens_in"),
+            *("tokens_out", "first_token_ms", "latency_ms", "cached"),
+        )
+    }
+    told = {"bot": conversation.bot.name, "origin": conversation.origin, "message_id": message.id}
+    told |= {"at": _time(message.created_at), "model": message.model_id, "thumb": message.feedback}
+    told |= {"attempts": message.attempt, "sources": citations.shown(message.sources or [])}
+    facts = same | told
+    return {name: facts[name] for name in _COLUMNS}
+
+
+def _flat(facts: dict[str, Any]) -> tuple[object, ...]:
+    """For a table: nothing where nothing is known, sources by their titles."""
+    titles = "; ".join(str(source["title"]) for source in facts["sources"])
+    flat = facts | {"sources": titles}
+    return tuple("" if value is None else value for value in flat.values())
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

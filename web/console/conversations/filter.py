@@ -1,0 +1,88 @@
+"""Which conversations a page, a file or a deletion is about: read from the address, and told by it again."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import request
+
+from core.accounts.models import Workspace
+from core.bots.conversations.search import SHORTEST_TEXT, STATES, Cursor, Wanted
+from web.days import day_in, midnight
+
+LONGEST_TEXT = 200
+STATE_WORDS = {
+    "failed": "With a failed answer",
+    "unanswered": "With an “I don’t know”",
+    "down": "With a thumb down",
+    "up": "With a thumb up",
+    "cached": "Answered from the cache",
+}
+assert set(STATE_WORDS) == set(STATES)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the form above the list asks for; its state is the address."""
+
+    bot: str = ""
+    text: str = ""
+    state: str = ""
+    origin: str = ""
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def query(self) -> dict[str, str]:
+        told = {"bot": self.bot, "q": self.text, "state": self.state, "origin": self.origin}
+        days = {"from": self.since, "to": self.until}
+        return {name: str(value) for name, value in (told | days).items() if value}
+
+    @property
+    def too_short(self) -> bool:
+        """One letter is in nearly every message: it is not looked for."""
+        return 0 < len(self.text) < SHORTEST_TEXT
+
+    def wanted(self, workspace: Workspace) -> Wanted:
+        return Wanted(
+            workspace.id,
+            bot_id=self.bot,
+            text="" if self.too_short else self.text,
+            state=self.state,
+            origin=self.origin,
+            since=midnight(self.since),
+            until=midnight(self.until, days_later=1),
+        )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """For the audit log: which fields were filled in. What was searched for may be somebody's words."""
+        return self.query | ({"q": "…"} if self.text else {})
+
+
+def asked(fields: Any = None) -> Filter:
+    """From the query, or from the fields of a form."""
+    fields = request.args if fields is None else fields
+    state = fields.get("state", "")
+    return Filter(
+        fields.get("bot", "")[:40],
+        " ".join(fields.get("q", "").split())[:LONGEST_TEXT],
+        state if state in STATES else "",
+        fields.get("origin", "")[:200],
+        day_in(fields.get("from", "")),
+        day_in(fields.get("to", "")),
+    )
+
+
+def cursor() -> Cursor | None:
+    """Where the list goes on, as `written` wrote it."""
+    moment, _, conversation_id = request.args.get("before", "").partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return Cursor(at, conversation_id[:40]) if at.tzinfo and at.year > 1 else None
+
+
+def written(place: Cursor) -> str:
+    return f"{place.last_at.astimezone(UTC).replace(tzinfo=None).isoformat()}Z~{place.id}"

@@ -1,0 +1,117 @@
+"""Conversations: the list with its search and filters, the transcript, files to keep, and deletion."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+
+from core.accounts.models import Workspace
+from core.bots.conversations import reading, deletion as conversation_deletion, search as conversation_search
+from core.bots.models import Bot
+from web.console import request_cache, sorting
+from web.console.conversations import files as conversation_files, filter as conversation_filter, transcript
+from web.console.conversations.filter import STATE_WORDS, Filter
+from web.guards import member, this_actor
+from web.htmx import go_to
+
+COLUMNS = ("-last",)
+
+pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations")
+
+
+@pages.get("")
+@member("conversations.read")
+def index(workspace: Workspace) -> str:
+    asked, before = conversation_filter.asked(), conversation_filter.cursor()
+    place = {"slug": workspace.slug}
+    order = sorting.asked(COLUMNS, "conversations.index", place, "conversation-list", asked.query)
+    wanted = replace(asked.wanted(workspace), oldest_first=not order.order.descending)
+    found = conversation_search.step(wanted, before)
+    more = {"before": conversation_filter.written(found.next)} if found.next else None
+    made = request_cache.bots_of(workspace)
+    return render_template(
+        "conversations/index.html",
+        rows=reading.in_order(found.ids),
+        bots=made,
+        origins=_origins(made, asked),
+        states=STATE_WORDS,
+        filter=asked,
+        sorting=order,
+        more_url=_url(workspace, asked.query | order.asked | more) if more else "",
+        looked_back_to=found.next.last_at if found.next and not found.full else None,
+        first_url=_url(workspace, asked.query | order.asked) if before else "",
+        files=conversation_files.FILES,
+    )
+
+
+@pages.get("/<conversation_id>")
+@member("conversations.read")
+def show(workspace: Workspace, conversation_id: str) -> str:
+    conversation = reading.get(workspace.id, conversation_id)
+    return render_template(
+        "conversations/show.html",
+        conversation=reading.summaries([conversation])[0],
+        turns=transcript.turns(reading.messages_of(conversation.id)),
+    )
+
+
+@pages.route("/exports", methods=["GET", "POST"])
+@member("conversations.manage")
+def export(workspace: Workspace) -> Any:
+    """The conversations that match, all of them, as the file that was chosen below the list."""
+    if request.method == "GET":
+        return go_to(_url(workspace, conversation_filter.asked().query))
+    asked = conversation_filter.asked(request.form)
+    return conversation_files.answer(workspace, asked, request.form.get("file", ""), this_actor())
+
+
+@pages.route("/<conversation_id>/deletion", methods=["GET", "POST"])
+@member("conversations.manage")
+def deletion(workspace: Workspace, conversation_id: str) -> Any:
+    conversation = reading.get(workspace.id, conversation_id)
+    if request.method == "GET":
+        told = reading.summaries([conversation])[0]
+        return render_template("conversations/deletion.html", conversation=told)
+    conversation_deletion.one(conversation, this_actor())
+    flash("The conversation is deleted.", "good")
+    return go_to(url_for("conversations.index", slug=workspace.slug))
+
+
+@pages.route("/deletion", methods=["GET", "POST"])
+@member("conversations.manage")
+def delete_found(workspace: Workspace) -> Any:
+    """Of all that match: first how many these are, then a part of them at a time."""
+    if request.method == "GET":
+        asked = conversation_filter.asked()
+        count = conversation_search.count(asked.wanted(workspace))
+        return _asks_to_delete(workspace, asked, count)
+    asked = conversation_filter.asked(request.form)
+    gone = conversation_deletion.some(asked.wanted(workspace), this_actor(), asked.told)
+    flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
+    if gone < conversation_deletion.MOST_AT_ONCE:
+        return go_to(url_for("conversations.index", slug=workspace.slug))
+    return go_to(url_for("conversations.delete_found", slug=workspace.slug, **asked.query))
+
+
+def _asks_to_delete(workspace: Workspace, asked: Filter, count: int) -> str:
+    bot_name = next((bot.name for bot in request_cache.bots_of(workspace) if bot.id == asked.bot), "")
+    return render_template(
+        "conversations/deletion_of_found.html",
+        filter=asked,
+        count=count,
+        most=conversation_deletion.MOST_AT_ONCE,
+        bot_name=bot_name,
+        states=STATE_WORDS,
+        back_url=_url(workspace, asked.query),
+    )
+
+
+def _origins(made: list[Bot], asked: Filter) -> list[str]:
+    """Sites that the bots may be on, this one included, and the one that is asked for."""
+    allowed = {origin for bot in made for origin in bot.allowed_origins}
+    here = request.host_url.rstrip("/")
+    return sorted(allowed | {here} | ({asked.origin} if asked.origin else set()))
+
+
+def _url(workspace: Workspace, query: dict[str, str]) -> str:
+    return url_for("conversations.index", slug=workspace.slug, **query)

@@ -1,0 +1,92 @@
+"""Gateway, models: what there is and who serves it, which key would serve one, and the order of keys."""
+
+from typing import Any
+
+from flask import Blueprint, flash, render_template, request, url_for
+
+from core.accounts.models import Workspace
+from core.errors import Invalid
+from core.gateway import access, models_endpoint, provider_order
+from core.gateway.calls import LONGEST_MODEL
+from core.keys import states
+from core.providers import catalogue
+from web.console import request_cache, sorting
+from web.console.gateway import model_rows, routing_text
+from web.guards import member, this_actor, this_membership
+from web.htmx import go_to
+
+pages = Blueprint("gateway_models", __name__, url_prefix="/w/<slug>/gateway")
+
+FORMATS = {
+    "chat": "/v1/chat/completions",
+    "responses": "/v1/responses",
+    "messages": "/v1/messages",
+    "completions": "/v1/completions",
+    "fim": "/v1/fim/completions",
+    "embeddings": "/v1/embeddings",
+}
+assert set(FORMATS) == set(models_endpoint.ROUTES)
+
+
+@pages.get("/models")
+@member("gateway.use")
+def index(workspace: Workspace) -> str:
+    words = " ".join(request.args.get("q", "").split())[:LONGEST_MODEL]
+    slugs = {one.slug: one.name for one in catalogue.providers()}
+    provider = request.args.get("provider", "")
+    provider = provider if provider in slugs else ""
+    query = {name: text for name, text in (("q", words), ("provider", provider)) if text}
+    place = {"slug": workspace.slug}
+    order = sorting.asked(model_rows.COLUMNS, "gateway_models.index", place, "models", query)
+    rows = model_rows.rows_of(access.caller_of(this_membership()), words, provider)
+    return render_template(
+        "gateway/models.html",
+        rows=model_rows.in_order(rows, order.order),
+        words=words,
+        provider=provider,
+        providers=slugs,
+        sorting=order,
+    )
+
+
+@pages.get("/route")
+@member("gateway.use")
+def route(workspace: Workspace) -> str:
+    """The decision about one model, explained; nobody is asked."""
+    model, form = request.args.get("model", "").strip()[:LONGEST_MODEL], request.args.get("format")
+    chosen = form if form in FORMATS else "chat"
+    told: dict[str, Any] | None = None
+    if model:
+        told = models_endpoint.explained(access.caller_of(this_membership()), model, chosen)
+    return render_template(
+        "gateway/route.html",
+        model=model,
+        format=chosen,
+        formats=FORMATS,
+        told=told,
+        words=routing_text,
+    )
+
+
+@pages.route("/order", methods=["GET", "POST"])
+@member("keys.manage")
+def key_order(workspace: Workspace) -> Any:
+    """Which key is tried first where several serve a model."""
+    if request.method == "POST":
+        return _moved(workspace)
+    keys = {key.provider: key for key in request_cache.keys_of(workspace)}
+    allowed = workspace.plan.provider_keys
+    rows = [
+        (catalogue.provider(slug), keys[slug], states.state_of(keys[slug], allowed))
+        for slug in provider_order.of(workspace.key_order, keys)
+    ]
+    return render_template("gateway/order.html", rows=rows)
+
+
+def _moved(workspace: Workspace) -> Any:
+    slug, way = request.form.get("provider", ""), request.form.get("way", "")
+    if not slug:
+        raise Invalid("Name the provider to move.")
+    provider_order.move(workspace.id, slug, way, this_actor())
+    flash("Saved. The next request is routed so.", "good")
+    return go_to(url_for("gateway_models.key_order", slug=workspace.slug))

@@ -1,0 +1,52 @@
+"""Who serves a model and why another does not, in words."""
+
+from core.gateway.models import PLATFORM
+from core.gateway.error_replies import EXHAUSTED
+from core.gateway.routing import Candidate
+from core.providers import catalogue, endpoints
+
+_WHY_NOT = {
+    "no_key": "no {provider} key here",
+    "plan_without_keys": "the plan has no provider keys",
+    "key_disabled": "the {provider} key is switched off",
+    "key_rejected": "{provider} rejected the key",
+    "key_no_credit": "the account behind the {provider} key has no credit left",
+    "key_no_permission": "the {provider} key lacks a permission",
+    "key_unreadable": "the {provider} key can no longer be read",
+    "format_not_served": "{provider} does not serve it in this format",
+}
+_REFUSALS = {
+    "model_not_found": "Nobody has a model of this name. Look at the list of models for its spelling.",
+    "format_not_served": "No provider serves this model in this format. Try another one.",
+    "no_key_for_model": "A program gets 404: no key of this workspace serves this model. Add one.",
+    EXHAUSTED: "A program gets 502: every key that serves this model is marked invalid. Replace one.",
+}
+
+
+def provider_name(slug: str) -> str:
+    try:
+        return catalogue.provider(slug).name
+    except LookupError:
+        return slug
+
+
+def why_not(slug: str, reason: str) -> str:
+    name = provider_name(slug)
+    return _WHY_NOT.get(reason, reason.replace("_", " ")).format(provider=name)
+
+
+def refusal(code: str) -> str:
+    return _REFUSALS.get(code, code)
+
+
+def key_words(source: str, slug: str) -> str:
+    """Whose key it is, and who pays."""
+    if slug == endpoints.MINI:
+        return "included, no key needed"
+    if source == PLATFORM:
+        return "this deployment’s key, from your balance"
+    return "your key" if source else ""
+
+
+def served_by(candidate: Candidate) -> str:
+    return f"{candidate.offer.provider.name}, {key_words(candidate.source, candidate.provider)}"

@@ -1,0 +1,121 @@
+"""Gateway, try it: a prompt for a model, answered in the way that a program's request takes.
+
+Made with the person's own permissions, without a token; in the log of requests it stands as theirs.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from wtforms import StringField, TextAreaField
+
+from core import clock
+from core.accounts import workspaces
+from core.accounts.models import Workspace
+from core.bots.answers.turns import LONGEST_TEXT
+from core.errors import Invalid
+from core.gateway import access, calls, models_endpoint, serving
+from core.gateway.calls import LONGEST_MODEL, Call
+from core.providers.formats import FORMATS
+from core.providers.formats.request import Text
+from core.gateway.error_replies import Reply
+from core.ids import new_id
+from core.providers.documents import Malformed, parse_object, text_at
+from core.providers.wire import Usage
+from web.console.gateway import routing_text
+from web.forms import Form
+from web.guards import member, this_membership, this_person
+
+pages = Blueprint("gateway_try", __name__, url_prefix="/w/<slug>/gateway/try")
+
+ROUTE = "chat"
+
+
+class PromptForm(Form):
+    model = StringField("Model")
+    prompt = TextAreaField("Prompt")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of it. `problem` is the refusal, in place of a text."""
+
+    request_id: str
+    milliseconds: int
+    provider: str
+    key: str
+    attempts: str
+    text: str = ""
+    usage: Usage = Usage()
+    problem: str = ""
+
+
+@pages.route("", methods=["GET", "POST"])
+@member("gateway.use")
+def show(workspace: Workspace) -> Any:
+    form = PromptForm()
+    if not form.is_submitted():
+        form.model.data = request.args.get("model", "")[:LONGEST_MODEL]
+        return _page(form)
+    try:
+        tried = _tried(workspace, form)
+    except Invalid as error:
+        field = form.prompt if error.field == "prompt" else form.model
+        field.errors = [error.message]
+        return _page(form), 422
+    return _page(form, tried)
+
+
+def _page(form: PromptForm, tried: Tried | None = None) -> str:
+    models = [one.id for one in models_endpoint.models_for(access.caller_of(this_membership()))]
+    return render_template(
+        "gateway/try.html", form=form, models=models, tried=tried, longest=LONGEST_TEXT
+    )
+
+
+def _tried(workspace: Workspace, form: PromptForm) -> Tried:
+    """Asks, waits for the whole answer, and takes the database up again, which serving lets go."""
+    call, request_id = _call(form), new_id("req")
+    began, caller = clock.monotonic(), access.caller_of(this_membership())
+    reply = serving.serve(caller, call, request_id)
+    body = reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
+    milliseconds = round((clock.monotonic() - began) * 1000)
+    g.membership = workspaces.membership(this_person().id, workspace.slug)
+    return _told(reply, body, request_id, milliseconds)
+
+
+def _call(form: PromptForm) -> Call:
+    prompt = (form.prompt.data or "").strip()
+    if not prompt:
+        raise Invalid("Write what the model is to answer.", "prompt")
+    if len(prompt) > LONGEST_TEXT:
+        raise Invalid(f"A prompt here has {LONGEST_TEXT:,} characters at most.", "prompt")
+    messages = [{"role": "user", "content": prompt}]
+    document = {"model": (form.model.data or "").strip(), "messages": messages}
+    return calls.read(ROUTE, json.dumps(document).encode(), {})
+
+
+def _told(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Tried:
+    told = {name: reply.headers.get(f"x-mevichat-{name}", "") for name in _HEADERS}
+    provider = told["provider"]
+    facts: dict[str, Any] = {
+        "request_id": request_id,
+        "milliseconds": milliseconds,
+        "provider": routing_text.provider_name(provider) if provider else "",
+        "key": routing_text.key_words(told["key-source"], provider),
+        "attempts": told["attempts"],
+    }
+    try:
+        document = parse_object(body)
+        if problem := text_at(document, "error", "message"):
+            return Tried(**facts, problem=problem)
+        answered = FORMATS[ROUTE].read_answer(document)
+    except Malformed:
+        return Tried(**facts, problem="What came is not a whole answer.")
+    text = "".join(block.text for block in answered.blocks if isinstance(block, Text))
+    usage = Usage(answered.usage.tokens_in, answered.usage.tokens_out)
+    return Tried(**facts, text=text, usage=usage)
+
+
+_HEADERS = ("provider", "key-source", "attempts")

@@ -1,0 +1,1 @@
+"""Provider keys in the console."""

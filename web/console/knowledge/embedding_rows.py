@@ -1,0 +1,100 @@
+"""Searching by meaning as pages tell it: what it costs, how far it is, and why it does not work now."""
+
+from dataclasses import dataclass
+
+from core.accounts.models import Workspace
+from core.bots.retrieval import query_embeddings, embedding_errors
+from core.bots.answers import failure_messages
+from core.bots.retrieval.query_embeddings import MODEL_REFUSED
+from core.bots.models import Bot
+from core.bots.retrieval.embedding_errors import CHUNKS, QUESTIONS, Trouble
+from core.keys.models import ProviderKey
+from core.knowledge import chunks
+from core.providers import catalogue
+from web.console import request_cache
+from web.page_context import grouped
+
+WORDS_ALONE = "Searched by words alone. "
+_OWN = {
+    "plan_without_keys": "This workspace’s plan has no provider keys.",
+    MODEL_REFUSED: "{provider} does not let your key use {model}. Allow it there, then test the key.",
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """For the switch. `why_not` is a sentence, "" where it can be switched on."""
+
+    why_not: str
+    provider: str
+    price: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """For the knowledge page. `moves` while vectors are still being made; `by_key` if the key is to mend."""
+
+    kind: str
+    sentence: str
+    moves: bool = False
+    by_key: bool = False
+
+
+def offer(workspace: Workspace) -> Offer:
+    model = catalogue.embedding_model().model
+    dollars = model.price_in_microusd_per_mtok / 1_000_000
+    return Offer(
+        query_embeddings.why_not_offered(workspace, _key(workspace)),
+        catalogue.provider(model.provider).name,
+        f"{model.name}, ${dollars:.2f} per million tokens",
+    )
+
+
+def standing(workspace: Workspace, bot: Bot) -> Standing | None:
+    """How searching by meaning stands with this bot; None if it does not, or knows nothing."""
+    if not bot.hybrid:
+        return None
+    if reason := query_embeddings.why_unusable(workspace, _key(workspace)):
+        return Standing("warning", WORDS_ALONE + _sentence(reason), by_key=True)
+    done, total = chunks.embedded_of(bot.id, catalogue.embedding_model().made_by)
+    if not total:
+        return None
+    if done < total:
+        return _unfinished(done, total, embedding_errors.last(workspace.id, CHUNKS))
+    if last := embedding_errors.last(workspace.id, QUESTIONS):
+        told = "The last question was searched by words alone. "
+        return Standing("warning", told + _sentence(last.reason))
+    return Standing("good", "Everything here is found by meaning too.")
+
+
+def why_by_words(workspace: Workspace, bot: Bot) -> str:
+    """Why a question that was just tried was searched by words alone; "" where that was no failure."""
+    if not bot.hybrid:
+        return ""
+    reason = query_embeddings.why_unusable(workspace, _key(workspace))
+    last = None if reason else embedding_errors.last(workspace.id, QUESTIONS)
+    if reason or last:
+        return WORDS_ALONE + _sentence(reason or (last.reason if last else ""))
+    return WORDS_ALONE + "No chunk here has a vector yet."
+
+
+def _unfinished(done: int, total: int, trouble: Trouble | None) -> Standing:
+    progress = f"{grouped(done)} of {grouped(total)} chunks are found by meaning too"
+    if trouble is None:
+        return Standing("info", f"{progress}; the others follow by themselves.", moves=True)
+    return Standing(
+        "warning", f"{progress}. {_sentence(trouble.reason)} It is tried again by itself."
+    )
+
+
+def _sentence(reason: str) -> str:
+    model = catalogue.embedding_model().model
+    if reason in _OWN:
+        provider = catalogue.provider(model.provider).name
+        return _OWN[reason].format(provider=provider, model=model.name)
+    return failure_messages.for_owner(reason, model.id, model.provider)
+
+
+def _key(workspace: Workspace) -> ProviderKey | None:
+    provider = catalogue.embedding_model().provider
+    return next((key for key in request_cache.keys_of(workspace) if key.provider == provider), None)

@@ -1,0 +1,177 @@
+"""Giving a bot something to know: a text, files, a question with its answer, a page of a site."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import BooleanField, MultipleFileField, StringField, TextAreaField
+
+from core.accounts.models import Workspace
+from core.bots import bots
+from core.bots.conversations import reading
+from core.bots.models import Bot
+from core.errors import Invalid, MevichatError, PlanDoesNotAllow, TooLarge
+from core.knowledge import sources
+from core.text import fit
+from web.forms import Form, takes_files
+from web.page_context import listed
+from web.guards import member, this_actor
+from web.htmx import go_to
+
+pages = Blueprint("knowledge_forms", __name__, url_prefix="/w/<slug>/bots/<bot_id>/knowledge")
+
+MOST_UPLOAD_BYTES = 64 * 1024 * 1024
+REFUSED = (Invalid, TooLarge, PlanDoesNotAllow)
+
+
+class KnowledgeForm(Form):
+    """A form whose refusals from core stand beside the field that they speak of, or beside the first."""
+
+    def said(self, name: str) -> str:
+        return self[name].data or ""
+
+    def blame(self, error: MevichatError) -> None:
+        named = getattr(error, "field", "")
+        field = self[named] if named in self else next(iter(self))
+        field.errors = [*field.errors, error.message]
+
+
+class TextForm(KnowledgeForm):
+    title = StringField("Title")
+    text = TextAreaField("Text")
+
+
+class FilesForm(KnowledgeForm):
+    files = MultipleFileField("Files")
+
+
+class QaForm(KnowledgeForm):
+    question = StringField("Question")
+    answer = TextAreaField("Answer")
+
+
+class PageForm(KnowledgeForm):
+    url = StringField("Address")
+    sitemap = BooleanField("This is a sitemap: read the pages that it lists")
+
+
+FORMS: dict[str, type[KnowledgeForm]] = {
+    "text": TextForm,
+    "files": FilesForm,
+    "qa": QaForm,
+    "page": PageForm,
+}
+
+
+@pages.route("/texts", methods=["GET", "POST"])
+@member("knowledge.manage")
+def add_text(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _form_or_added(workspace, bot_id, "text", _take_text)
+
+
+@pages.route("/files", methods=["GET", "POST"])
+@member("knowledge.manage")
+@takes_files(MOST_UPLOAD_BYTES)
+def add_files(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _form_or_added(workspace, bot_id, "files", _take_files)
+
+
+@pages.route("/answers", methods=["GET", "POST"])
+@member("knowledge.manage")
+def add_qa(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _form_or_added(workspace, bot_id, "qa", _take_qa)
+
+
+@pages.route("/pages", methods=["GET", "POST"])
+@member("knowledge.manage")
+def add_page(workspace: Workspace, bot_id: str) -> AnyResponse:
+    return _form_or_added(workspace, bot_id, "page", _take_page)
+
+
+def _form_or_added(
+    workspace: Workspace,
+    bot_id: str,
+    kind: str,
+    take: Callable[[Workspace, Bot, KnowledgeForm], str],
+) -> AnyResponse:
+    bot = bots.get(workspace.id, bot_id)
+    if request.method == "GET":
+        return _form_page(bot, kind, FORMS[kind](data=_given_before(workspace, bot)))
+    form = FORMS[kind]()
+    try:
+        name = take(workspace, bot, form)
+    except REFUSED as error:
+        form.blame(error)
+        return _form_page(bot, kind, form)
+    flash(f"{name}: being read. {bot.name} answers from it in a moment.", "good")
+    return go_to(url_for("knowledge.index", slug=workspace.slug, bot_id=bot.id))
+
+
+def _take_text(workspace: Workspace, bot: Bot, form: KnowledgeForm) -> str:
+    title, text = form.said("title"), form.said("text")
+    return sources.add_text(workspace, bot.id, title, text, this_actor()).title
+
+
+def _take_qa(workspace: Workspace, bot: Bot, form: KnowledgeForm) -> str:
+    question, text = form.said("question"), form.said("answer")
+    return sources.add_qa(workspace, bot.id, question, text, this_actor()).title
+
+
+def _take_page(workspace: Workspace, bot: Bot, form: KnowledgeForm) -> str:
+    url, sitemap = form.said("url"), bool(form["sitemap"].data)
+    return sources.add_page(workspace, bot.id, url, this_actor(), sitemap=sitemap).title
+
+
+def _take_files(workspace: Workspace, bot: Bot, _form: KnowledgeForm) -> str:
+    """Each file for itself: one that is refused keeps none of the others out."""
+    taken, refused = [], []
+    for upload in _uploads():
+        try:
+            name, data = _name(upload), _data(upload)
+            taken.append(sources.add_file(workspace, bot.id, name, data, this_actor()).title)
+        except REFUSED as error:
+            refused.append(error.message)
+    if refused:
+        kept = [f"{listed(taken)}: taken, being read."] if taken else []
+        raise Invalid(" ".join([*dict.fromkeys(refused), *kept]), field="files")
+    return listed(taken)
+
+
+def _uploads() -> list[FileStorage]:
+    chosen = [sent for sent in request.files.getlist("files") if isinstance(sent, FileStorage)]
+    chosen = [sent for sent in chosen if _name(sent)]
+    if not chosen:
+        raise Invalid("Choose at least one file.", field="files")
+    return chosen
+
+
+def _name(upload: FileStorage) -> str:
+    """The file's own name: some browsers send its folders, too."""
+    return fit(upload.filename or "").replace("\\", "/").rpartition("/")[2].strip()[:200]
+
+
+def _data(upload: FileStorage) -> bytes:
+    size = upload.stream.seek(0, 2)
+    if size > sources.LARGEST_FILE:
+        megabytes = size / 1024 / 1024
+        raise TooLarge(
+            f"A file can have 20 MB; “{_name(upload)}” has {megabytes:.1f} MB. Split it."
+        )
+    upload.stream.seek(0)
+    return upload.stream.read()
+
+
+def _given_before(workspace: Workspace, bot: Bot) -> dict[str, Any]:
+    """The question and answer of a transcript, to be answered better."""
+    answer_id = request.args.get("answer", "")
+    if not answer_id:
+        return {}
+    question, text = reading.question_and_answer(workspace.id, bot.id, answer_id)
+    return {"question": question, "answer": text}
+
+
+def _form_page(bot: Bot, kind: str, form: KnowledgeForm) -> Response:
+    page = render_template("knowledge/new.html", bot=bot, kind=kind, form=form)
+    return make_response(page, 422 if form.errors else 200)

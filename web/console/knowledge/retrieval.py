@@ -1,0 +1,108 @@
+"""What a question finds in a bot's knowledge, and why: the answer's own way, without asking a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.bots.retrieval import grounding, query_embeddings
+from core.bots.models import Bot
+from core.bots.retrieval.small_talk import is_small_talk
+from core.knowledge import full_text, search, sources
+from core.knowledge.search import Found
+from core.knowledge.stems import stem, words_of
+from core.knowledge.terms import terms_of
+from web.console.knowledge import embedding_rows
+
+LONGEST_QUESTION = 500
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Term:
+    word: str
+    known: bool
+    """Whether it stands anywhere in what this bot knows."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    source_id: str
+    source_title: str
+    heading: str
+    body: str
+    score: str
+    parts: list[tuple[str, str]]
+    matched: int
+    wanted: int
+    words: list[str]
+    """The words of the question that stand in it."""
+    given: bool
+
+
+@dataclass(frozen=True)
+class Tried:
+    kind: str
+    sentence: str
+    terms: list[Term]
+    found: list[Hit]
+    by_words: str = ""
+    """Why a bot that searches by meaning too did not this time."""
+
+
+def try_out(bot: Bot, question: str) -> Tried:
+    """The chunks that would be given, those that just miss it, and the words that are nowhere."""
+    terms = terms_of(question)
+    if is_small_talk(question):
+        return Tried("info", "Small talk: answered kindly, without looking anything up.", [], [])
+    (vector,) = query_embeddings.of_questions(bot, [question])
+    listed = search.find(bot.id, question, LISTED, vector)
+    given = grounding.given_of([listed[: grounding.MOST_CHUNKS]])
+    return Tried(
+        "good" if given else "warning",
+        _verdict(bot, len(given), len(listed)),
+        [
+            Term(word, count > 0)
+            for word, count in zip(terms, full_text.frequencies(bot.id, terms), strict=True)
+        ]
+        if terms
+        else [],
+        _hits(bot, listed, {chunk.chunk_id for chunk in given}, terms),
+        "" if vector else embedding_rows.why_by_words(bot.workspace, bot),
+    )
+
+
+def _verdict(bot: Bot, given: int, listed: int) -> str:
+    if given:
+        chunks = "this chunk" if given == 1 else f"these {given} chunks"
+        return f"{bot.name} answers from {chunks}, as far as they fit its model."
+    if not sources.has_knowledge(bot.id):
+        return (
+            f"{bot.name} has no knowledge yet: until then it answers by itself, without a source."
+        )
+    found = "What is found is too weak" if listed else "Nothing is found"
+    then = "says that it does not know" if bot.only_knowledge else "answers without a source"
+    noted = " When a visitor asks this, it is listed as unanswered." if bot.only_knowledge else ""
+    return f"{found}: {bot.name} {then}.{noted}"
+
+
+def _hits(bot: Bot, listed: Sequence[Found], given: set[int], terms: Sequence[str]) -> list[Hit]:
+    titles = {source.id: source.title for source in sources.sources_of(bot.id)}
+    return [
+        Hit(
+            source_id=chunk.source_id,
+            source_title=titles.get(chunk.source_id, "Source"),
+            heading=chunk.title if chunk.title != titles.get(chunk.source_id) else "",
+            body=chunk.body,
+            score=f"{chunk.score:.3g}",
+            parts=[(name, f"{value:.3g}") for name, value in chunk.parts.items()],
+            matched=chunk.matched,
+            wanted=chunk.wanted,
+            words=_standing_in(chunk, terms),
+            given=chunk.chunk_id in given,
+        )
+        for chunk in listed
+    ]
+
+
+def _standing_in(chunk: Found, terms: Sequence[str]) -> list[str]:
+    held = set(words_of(f"{chunk.title} {chunk.path} {chunk.body}"))
+    return [term for term in terms if stem(term) in held]

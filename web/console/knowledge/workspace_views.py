@@ -1,0 +1,69 @@
+"""Knowledge of the whole workspace: what every bot was given, and how it was read. A bot's own is its page."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+
+from core.accounts.models import Workspace
+from core.knowledge import source_list
+from core.knowledge.source_list import Wanted
+from web.console import request_cache, sorting
+from web.console.knowledge import rows as knowledge_rows
+from web.console.sorting import Sorting
+from web.guards import member
+from web.paging import page_asked
+
+pages = Blueprint("all_knowledge", __name__, url_prefix="/w/<slug>/knowledge")
+
+PAGE_SIZE = 50
+LAST_PAGE = 200
+STATES = {"ready": "Ready", "reading": "Being read", "failed": "Not read"}
+assert set(STATES) == set(source_list.STATES)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the form above the list asks for; its state is the address."""
+
+    text: str = ""
+    bot: str = ""
+    state: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        told = {"q": self.text, "bot": self.bot, "state": self.state}
+        return {name: value for name, value in told.items() if value}
+
+
+@pages.get("")
+@member("bots.read")
+def index(workspace: Workspace) -> str:
+    asked, page = _asked(), page_asked(LAST_PAGE)
+    bots = {bot.id: bot for bot in request_cache.bots_of(workspace)}
+    of = {asked.bot} & set(bots) if asked.bot else set(bots)
+    order = _sorting(workspace, asked)
+    wanted = Wanted(of, asked.state, asked.text)
+    found = source_list.found(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
+    return render_template(
+        "all_knowledge/index.html",
+        rows=[(knowledge_rows.row_of(one), bots[one.bot_id]) for one in found[:PAGE_SIZE]],
+        bots=bots.values(),
+        filter=asked,
+        states=STATES,
+        sorting=order,
+        room=knowledge_rows.room(workspace),
+        newer_url=order.page_url(page - 1) if page > 1 else "",
+        older_url=order.page_url(page + 1) if len(found) > PAGE_SIZE else "",
+    )
+
+
+def _asked() -> Filter:
+    fields = request.args
+    state = fields.get("state", "")
+    text = " ".join(fields.get("q", "").split())[:100]
+    return Filter(text, fields.get("bot", "")[:40], state if state in STATES else "")
+
+
+def _sorting(workspace: Workspace, asked: Filter) -> Sorting:
+    place = {"slug": workspace.slug}
+    return sorting.asked(source_list.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query)

@@ -1,0 +1,1 @@
+"""Plan, message quota and balance."""

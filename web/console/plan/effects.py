@@ -1,0 +1,117 @@
+"""What another plan would change for a workspace, in words: for bots, keys and this month's messages."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from core.accounts.models import Workspace
+from core.bots import plan_change
+from core.bots.models import Bot
+from core.bots.quota.quota import Quota
+from core.plans import Plan
+from core.providers import catalogue
+from web.console import request_cache
+from web.page_context import day, grouped, listed
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the workspace has now that a plan may limit."""
+
+    plan: Plan
+    bots: list[Bot]
+    key_names: list[str]
+    quota: Quota
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A plan beside the one that the workspace is on."""
+
+    plan: Plan
+    use: Use
+
+    @property
+    def is_present(self) -> bool:
+        return self.plan == self.use.plan
+
+    @cached_property
+    def blocked(self) -> list[Bot]:
+        return plan_change.blocked_by(self.plan, self.use.bots)
+
+    @property
+    def gained(self) -> list[str]:
+        return _models(self.plan, but_not=self.use.plan)
+
+    @property
+    def lost(self) -> list[str]:
+        return _models(self.use.plan, but_not=self.plan)
+
+    @property
+    def is_less(self) -> bool:
+        """Whether something that the workspace may do now would end."""
+        fewer = self.plan.messages_per_month < self.use.plan.messages_per_month
+        return fewer or bool(self.lost) or self.use.plan.provider_keys > self.plan.provider_keys
+
+    @property
+    def percent(self) -> int:
+        return self.use.quota.used * 100 // self.plan.messages_per_month
+
+    @property
+    def sentences(self) -> list[str]:
+        """Everything that changes with the plan, most grave first."""
+        told = [self._bots(), self._keys(), self._messages(), self._models()]
+        return [sentence for sentence in told if sentence]
+
+    @property
+    def notes(self) -> list[str]:
+        """What happens to keys and messages, where bots and models are shown one by one."""
+        return [sentence for sentence in (self._keys(), self._messages()) if sentence]
+
+    def _bots(self) -> str:
+        if not self.blocked:
+            return ""
+        names = listed([bot.name for bot in self.blocked])
+        verb = "is on a model" if len(self.blocked) == 1 else "are on models"
+        return f"{names} {verb} that {self.plan.name} does not have."
+
+    def _keys(self) -> str:
+        one = len(self.use.key_names) == 1
+        if not self.use.key_names or self.plan.provider_keys == self.use.plan.provider_keys:
+            return ""
+        keys = f"The {listed(self.use.key_names)} key{'' if one else 's'}"
+        if self.plan.provider_keys:
+            return f"{keys} {'comes' if one else 'come'} back into use."
+        return (
+            f"{keys} {'goes' if one else 'go'} dormant: encrypted as before, used and checked by "
+            "nobody, and back with an upgrade."
+        )
+
+    def _messages(self) -> str:
+        used, limit, resets = self.use.quota.used, self.plan.messages_per_month, self.use.quota
+        if used >= limit:
+            return (
+                f"This month’s messages are used up at once: {grouped(used)} of {grouped(limit)}. "
+                f"Visitors read a neutral sentence until {day(resets.resets_on)}."
+            )
+        if limit == self.use.plan.messages_per_month:
+            return ""
+        return f"{grouped(limit - used)} messages are left until {day(resets.resets_on)}."
+
+    def _models(self) -> str:
+        if self.lost:
+            return f"{listed(self.lost)} can no longer be chosen."
+        return f"{listed(self.gained)} can be chosen for bots." if self.gained else ""
+
+
+def use_of(workspace: Workspace) -> Use:
+    names = sorted(catalogue.provider(key.provider).name for key in request_cache.keys_of(workspace))
+    standing = request_cache.quota_of(workspace)
+    return Use(workspace.plan, request_cache.bots_of(workspace), names, standing)
+
+
+def _models(plan: Plan, but_not: Plan) -> list[str]:
+    return [
+        model.name
+        for model in catalogue.bot_models()
+        if plan.allows_tier(model.bot_tier) and not but_not.allows_tier(model.bot_tier)
+    ]

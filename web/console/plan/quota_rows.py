@@ -1,0 +1,60 @@
+"""What counted of a month's messages and what did not, in words."""
+
+from dataclasses import dataclass
+
+from core.bots.quota import report as quota_report
+from core.bots.quota.report import Use
+
+_COUNTED = {
+    quota_report.ANSWERED: "Answered by a model",
+    quota_report.CACHED: "Answered from the cache",
+    quota_report.UNKNOWN: "Answered that it does not know, without asking a model",
+    quota_report.STOPPED: "Stopped by the visitor, after the first words",
+    quota_report.RUNNING: "Being written now",
+}
+_GONE = "Of conversations that were deleted since"
+
+_NOT_COUNTED = {
+    "There was no message left": ("out_of_messages",),
+    "The plan does not have the bot’s model, or no keys": (
+        "model_not_on_plan",
+        "plan_without_keys",
+    ),
+    "The bot’s model is no longer offered": ("model_gone",),
+    "The provider key was missing, switched off or broken": (
+        *("no_key", "key_disabled", "key_rejected", "key_no_permission", "key_no_credit"),
+        *("key_unreadable", "rejected", "no_permission", "no_credit"),
+    ),
+    "The provider was busy, away or too slow": (
+        *("rate_limited", "window_exhausted", "overloaded", "unavailable", "transient_auth"),
+        "timed_out",
+    ),
+    "The provider did not give a whole answer": (
+        *("model_unavailable", "bad_request", "truncated", "malformed", "empty_answer"),
+    ),
+    "The visitor stopped it before its first word": ("stopped",),
+    "Mevichat itself was stopped, or had an error": ("process_ended", "internal"),
+}
+_OTHER = "Other reasons"
+_BY_REASON = {reason: words for words, reasons in _NOT_COUNTED.items() for reason in reasons}
+
+
+@dataclass(frozen=True)
+class Line:
+    words: str
+    count: int
+
+
+def counted(use: Use) -> list[Line]:
+    """Lines that add up to what was used."""
+    lines = [Line(words, use.counted[kind]) for kind, words in _COUNTED.items()]
+    return [line for line in (*lines, Line(_GONE, use.gone)) if line.count]
+
+
+def not_counted(use: Use) -> list[Line]:
+    """Most frequent first."""
+    totals: dict[str, int] = {}
+    for reason, count in use.not_counted.items():
+        words = _BY_REASON.get(reason, _OTHER)
+        totals[words] = totals.get(words, 0) + count
+    return [Line(*pair) for pair in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))]

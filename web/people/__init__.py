@@ -1,0 +1,1 @@
+"""Accounts: signing up and in, two-factor authentication, invitations, passwords."""

@@ -1,0 +1,102 @@
+"""A person's own page: name, password, where they are signed in, and the way to the second factor."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import PasswordField, StringField
+from wtforms.validators import DataRequired
+
+from core.accounts import browsers, passwords, people, two_factor, sign_ins, workspaces
+from core.errors import Invalid
+from web.forms import Form
+from web.guards import signed_in, this_person
+from web.people.sign_in_limits import limiter, sign_in_limit
+from web.people.sessions import this_sign_in
+
+pages = Blueprint("account", __name__, url_prefix="/account")
+
+OTHERS = "others"
+
+
+class NameForm(Form):
+    name = StringField("Your name")
+
+
+class PasswordForm(Form):
+    present = PasswordField(
+        "Present password", validators=[DataRequired("Write your present password.")]
+    )
+    new = PasswordField("New password", validators=[DataRequired("Write a new password.")])
+
+
+@pages.get("")
+@signed_in
+def show() -> Any:
+    return _page()
+
+
+@pages.post("/name")
+@signed_in
+def rename() -> Any:
+    form = NameForm()
+    try:
+        people.rename(this_person(), form.name.data or "")
+    except Invalid as error:
+        form.name.errors = [error.message]
+        return _page(name_form=form)
+    return _done("Saved.")
+
+
+@pages.post("/password")
+@signed_in
+@limiter.limit(sign_in_limit)
+def change_password() -> Any:
+    form = PasswordForm()
+    if not form.validate_on_submit():
+        return _page(password_form=form)
+    try:
+        passwords.change(this_person(), form.present.data, form.new.data, this_sign_in().id)
+    except Invalid as error:
+        (form.present if error.field == "present" else form.new).errors = [error.message]
+        return _page(password_form=form)
+    return _done("Your password is changed. Every other browser is signed out.")
+
+
+@pages.post("/ended-sign-ins")
+@signed_in
+def end_sign_ins() -> AnyResponse:
+    """One browser, or all but this one. What is over already needs no ending."""
+    which = request.form.get("which", "")
+    if which == OTHERS:
+        sign_ins.end_others(this_person().id, this_sign_in().id)
+        return _done("Every other browser is signed out.")
+    if which == this_sign_in().id:
+        return _done("That is this browser. Sign out in the menu instead.", "info")
+    ended = sign_ins.end_one(this_person().id, which)
+    return _done("That browser is signed out." if ended else "That browser was signed out already.")
+
+
+def _page(
+    name_form: NameForm | None = None, password_form: PasswordForm | None = None
+) -> tuple[str, int]:
+    person, forms = this_person(), [form for form in (name_form, password_form) if form]
+    page = render_template(
+        "account/show.html",
+        name_form=name_form or NameForm(formdata=None, data={"name": person.name}),
+        password_form=password_form or PasswordForm(formdata=None),
+        codes_left=two_factor.recovery_codes_left(person.id),
+        sign_ins=[
+            {"row": row, "browser": browsers.in_words(row.user_agent)}
+            for row in sign_ins.live_of(person.id)
+        ],
+        this_sign_in=this_sign_in(),
+        others=OTHERS,
+        memberships=workspaces.memberships_of(person.id),
+    )
+    return page, 422 if any(form.errors for form in forms) else 200
+
+
+def _done(text: str, kind: str = "good") -> AnyResponse:
+    flash(text, kind)
+    return redirect(url_for("account.show"), 303)

@@ -1,0 +1,166 @@
+"""Signing up, in and out."""
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import PasswordField, StringField
+from wtforms.validators import DataRequired, Length
+
+from core.accounts import people, two_factor, sign_ins, workspaces
+from core.accounts.models import Person
+from core.errors import Conflict, Invalid, NotAllowed, Unreadable
+from core.log import logger
+from web.people import sessions
+from web.forms import Form
+from web.guards import public, signed_in, this_person
+from web.people.sign_in_limits import limiter, sign_in_limit
+
+pages = Blueprint("auth", __name__)
+
+CODES_LIMIT = "5 per 5 minutes"
+PERSONS_CODES_LIMIT = "30 per hour"
+_EMAIL = "Write your e-mail address."
+_PASSWORD = "Write your password."
+
+log = logger("web")
+
+
+class SignUpForm(Form):
+    name = StringField("Your name", validators=[Length(max=people.LONGEST_NAME)])
+    email = StringField("E-mail", validators=[DataRequired(_EMAIL), Length(max=254)])
+    password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
+
+
+class SignInForm(Form):
+    email = StringField("E-mail", validators=[DataRequired(_EMAIL)])
+    password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
+
+
+class CodeForm(Form):
+    code = StringField("Code", validators=[DataRequired("Write a code.")])
+
+
+@pages.get("/")
+@public
+def start() -> AnyResponse:
+    """The first workspace of whoever is signed in; else the way in."""
+    if not current_user.is_authenticated:
+        empty = people.nobody_yet()
+        return redirect(url_for("auth.sign_up" if empty else "auth.sign_in"), 303)
+    first = workspaces.memberships_of(this_person().id)[0].workspace
+    return redirect(url_for("home.show", slug=first.slug), 303)
+
+
+@pages.route("/sign-up", methods=["GET", "POST"])
+@public
+@limiter.limit(sign_in_limit, methods=["POST"])
+def sign_up() -> Any:
+    if not current_app.config["MEVICHAT"].open_sign_up:
+        raise NotAllowed("Signing up is closed here. Ask the operator for an account.")
+    form = SignUpForm()
+    if form.validate_on_submit():
+        try:
+            person = people.sign_up(
+                form.email.data,
+                form.password.data,
+                form.name.data or "",
+                origin=request.remote_addr or "",
+            )
+        except (Invalid, Conflict) as error:
+            _field_at_fault(form, error.message).errors.append(error.message)
+        else:
+            return sessions.begin(person)
+    return _page("auth/sign_up.html", form)
+
+
+@pages.route("/sign-in", methods=["GET", "POST"])
+@public
+@limiter.limit(sign_in_limit, methods=["POST"])
+def sign_in() -> Any:
+    form = SignInForm()
+    if form.validate_on_submit():
+        person = people.authenticate(form.email.data, form.password.data)
+        if person and person.has_second_factor:
+            return sessions.begin_halfway(person)
+        if person:
+            return sessions.begin(person)
+        _log_failed(people.find(form.email.data), "password")
+        form.password.errors.append("E-mail address and password do not belong together.")
+    return _page("auth/sign_in.html", form)
+
+
+@pages.route("/sign-in/code", methods=["GET", "POST"])
+@public
+@limiter.limit(sign_in_limit, methods=["POST"])
+@limiter.limit(
+    PERSONS_CODES_LIMIT,
+    methods=["POST"],
+    key_func=lambda: (person := sessions.halfway()) and person.id or get_remote_address(),
+)
+@limiter.limit(
+    CODES_LIMIT,
+    methods=["POST"],
+    key_func=lambda: sessions.halfway_id() or get_remote_address(),
+)
+def sign_in_code() -> Any:
+    """The second step: a code of the app, or a recovery code."""
+    person, form = sessions.halfway(), CodeForm()
+    if person is None:
+        return redirect(url_for("auth.sign_in", next=sessions.way_back()), 303)
+    if form.validate_on_submit() and _is_right(person, form):
+        return sessions.begin(person)
+    return _page("auth/sign_in_code.html", form)
+
+
+@pages.post("/sign-out")
+@signed_in
+def sign_out() -> AnyResponse:
+    sign_ins.end(sessions.this_sign_in().id)
+    session.clear()
+    flash("You are signed out.", "good")
+    return redirect(url_for("auth.sign_in"), 303)
+
+
+def _is_right(person: Person, form: CodeForm) -> bool:
+    try:
+        if two_factor.accepts(person, form.code.data, sessions.secret_key()):
+            return True
+        form.code.errors = [two_factor.WRONG_CODE]
+    except Unreadable as error:
+        form.code.errors = [error.message]
+    _log_failed(person, "code")
+    return False
+
+
+def _log_failed(person: Person | None, step: str) -> None:
+    """Never what was typed: a password may stand in the wrong field."""
+    person_id = person.id if person else ""
+    log.warning("sign_in_failed", step=step, person_id=person_id, origin=request.remote_addr)
+
+
+def _field_at_fault(form: SignUpForm, message: str) -> Any:
+    field = form.password if "password" in message else form.email
+    field.errors = list(field.errors)
+    return field
+
+
+def _page(template: str, form: Form) -> tuple[str, int]:
+    page = render_template(
+        template,
+        form=form,
+        way_back=sessions.way_back(),
+        open_sign_up=current_app.config["MEVICHAT"].open_sign_up,
+    )
+    return page, 422 if form.errors else 200
