@@ -9,10 +9,10 @@ import core.accounts.audit  # noqa: F401  (each of these brings its tables)
 import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
 import core.gateway.models  # noqa: F401
-import core.secrets.deployment_secrets  # noqa: F401
 import core.keys.models  # noqa: F401
 import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
+import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
 import web
 from core import configuration, db, log, queue
@@ -20,15 +20,15 @@ from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
 from core.keys import notices
-from core.secrets import vault
 from core.knowledge import memory, sources
 from core.outbox import emails
-from core.webhooks import endpoints as webhook_endpoints
 from core.providers import endpoints
 from core.providers.scrub import scrub
+from core.secrets import vault
 from core.settings import Settings
-from web.cli import migrations
+from core.webhooks import endpoints as webhook_endpoints
 from web.api.gateway_fast_path import FastPath
+from web.cli import migrations
 
 
 def create_app(chosen: Settings | None = None) -> Flask:

@@ -16,7 +16,8 @@ from core.accounts import workspaces
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.bots import bots
-from core.bots.appearance import changes as appearance_changes, presets
+from core.bots.appearance import changes as appearance_changes
+from core.bots.appearance import presets
 from core.bots.bots import Draft
 from core.bots.models import Bot
 from core.db import work_context

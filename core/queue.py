@@ -60,7 +60,7 @@ def configure(address: str) -> None:
     global _address
     _address = address
     redis_connection.cache_clear()
-    hasty_connection.cache_clear()
+    fast_fail_redis.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +75,7 @@ def redis_connection() -> Redis:
 
 
 @lru_cache(maxsize=1)
-def hasty_connection() -> Redis:
+def fast_fail_redis() -> Redis:
     """For what stands between a visitor and an answer: half a second, and no second try."""
     return Redis.from_url(
         _address,

@@ -16,20 +16,20 @@ from tests.people import PASSWORD
 _PARSER_COMPLAINTS_ALLOWED = frozenset[str]()
 
 
-class OutsideClient(FlaskClient):
+class IsolatedClient(FlaskClient):
     """A client whose requests share nothing with the test's own application context."""
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
         return contextvars.Context().run(super().open, *args, **options)
 
 
-class Visitor:
+class Browser:
     """Somebody with a browser; `person` is who they signed in as."""
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
 
-    def sign_in(self, person: Person) -> "Visitor":
+    def sign_in(self, person: Person) -> "Browser":
         answer = self.post("/sign-in", {"email": person.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         return self

@@ -25,9 +25,9 @@ from core.bots.answers import answer_task
 from core.errors import SettingsError
 from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import marker, build_once
+from tests import build_once, marker
+from tests.browser import Browser, IsolatedClient
 from tests.databases import Postgres, running_postgres, sqlite_copy
-from tests.browser import OutsideClient, Visitor
 from tests.people import Cast, make_cast
 from tests.providers import LoopbackProvider
 from web.cli import migrations
@@ -138,7 +138,7 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
     made = create_app(chosen)
     made.testing = True
     logging.getLogger().addHandler(_log_file(house))
-    made.test_client_class = OutsideClient
+    made.test_client_class = IsolatedClient
     made.jinja_env.bytecode_cache = FileSystemBytecodeCache(
         str(house)
     )  # compiled once, not by each
@@ -159,14 +159,14 @@ def cast(app: Flask) -> Cast:
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return Visitor(app)
+def visitor(app: Flask) -> Browser:
+    return Browser(app)
 
 
 @pytest.fixture
-def signed_in(app: Flask, cast: Cast) -> Callable[[str], Visitor]:
+def signed_in(app: Flask, cast: Cast) -> Callable[[str], Browser]:
     """`signed_in("owner")`: a browser of that member of the cast."""
-    return lambda name: Visitor(app).sign_in(cast[name])
+    return lambda name: Browser(app).sign_in(cast[name])
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from werkzeug.test import TestResponse
 from core.accounts.actor import OPERATOR
 from core.accounts.models import Person, Workspace
 from core.db import session
-from core.gateway.request_log import writer
 from core.gateway import tokens
 from core.gateway.models import GatewayRequest
+from core.gateway.request_log import writer
 from tests import marker
 
 HELLO = [{"role": "user", "content": "Hello"}]

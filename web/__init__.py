@@ -6,13 +6,16 @@ from typing import Any
 from flask import Flask
 
 from core.settings import Settings
-from web.people import account, auth, invitations, sign_in_limits, password_resets, two_factor
-from web.cli import audit, commands, gateway as gateway_commands
-from web.api import bots, gateway as gateway_api, openapi
-from web.chat import pages, appearance as chat_appearance, scripts, demo, widget
-from web import errors, forms, page_context, guards, security
-from web.server import health, request_log
+from web import errors, forms, guards, page_context, security
+from web.api import bots, openapi
+from web.api import gateway as gateway_api
+from web.chat import appearance as chat_appearance
+from web.chat import demo, pages, scripts, widget
+from web.cli import audit, commands
+from web.cli import gateway as gateway_commands
 from web.console import BLUEPRINTS, attention, navigation
+from web.people import account, auth, invitations, password_resets, sign_in_limits, two_factor
+from web.server import health, request_log
 
 LARGEST_BODY_BYTES = 256 * 1024
 PAGES = (

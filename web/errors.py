@@ -151,7 +151,7 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
-    if route := gateway.asked_format():
+    if route := gateway.requested_format():
         return gateway.refusal(route, status, code, message)
     if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})

@@ -1,8 +1,8 @@
 """The jobs. Each calls one verb in core; arguments are ids, since RQ stores and logs them."""
 
-from core.bots.retrieval import chunk_embeddings
 from core.bots import deletion as bot_deletion
 from core.bots.conversations import retention
+from core.bots.retrieval import chunk_embeddings
 from core.keys import checks
 from core.knowledge import indexing
 from core.outbox import sending

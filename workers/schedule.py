@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from app import create_app
 from core import clock
-from core.bots.answers import cache, outcomes
-from core.bots.retrieval import chunk_embeddings
 from core.bots import deletion as bot_deletion
+from core.bots.answers import cache, outcomes
 from core.bots.conversations import retention
+from core.bots.retrieval import chunk_embeddings
 from core.db import work_context
 from core.gateway.billing import balance
 from core.gateway.request_log import retention as gateway_retention
@@ -56,15 +56,15 @@ DUTIES = (
     Duty("answers_swept", outcomes.sweep),
     Duty("keys_checked_again", rechecks.recheck_due),
     Duty("deliveries_queued_again", deliveries.send_due),
-    Duty("sources_taken_up_again", indexing.take_up_lost),
+    Duty("sources_taken_up_again", indexing.resume_lost),
     Duty("holds_given_back", balance.sweep, MINUTE_SECONDS),
     Duty("embeddings_taken_up", chunk_embeddings.take_up, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
-    Duty("deleted_bots_cleared", bot_deletion.clear_left_over, HOUR_SECONDS),
+    Duty("deleted_bots_cleared", bot_deletion.resume_deletions, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),
-    Duty("old_deliveries_forgotten", deliveries.forget_old, HOUR_SECONDS),
-    Duty("old_key_days_forgotten", health.forget_old, HOUR_SECONDS),
-    Duty("old_requests_forgotten", gateway_retention.forget_old, HOUR_SECONDS),
+    Duty("old_deliveries_forgotten", deliveries.delete_old, HOUR_SECONDS),
+    Duty("old_key_days_forgotten", health.delete_old, HOUR_SECONDS),
+    Duty("old_requests_forgotten", gateway_retention.delete_old, HOUR_SECONDS),
     Duty("retentions_queued", retention.run_later, DAY_SECONDS),
 )
 

@@ -14,16 +14,16 @@ from sqlalchemy import bindparam, select
 from core import clock, ids, plans
 from core.accounts.models import Membership, Workspace
 from core.accounts.roles import Role, allows
+from core.commit_cache import CommitCache
 from core.db import first_row
 from core.errors import BadToken, NotAllowed
 from core.gateway.models import GatewayToken
 from core.gateway.tokens import PREFIX
 from core.plans import Plan
-from core.commit_cache import Remembered
 
 PERMISSION = "gateway.use"
 HEADERS = ("authorization", "x-api-key")
-MOST_REMEMBERED = 2_000
+MAX_CACHED = 2_000
 
 _REFUSED = (
     "The gateway token is missing, unknown, revoked or expired. Make one in the console under Gateway, "
@@ -51,7 +51,7 @@ class _Open:
     until: datetime | None
 
 
-def offered(headers: Mapping[str, str]) -> tuple[str, str]:
+def presented_token(headers: Mapping[str, str]) -> tuple[str, str]:
     """What a program sent as its token: `Authorization: Bearer …` (or the token alone), `x-api-key`."""
     sent = headers.get("authorization", "")
     scheme, _, rest = sent.partition(" ")
@@ -59,7 +59,7 @@ def offered(headers: Mapping[str, str]) -> tuple[str, str]:
     return bearer.strip(), headers.get("x-api-key", "").strip()
 
 
-def enter(offered: Iterable[str], secret_key: str) -> Caller:
+def authenticate(offered: Iterable[str], secret_key: str) -> Caller:
     """The caller behind the first of these texts that is a token of ours. Raises `BadToken`.
 
     Whatever else is offered costs no query: a token proves by its checksum that it may be one.
@@ -95,7 +95,7 @@ def _read(digest: str) -> _Open | None:
     return _Open(caller, row.expires_at)
 
 
-_known = Remembered(_read, MOST_REMEMBERED)
+_known = CommitCache(_read, MAX_CACHED)
 """By the token's digest."""
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import Invalid
-from core.providers import formats
 from core.gateway.request_log.writer import Record
 from core.gateway.routing import Decision
 from core.gateway.upstream import Refused
+from core.providers import formats
 
 EXHAUSTED = "upstream_credentials_exhausted"
 NO_BALANCE = "no_balance"

@@ -7,9 +7,9 @@ and an error inside is seen for what it is.
 from typing import Any
 
 from core.providers import failures
-from core.providers.formats import sse
 from core.providers.documents import Malformed, at, count_at, parse_object, text_at
 from core.providers.failures import Failure
+from core.providers.formats import sse
 from core.providers.wire import Usage
 
 MAX_EVENT_BYTES = 16 << 20

@@ -13,19 +13,18 @@ from typing import Any
 
 from core import clock
 from core.gateway import calls, stream_guard
-from core.providers import formats
 from core.gateway.calls import Call
-from core.providers.formats.response import Begin, Failed, Part, Stop
-from core.providers.formats.response import Usage as UsagePart
-from core.providers.formats.request import Asked
 from core.gateway.routing import Candidate
 from core.gateway.stream_guard import Watch
 from core.http import Exchange, HttpError, Timeouts
-from core.providers import endpoints, failures
-from core.providers.formats import eventstream
+from core.providers import endpoints, failures, formats
 from core.providers.auth import outgoing
 from core.providers.documents import Malformed, parse_object
 from core.providers.failures import Failure
+from core.providers.formats import eventstream
+from core.providers.formats.request import Asked
+from core.providers.formats.response import Begin, Failed, Part, Stop
+from core.providers.formats.response import Usage as UsagePart
 from core.providers.scrub import scrub
 from core.providers.wire import Usage
 

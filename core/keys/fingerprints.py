@@ -9,10 +9,9 @@ import hmac
 
 from sqlalchemy.orm import Session
 
-from core.secrets import deployment_secrets
 from core.errors import Unreadable
-from core.secrets import vault
 from core.keys.models import ProviderKey
+from core.secrets import deployment_secrets, vault
 
 SECRET = "key-fingerprints"  # noqa: S105  (its name, not its value)
 

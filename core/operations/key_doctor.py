@@ -11,8 +11,8 @@ from core import queue
 from core.accounts.models import Workspace
 from core.db import session
 from core.errors import Unreadable
-from core.secrets import vault
 from core.keys.models import ProviderKey
+from core.secrets import vault
 
 
 @dataclass

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from core.accounts.models import Person
 from core.db import changed_one, session, transaction
 from core.errors import Unreadable
-from core.secrets.deployment_secrets import KeptSecret
-from core.secrets import vault
 from core.keys.models import ProviderKey
 from core.outbox.models import Delivery, Webhook
+from core.secrets import vault
+from core.secrets.deployment_secrets import DeploymentSecret
 
 BATCH = 50
 
@@ -50,7 +50,7 @@ class Shelf:
 
 SHELVES = (
     Shelf("provider key", ProviderKey, "sealed", "place"),
-    Shelf("secret of this deployment", KeptSecret, "sealed", "place"),
+    Shelf("secret of this deployment", DeploymentSecret, "sealed", "place"),
     Shelf("second factor", Person, "totp_sealed", "totp_place"),
     Shelf("webhook secret", Webhook, "sealed_secret", "place"),
     Shelf("unsent message", Delivery, "sealed", "place"),

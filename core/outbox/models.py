@@ -9,7 +9,7 @@ from core import clock
 from core.db import Model
 from core.ids import new_id
 
-MAIL, WEBHOOK = "mail", "webhook"
+EMAIL, WEBHOOK = "mail", "webhook"
 
 
 class Delivery(Model):

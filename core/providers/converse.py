@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats import eventstream
 from core.providers import failures
 from core.providers.documents import Malformed, at, count_at, text_at
+from core.providers.formats import eventstream
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
 ROUTE = "converse"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.providers import failures
-from core.providers.formats import sse
 from core.providers.documents import Malformed, at, count_at, parse_object, text_at
+from core.providers.formats import sse
 from core.providers.wire import ChatRequest, Completion, Event, Failed, Finished, Text, Usage
 
 ROUTE = "responses"

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from core import clock
 from core.db import session
 from core.usage import prices
-from core.usage.prices import Estimate
 from core.usage.models import UsageDay
+from core.usage.prices import Estimate
 
 GROUPS = ("bot", "model", "provider", "key")
 """What use can be told apart by."""

@@ -8,10 +8,10 @@ from core import clock, db
 from core.db import transaction
 from core.errors import Unreadable
 from core.http import Exchange, HttpError, Timeouts
-from core.secrets import vault
 from core.outbox import deliveries
-from core.webhooks import signatures, endpoints
 from core.outbox.models import Delivery, Webhook
+from core.secrets import vault
+from core.webhooks import endpoints, signatures
 
 LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=7, stall_seconds=7, total_seconds=7)
 GONE = 410
@@ -84,16 +84,16 @@ def _note(delivery: Delivery, webhook: Webhook, answer: Answer) -> None:
     letters: list[str] = []
     with transaction() as current:
         if not answer.error:
-            deliveries.note_arrived(current, delivery, answer.status)
-            endpoints.note_success(current, webhook)
+            deliveries.record_delivered(current, delivery, answer.status)
+            endpoints.record_success(current, webhook)
         else:
             status, gone = answer.status or None, answer.status == GONE
             once = gone or delivery.event == endpoints.TEST
-            deliveries.note_failed(current, delivery, answer.error, status, final=once)
-            letters = endpoints.note_failure(current, webhook, answer.error, gone)
+            deliveries.record_failure(current, delivery, answer.error, status, final=once)
+            letters = endpoints.record_failure(current, webhook, answer.error, gone)
     deliveries.send_soon(*letters)
 
 
 def _give_up(delivery: Delivery, why: str) -> None:
     with transaction() as current:
-        deliveries.note_failed(current, delivery, why, final=True)
+        deliveries.record_failure(current, delivery, why, final=True)

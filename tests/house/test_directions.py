@@ -21,8 +21,14 @@ FORBIDDEN = [
     ("core.gateway", ("core.bots",)),
     ("core.accounts", ("core.keys", "core.bots", "core.gateway")),
     ("core.outbox", ("core.keys", "core.bots", "core.gateway")),
-    ("core.secrets.deployment_secrets", ("core.keys", "core.accounts", "core.bots", "core.gateway")),
-    ("core.secrets.vault", ("core.accounts", "core.outbox", "core.bots", "core.gateway", "core.db")),
+    (
+        "core.secrets.deployment_secrets",
+        ("core.keys", "core.accounts", "core.bots", "core.gateway"),
+    ),
+    (
+        "core.secrets.vault",
+        ("core.accounts", "core.outbox", "core.bots", "core.gateway", "core.db"),
+    ),
     ("core.http", ("core.accounts", "core.keys", "core.bots", "core.providers", "core.db")),
     ("core.settings", (*PARTS, "core.configuration", "core.db", "core.http", "core.log")),
     ("core.log", (*PARTS, "core.configuration", "core.db", "core.http", "core.settings")),

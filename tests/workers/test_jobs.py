@@ -14,14 +14,14 @@ from rq.registry import FailedJobRegistry
 
 from core import clock, queue
 from core.accounts.actor import Actor
-from core.bots.answers import turns
 from core.bots import visitors
+from core.bots.answers import turns
 from core.bots.models import Message
 from core.db import session
 from core.keys import checks, pending
 from tests import marker
-from tests.conftest import ROOT
 from tests.bot_client import make_bot
+from tests.conftest import ROOT
 from workers import jobs, schedule
 from workers.worker import worker_for
 

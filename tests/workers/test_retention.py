@@ -6,9 +6,9 @@ from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR
 from core.bots.conversations import retention
 from core.db import session
+from tests.bot_client import make_bot
 from tests.core.bots.conversations.test_deletion import left
 from tests.core.bots.conversations.test_search import talk
-from tests.bot_client import make_bot
 from workers import schedule
 
 

@@ -8,8 +8,8 @@ from core import clock
 from core.accounts.actor import OPERATOR
 from core.db import transaction
 from core.gateway.billing import balance
-from core.gateway.request_log import writer
 from core.gateway.models import GatewayRequest
+from core.gateway.request_log import writer
 from core.outbox import deliveries, emails
 from tests.core.outbox.conftest import row
 from workers import schedule

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from core import db
-from core.bots.answers import answer_task, feedback, replay, stopping, turns
-from core.bots.conversations import reading
-from core.bots.quota import rate_limits
 from core.bots import visitors
-from core.bots.retrieval.citations import shown
-from core.bots.models import COMPLETE, Bot, Conversation, Message
+from core.bots.answers import answer_task, feedback, replay, stopping, turns
 from core.bots.answers.failure_messages import STOPPED, for_visitor
+from core.bots.conversations import reading
+from core.bots.models import COMPLETE, Bot, Conversation, Message
+from core.bots.quota import rate_limits
+from core.bots.retrieval.citations import shown
 from core.errors import Invalid, NotFound
 from web.api import sse
 from web.guards import visitor_in_conversation, visitor_of_bot

@@ -14,11 +14,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import db
+from core.bots import visitors
 from core.bots.answers import answer_task, feedback, replay, turns
 from core.bots.conversations import reading
-from core.bots.quota import rate_limits
-from core.bots import visitors
 from core.bots.models import Bot, Conversation
+from core.bots.quota import rate_limits
 from core.errors import (
     BadToken,
     BotOff,
@@ -29,8 +29,8 @@ from core.errors import (
     TooLarge,
     TooMany,
 )
-from web.chat import page_data
 from web.api.bots import message_facts
+from web.chat import page_data
 from web.errors import answer, status_of
 from web.guards import visitor_of_bot
 from web.htmx import wants_piece

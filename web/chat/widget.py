@@ -10,7 +10,8 @@ from core.bots import seen, visitors
 from core.bots.models import Bot
 from core.bots.visitors import origin_of
 from core.errors import BotOff, MevichatError, NotFound
-from web.chat import pages as chat, page_data, widget_script
+from web.chat import page_data, widget_script
+from web.chat import pages as chat
 from web.errors import status_of
 from web.guards import public, visitor_of_bot
 from web.security import CONTENT_POLICY

@@ -15,9 +15,10 @@ import rjsmin
 
 from core.bots.appearance import appearance as looks
 from core.bots.appearance import theme
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot
-from web.chat import appearance as chat_appearance, languages, css_tokens
+from web.chat import appearance as chat_appearance
+from web.chat import css_tokens, languages
 
 VERSION = "1.0"
 _FOLDER = Path(__file__).parents[1] / "static" / "widget"
@@ -30,7 +31,7 @@ _GAP = 12
 
 def loader(bot: Bot, base: str) -> str:
     """For a site that may show the bot. `base` is where this deployment is found, without a slash."""
-    look = looks.look_of(bot)
+    look = looks.appearance_of(bot)
     config = _written(_config(bot, look, base))
     source = _source(bool(look.teaser_text))
     return f'(() => {{\n"use strict";\nconst config = {config};\n{source}}})();\n'
@@ -44,7 +45,7 @@ def silent(bot_id: str, sentence: str) -> str:
     )
 
 
-def _config(bot: Bot, look: Look, base: str) -> dict[str, Any]:
+def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
     face = look.launcher_icon == "avatar"
     picture = chat_appearance.avatar_url(bot, look) if face else ""
@@ -72,7 +73,7 @@ def _config(bot: Bot, look: Look, base: str) -> dict[str, Any]:
     }
 
 
-def _words(code: str, look: Look) -> dict[str, str]:
+def _words(code: str, look: Appearance) -> dict[str, str]:
     words = languages.words(code)
     direction = words.direction if look.direction == "auto" else look.direction
     said = {name: words.loader[name] for name in _SAID if look.teaser_text or name != "dismiss"}
@@ -85,7 +86,7 @@ def _letters(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else name[:1].upper()
 
 
-def _css(look: Look) -> str:
+def _css(look: Appearance) -> str:
     """Important on :host: so a page's own custom properties of the same name stay outside."""
     launcher, chosen = theme.launcher_of(look), theme.variables(look)
     sheet = _sheet(bool(look.teaser_text))

@@ -7,12 +7,12 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from core.operations import backup
 from core.accounts import passwords, people, two_factor, workspaces
 from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.bots import Draft
 from core.errors import Invalid
+from core.operations import backup
 from web.cli import keys
 from web.cli.command_line import explained, secret_from_input
 
@@ -50,7 +50,7 @@ def set_password(email: str) -> None:
 @explained
 def reset_second_factor(email: str) -> None:
     """Switches the second factor off, for who has lost app and codes. Make sure first who asks."""
-    two_factor.switch_off(people.by_email(email))
+    two_factor.disable(people.by_email(email))
 
 
 @workspaces_group.command("create")

@@ -10,9 +10,9 @@ from core.accounts.actor import OPERATOR
 from core.db import session
 from core.errors import Invalid
 from core.ids import new_id
-from core.keys import model_access, checks, store, paste, saving
-from core.operations import key_doctor, reencryption
+from core.keys import checks, model_access, paste, saving, store
 from core.keys.saving import Proof
+from core.operations import key_doctor, reencryption
 from core.providers import catalogue, endpoints
 from core.providers.probe import probe
 from web.cli.command_line import explained, secret_from_input

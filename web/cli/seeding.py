@@ -11,9 +11,9 @@ from core.accounts import people, workspaces
 from core.accounts.actor import OPERATOR
 from core.accounts.models import Workspace
 from core.bots import bots
-from core.bots.quota import quota
 from core.bots.bots import Draft
 from core.bots.models import ANSWER, COMPLETE, FAILED, VISITOR, Bot, Conversation, Message
+from core.bots.quota import quota
 from core.db import transaction
 from core.usage.models import UsageDay
 

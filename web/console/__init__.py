@@ -1,14 +1,18 @@
 """The console, one module a noun, in the order of the navigation."""
 
+from web.console import home, people, search, settings, workspaces
 from web.console.alerts import views as alerts
-from web.console.knowledge import workspace_views, views as knowledge, forms
 from web.console.audit import views as audit_log
-from web.console.plan import balance, quota, views as plan
-from web.console.bots import views as bots, install, appearance as look, trial
+from web.console.bots import appearance as look
+from web.console.bots import install, trial
+from web.console.bots import views as bots
 from web.console.conversations import views as conversations
 from web.console.gateway import models, requests, setup, tokens, try_it
-from web.console import home, people, search, settings, workspaces
 from web.console.keys import views as provider_keys
+from web.console.knowledge import forms, workspace_views
+from web.console.knowledge import views as knowledge
+from web.console.plan import balance, quota
+from web.console.plan import views as plan
 from web.console.usage import views as usage
 
 BLUEPRINTS = (

@@ -10,9 +10,9 @@ from flask import Flask, g, request, url_for
 
 from core.accounts.models import Workspace
 from core.bots import bots
-from core.bots.quota import quota
 from core.bots.answers import failure_messages
 from core.bots.models import Bot, SeenOrigin
+from core.bots.quota import quota
 from core.bots.quota.quota import Quota
 from core.keys.models import ProviderKey
 from core.providers import catalogue
@@ -20,11 +20,11 @@ from core.providers.catalogue import Model
 from web.console import request_cache, retiring_models
 from web.console.keys import rows as key_rows
 from web.console.keys.rows import KeyRow
-from web.page_context import day, grouped, listed
 from web.htmx import wants_piece
+from web.page_context import day, grouped, listed
 
 BANNERS = 2
-WARN_AT_PERCENT = quota.NEAR_PERCENT
+WARN_AT_PERCENT = quota.WARNING_PERCENT
 _SHOWS_ALL = "home.show"
 
 

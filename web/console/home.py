@@ -8,12 +8,12 @@ from core import clock
 from core.accounts.models import Workspace
 from core.knowledge import allowance
 from core.usage import reading
-from web.console import request_cache, attention
+from web.console import attention, request_cache
 from web.console.bots import rows as bot_rows
-from web.console.keys import rows as key_rows
 from web.console.bots.rows import BotRow
+from web.console.keys import rows as key_rows
 from web.console.keys.rows import KeyRow
-from web.guards import member
+from web.guards import requires
 
 pages = Blueprint("home", __name__, url_prefix="/w/<slug>")
 
@@ -30,7 +30,7 @@ class Step:
 
 
 @pages.get("")
-@member("workspace.read")
+@requires("workspace.read")
 def show(workspace: Workspace) -> str:
     keys, bots = key_rows.rows_of(workspace), bot_rows.rows_of(workspace)
     return render_template(

@@ -10,8 +10,8 @@ from flask import g, has_request_context, request
 
 from core.accounts.models import Workspace
 from core.bots import bots
-from core.bots.quota import quota
 from core.bots.models import Bot
+from core.bots.quota import quota
 from core.bots.quota.quota import Quota
 from core.keys import store
 from core.keys.models import ProviderKey
@@ -34,7 +34,7 @@ def keys_of(workspace: Workspace) -> list[ProviderKey]:
 
 
 def quota_of(workspace: Workspace) -> Quota:
-    return _once("quota", workspace, lambda: quota.standing(workspace))
+    return _once("quota", workspace, lambda: quota.status(workspace))
 
 
 def _once(name: str, workspace: Workspace, read: Callable[[], Found]) -> Found:

@@ -13,9 +13,9 @@ from core.accounts import workspaces
 from core.accounts.models import Workspace
 from core.bots.conversations.search import SHORTEST_TEXT
 from core.bots.models import Bot
-from web.console import request_cache, navigation
+from web.console import navigation, request_cache
 from web.console.navigation import Place
-from web.guards import member, this_membership, this_person
+from web.guards import requires, this_membership, this_person
 from web.htmx import page_or_piece
 
 pages = Blueprint("search", __name__, url_prefix="/w/<slug>/search")
@@ -55,7 +55,7 @@ class Group:
 
 
 @pages.get("")
-@member("workspace.read")
+@requires("workspace.read")
 def index(workspace: Workspace) -> Response:
     text = " ".join(request.args.get("q", "").split())[:LONGEST_TEXT]
     groups = [group for group in _groups(workspace, text) if group.hits]

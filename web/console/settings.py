@@ -8,11 +8,11 @@ from wtforms import StringField
 from core import clock
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.bots.quota import rate_limits
 from core.bots.conversations import retention as kept
+from core.bots.quota import rate_limits
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
-from web.guards import member, this_actor, this_membership
+from web.guards import requires, this_actor, this_membership
 from web.htmx import go_to
 
 pages = Blueprint("settings", __name__, url_prefix="/w/<slug>/settings")
@@ -37,7 +37,7 @@ class RetentionForm(Form):
 
 
 @pages.route("", methods=["GET", "POST"])
-@member("workspace.read")
+@requires("workspace.read")
 def show(workspace: Workspace) -> Any:
     form = NameForm(data={"name": workspace.name})
     may_manage = this_membership().allows("workspace.manage")
@@ -63,7 +63,7 @@ def _page(
 
 
 @pages.post("/minute-limit")
-@member("workspace.manage")
+@requires("workspace.manage")
 def set_minute_limit(workspace: Workspace) -> Any:
     """How many messages all bots together take in a minute."""
     form = MinuteLimitForm()
@@ -79,7 +79,7 @@ def set_minute_limit(workspace: Workspace) -> Any:
 
 
 @pages.route("/retention", methods=["GET", "POST"])
-@member("workspace.manage")
+@requires("workspace.manage")
 def retention(workspace: Workspace) -> Any:
     """Saves how long conversations are kept; asks first where that deletes some."""
     form = RetentionForm()
@@ -110,7 +110,7 @@ def _asks(workspace: Workspace, form: RetentionForm) -> str:
 def _lost(workspace: Workspace, days: int) -> int:
     """How many conversations a shorter time would delete that the present one does not."""
     present = workspace.retention_days
-    shorter = 0 < days <= workspaces.LONGEST_RETENTION_DAYS and (not present or days < present)
+    shorter = 0 < days <= workspaces.MAX_RETENTION_DAYS and (not present or days < present)
     return kept.count_older(workspace.id, days) if shorter else 0
 
 

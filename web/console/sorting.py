@@ -46,7 +46,7 @@ class Sorting:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked(
+def from_request(
     columns: tuple[str, ...],
     endpoint: str,
     place: Mapping[str, str],

@@ -11,8 +11,8 @@ from core.accounts import password_resets
 from core.errors import Invalid
 from web.forms import Form
 from web.guards import public
-from web.people.sign_in_limits import limiter, sign_in_limit
 from web.people.sessions import secret_key
+from web.people.sign_in_limits import limiter, sign_in_limit
 
 pages = Blueprint("password_resets", __name__, url_prefix="/password-resets")
 
@@ -33,7 +33,7 @@ class PasswordForm(Form):
 def new() -> Any:
     form = EmailForm()
     if form.validate_on_submit():
-        password_resets.ask(form.email.data, secret_key())
+        password_resets.request(form.email.data, secret_key())
         return redirect(url_for("password_resets.sent"), 303)
     return _page("password_resets/new.html", form)
 

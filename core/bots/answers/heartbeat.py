@@ -11,29 +11,29 @@ from datetime import datetime
 from sqlalchemy import Update, update
 
 from core import clock
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.bots.models import PENDING, Message
 from core.db import changed_one, transaction, work_context
 from core.log import logger
 
-PULSE_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 
 log = logger(__name__)
 
 
-def keep_alive(running: Mapping[str, Live]) -> None:
+def keep_alive(running: Mapping[str, LiveAnswer]) -> None:
     """Starts this process's pulse, if it is not beating already."""
-    _pulse.start(running)
+    _heartbeat.start(running)
 
 
-class _Pulse:
+class _Heartbeat:
     """The process's one pulse: started with its first answer."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._beating = False
 
-    def start(self, running: Mapping[str, Live]) -> None:
+    def start(self, running: Mapping[str, LiveAnswer]) -> None:
         with self._lock:
             if not self._beating:
                 self._beating = True
@@ -41,9 +41,9 @@ class _Pulse:
                     target=self._run, args=(running,), name="pulse", daemon=True
                 ).start()
 
-    def _run(self, running: Mapping[str, Live]) -> None:
+    def _run(self, running: Mapping[str, LiveAnswer]) -> None:
         while True:
-            time.sleep(PULSE_SECONDS)
+            time.sleep(HEARTBEAT_SECONDS)
             lives = list(running.values())
             if not lives:
                 continue
@@ -54,10 +54,10 @@ class _Pulse:
                 log.exception("pulse_missed")
 
 
-_pulse = _Pulse()
+_heartbeat = _Heartbeat()
 
 
-def _mark_alive(lives: list[Live]) -> None:
+def _mark_alive(lives: list[LiveAnswer]) -> None:
     """An answer that somebody else has ended meanwhile is written no further."""
     now = clock.now()
     with transaction() as current:
@@ -66,7 +66,7 @@ def _mark_alive(lives: list[Live]) -> None:
         live.stop()
 
 
-def _alive(live: Live, now: datetime) -> Update:
+def _alive(live: LiveAnswer, now: datetime) -> Update:
     return (
         update(Message)
         .where(

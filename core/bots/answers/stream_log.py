@@ -16,9 +16,9 @@ from redis.exceptions import RedisError
 from core.log import logger
 from core.queue import redis_connection
 
-KEPT_SECONDS = 3600
+TTL_SECONDS = 3600
 BATCH_SECONDS = 0.05
-_MOST_QUEUED = 10_000
+_MAX_QUEUED = 10_000
 
 log = logger(__name__)
 
@@ -37,7 +37,7 @@ class _Writer:
     """The process's one writer: started with its first entry."""
 
     def __init__(self) -> None:
-        self._entries: thread_queue.Queue[Entry] = thread_queue.Queue(_MOST_QUEUED)
+        self._entries: thread_queue.Queue[Entry] = thread_queue.Queue(_MAX_QUEUED)
         self._started = False
         self._lock = threading.Lock()
 
@@ -68,7 +68,7 @@ class _Writer:
             for entry in batch:
                 fields: Any = {"p": entry.position, "t": entry.text, "over": int(entry.over)}
                 pipe.xadd(entry.key, fields)
-                pipe.expire(entry.key, KEPT_SECONDS)
+                pipe.expire(entry.key, TTL_SECONDS)
             pipe.execute()
         except RedisError as error:
             log.warning("journal_away", error=type(error).__name__)

@@ -12,13 +12,13 @@ from sqlalchemy import delete, select
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import look_of
+from core.bots.appearance.appearance import appearance_of
 from core.bots.models import Bot, BotAvatar
 from core.db import changed_one, session, transaction
 from core.errors import Invalid, TooLarge
 
-LARGEST_BYTES = 128 * 1024
-LARGEST_PIXELS = 2048
+MAX_BYTES = 128 * 1024
+MAX_PIXELS = 2048
 _KINDS = "PNG, JPEG, WebP or GIF"
 _SHORTEST_BYTES = 13
 """The header of a GIF; those of the other formats are longer."""
@@ -54,7 +54,7 @@ def put(bot: Bot, data: bytes, actor: Actor) -> None:
         audit.record(
             current, stored.workspace_id, actor, "bot.picture_set", bot.id, name=stored.name
         )
-        shown = look_of(stored).model_copy(update={"avatar": "picture"})
+        shown = appearance_of(stored).model_copy(update={"avatar": "picture"})
         appearance_changes.put(current, stored, shown, actor)
 
 
@@ -67,21 +67,23 @@ def remove(bot: Bot, actor: Actor) -> None:
         audit.record(
             current, stored.workspace_id, actor, "bot.picture_removed", bot.id, name=stored.name
         )
-        look = look_of(stored)
+        look = appearance_of(stored)
         if look.avatar == "picture":
-            appearance_changes.put(current, stored, look.model_copy(update={"avatar": "monogram"}), actor)
+            appearance_changes.put(
+                current, stored, look.model_copy(update={"avatar": "monogram"}), actor
+            )
 
 
 def checked(data: bytes) -> str:
     """Its media type."""
-    if len(data) > LARGEST_BYTES:
+    if len(data) > MAX_BYTES:
         raise TooLarge(f"The picture can have 128 kB; this has {len(data) / 1024:.0f} kB.")
     found = _read(data)
     if found is None:
         raise Invalid(f"This is not a picture that can be shown. Use {_KINDS}.", field="picture")
     media_type, (width, height) = found
-    if not (0 < width <= LARGEST_PIXELS and 0 < height <= LARGEST_PIXELS):
-        most, has = f"{LARGEST_PIXELS} × {LARGEST_PIXELS}", f"{width} × {height}"
+    if not (0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS):
+        most, has = f"{MAX_PIXELS} × {MAX_PIXELS}", f"{width} × {height}"
         raise Invalid(f"The picture can have {most} pixels; this has {has}.", field="picture")
     return media_type
 

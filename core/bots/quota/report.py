@@ -8,8 +8,8 @@ from sqlalchemy import Row, func, select
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots.quota import quota
 from core.bots.models import ANSWER, COMPLETE, PENDING, Message, QuotaPeriod
+from core.bots.quota import quota
 from core.bots.quota.quota import Quota
 from core.bots.visitors import TOKEN_LIFE
 from core.db import session
@@ -38,7 +38,7 @@ def this_month(workspace: Workspace) -> Use:
     """By the month that holds the message: it may be older than the month, if it was retried in it."""
     period = clock.period_of(clock.now())
     month = session().get(QuotaPeriod, (workspace.id, period), populate_existing=True)
-    use = Use(quota.standing(workspace), month.given_back if month else 0)
+    use = Use(quota.status(workspace), month.given_back if month else 0)
     for row in _groups(workspace.id):
         if row.quota_period == period:
             use.counted[_kind(row)] += row.messages

@@ -7,11 +7,11 @@ estimated, and said to be.
 from typing import Any
 
 from core.db import work_context
-from core.gateway.billing import balance, billable_extras
 from core.gateway import error_replies
+from core.gateway.billing import balance, billable_extras
 from core.gateway.calls import Call
-from core.gateway.models import PLATFORM
 from core.gateway.error_replies import Reply
+from core.gateway.models import PLATFORM
 from core.gateway.request_log.writer import Record
 from core.gateway.routing import Candidate
 from core.gateway.upstream import Answer
@@ -40,7 +40,7 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     model = candidate.offer.model
     if model is None:
         return error_replies.without_balance(call.model)
-    if extra := billable_extras.sold_apart(call.document):
+    if extra := billable_extras.non_token_charge(call.document):
         return error_replies.sold_apart(extra)
     unseen = _has_unseen(call.document)
     tokens_in = _most_tokens_in(call, model, unseen)

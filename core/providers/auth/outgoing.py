@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from core.providers.auth import aws
 from core.providers import catalogue
+from core.providers.auth import aws
 from core.providers.wire import Endpoint
 
 ANTHROPIC_VERSION = "2023-06-01"

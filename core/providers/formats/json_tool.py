@@ -8,8 +8,25 @@ So the model is made to call this tool, and its input is the answer: what comes 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from core.providers.formats.response import Answered, BlockEnd, Part, Stop, TextDelta, ToolBegin, ToolDelta
-from core.providers.formats.request import Asked, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, not_carried
+from core.providers.formats.request import (
+    Asked,
+    JsonFormat,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    not_carried,
+)
+from core.providers.formats.response import (
+    Answered,
+    BlockEnd,
+    Part,
+    Stop,
+    TextDelta,
+    ToolBegin,
+    ToolDelta,
+)
 
 NAME = "answer_in_json"
 _DESCRIPTION = "Gives your answer. Its input is the whole of the answer: nothing else is read."

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
-from core.providers.formats.request import Asked, Text, Thinking, ToolCall
 from core.providers.failures import Failure
+from core.providers.formats.request import Asked, Text, Thinking, ToolCall
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
 

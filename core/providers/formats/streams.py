@@ -4,11 +4,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.providers.formats.response import Begin, BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
 from core.http import HttpError
 from core.providers import failures
-from core.providers.formats import sse
 from core.providers.documents import Malformed, parse_object
+from core.providers.formats import sse
+from core.providers.formats.response import (
+    Begin,
+    BlockEnd,
+    Failed,
+    Part,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
 
 MAX_EVENT_BYTES = 16 << 20
 """The last event of a `responses` stream repeats the whole answer."""

@@ -3,12 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from core.secrets import deployment_secrets
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import session, transaction
-from core.secrets import vault
+from core.secrets import deployment_secrets, vault
 from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace

@@ -8,19 +8,20 @@ import pytest
 from core.accounts import audit
 from core.accounts.actor import OPERATOR, Actor
 from core.accounts.models import Workspace
-from core.bots import bots, deletion as bot_deletion, visitors
+from core.bots import bots, visitors
+from core.bots import deletion as bot_deletion
 from core.bots.answers import failure_messages
-from core.bots.bots import Draft
 from core.bots.answers.failure_messages import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE
+from core.bots.bots import Draft
 from core.db import session
 from core.errors import BadToken, BotOff, Invalid, NotFound, OriginNotAllowed, PlanDoesNotAllow
 from core.keys.models import ProviderKey
 from core.plans import PLANS
 from core.providers import catalogue
 from core.providers.failures import FailureKind
+from tests.bot_client import UNBOUNDED, make_bot
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
-from tests.bot_client import UNBOUNDED, make_bot
 from tests.threads import at_once
 
 SPEC = {

@@ -9,8 +9,8 @@ from core.bots import bots, plan_change
 from core.db import session
 from core.errors import Conflict
 from core.plans import PLANS
-from tests.databases import on_both_databases
 from tests.bot_client import make_bot
+from tests.databases import on_both_databases
 from tests.threads import at_once
 
 RITA = Actor("Rita", "192.0.2.1", "psn_rita")

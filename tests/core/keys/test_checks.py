@@ -10,16 +10,16 @@ from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR, Actor
 from core.db import session, transaction
 from core.errors import Busy, Invalid, NotFound, PlanDoesNotAllow
-from core.keys import checks, store, pending, saving
-from core.secrets import vault
+from core.keys import checks, pending, saving, store
 from core.keys.models import VALID, ProviderKey
 from core.keys.pending import Check
 from core.keys.saving import Proof
+from core.secrets import vault
 from core.text import fit
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.people import make_person, make_workspace
 from tests.providers import Reply
-from tests.bot_client import key_of, make_key
 
 SECRET = marker.anthropic_key()
 ANN = Actor("Ann")
@@ -75,7 +75,7 @@ def test_what_redis_holds_ends_by_itself(workspace, person):
     check = ask(workspace, person)
     connection = queue.redis_connection()
     assert 0 < connection.ttl(f"candidate:{check.id}") <= pending.CANDIDATE_SECONDS == 120
-    assert 0 < connection.ttl(f"check:{check.id}") <= pending.KEPT_SECONDS
+    assert 0 < connection.ttl(f"check:{check.id}") <= pending.TTL_SECONDS
 
 
 @pytest.mark.parametrize("slug", ["anthropic", "openai"])
@@ -213,9 +213,9 @@ def test_a_check_asks_twice_at_most_however_often_its_worker_dies(workspace, per
         checks.run_candidate(check.id)
         pending.keep(check)  # as if the worker had died before it said how the check ended
         pending.keep_candidate(
-            check.id, vault.seal(SECRET, vault.key_place(workspace.id, "anthropic"))
+            check.id, vault.seal(SECRET, vault.key_context(workspace.id, "anthropic"))
         )
-    assert len(provider.chats) == pending.MOST_ASKS == 2
+    assert len(provider.chats) == pending.MAX_PROVIDER_CALLS == 2
     checks.run_candidate(check.id)
     assert pending.load(check.id).state == "lost"
 

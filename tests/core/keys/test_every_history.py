@@ -19,10 +19,10 @@ from core.accounts import audit, workspaces
 from core.accounts.actor import OPERATOR, Actor
 from core.db import session
 from core.errors import NotFound
-from core.keys import store, saving, states, verdicts
-from core.keys.store import Usable
+from core.keys import saving, states, store, verdicts
 from core.keys.models import INVALID, VALID
 from core.keys.saving import Proof
+from core.keys.store import Usable
 from core.outbox.models import Delivery
 from core.providers.failures import KEY_FAULTS, Failure, FailureKind
 from tests import marker
@@ -87,7 +87,7 @@ class KeyHistory(RuleBasedStateMachine):
     def live_request_fails(self, failure: Failure, late: bool) -> None:
         """`late`: on a version that has been replaced meanwhile."""
         version = self.version - 1 if late else self.version
-        news = verdicts.note_refusal(self.key.id, version, failure, MODEL)
+        news = verdicts.record_refusal(self.key.id, version, failure, MODEL)
         if late or failure.kind not in KEY_FAULTS:
             assert not news
             return
@@ -101,7 +101,7 @@ class KeyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.stored)
     @rule(failure=st.none() | FAILURES, by=BY_CHECK)
     def check_ends(self, failure: Failure | None, by: str) -> None:
-        verdicts.note_check(self.key, states.verdict_of(failure), by)
+        verdicts.record_check(self.key, states.verdict_of(failure), by)
         if failure is None:
             self.recoveries += self.told
             self.status, self.reason, self.told = VALID, "", False

@@ -151,7 +151,7 @@ def test_the_plans_characters_bound_what_is_indexed(cast, bot, run_jobs, over, s
 
 @pytest.mark.parametrize(("size", "fits"), [(-1, True), (0, True), (1, False)])
 def test_a_text_has_a_longest_length(cast, bot, size, fits):
-    text = "x" * (sources.LONGEST_TEXT + size)
+    text = "x" * (sources.MAX_TEXT_LENGTH + size)
     if fits:
         assert sources.add_text(cast.workspace, bot.id, "T", text, OPERATOR)
     else:
@@ -160,7 +160,7 @@ def test_a_text_has_a_longest_length(cast, bot, size, fits):
 
 
 def test_a_file_has_a_largest_size(cast, bot):
-    largest = b"x" * sources.LARGEST_FILE
+    largest = b"x" * sources.MAX_FILE_BYTES
     assert sources.add_file(cast.workspace, bot.id, "a.txt", largest, OPERATOR)
     with pytest.raises(TooLarge, match="20 MB"):
         sources.add_file(cast.workspace, bot.id, "a.txt", largest + b"x", OPERATOR)

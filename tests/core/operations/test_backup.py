@@ -2,9 +2,9 @@ import stat
 
 import pytest
 
-from core.operations import backup
 from core import settings
 from core.errors import Conflict, Invalid
+from core.operations import backup
 
 
 @pytest.fixture

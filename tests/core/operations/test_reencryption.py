@@ -3,23 +3,22 @@
 import pytest
 from sqlalchemy import select
 
-from core.secrets import deployment_secrets
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Person
 from core.db import session, transaction
-from core.keys import checks, store, saving
-from core.operations import key_doctor, reencryption
-from core.secrets import vault
+from core.keys import checks, saving, store
 from core.keys.models import ProviderKey
 from core.keys.saving import Proof
+from core.operations import key_doctor, reencryption
 from core.outbox import deliveries
 from core.outbox.models import Delivery
+from core.secrets import deployment_secrets, vault
 from tests import marker
+from tests.bot_client import make_key
 from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
-from tests.bot_client import make_key
 
 ANN = Actor("Ann")
 

@@ -18,9 +18,9 @@ from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.db import session
 from core.outbox import emails
-from core.webhooks import endpoints
 from core.outbox.models import Delivery
 from core.settings import Settings
+from core.webhooks import endpoints
 from tests.people import make_person, make_workspace
 
 ANN = Actor("Ann", "192.0.2.1", "psn_1")

@@ -5,7 +5,7 @@ import re
 import html5lib
 import pytest
 
-from core.outbox import html_email, emails
+from core.outbox import emails, html_email
 from tests.core.outbox.test_emails import FACTS
 
 OURS = "http://mevichat.example"

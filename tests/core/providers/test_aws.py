@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from core.keys import paste
-from core.providers.auth import aws
 from core.providers import catalogue
+from core.providers.auth import aws
 from core.providers.scrub import scrub
 from tests import marker
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.providers import converse
-from core.providers.formats import eventstream
 from core.providers.client import settled
 from core.providers.documents import Malformed
+from core.providers.formats import eventstream
 from core.providers.wire import Failed, Finished, Text, Usage
 
 

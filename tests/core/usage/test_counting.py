@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from core import clock
 from core.accounts.actor import OPERATOR
+from core.bots import deletion as bot_deletion
+from core.bots import visitors
 from core.bots.answers import outcomes, turns
-from core.bots import deletion as bot_deletion, visitors
-from core.bots.answers.outcomes import DEAD_AFTER, Outcome
+from core.bots.answers.outcomes import STALE_AFTER, Outcome
 from core.db import transaction
 from core.keys.store import Usable
 from core.usage import counting
@@ -59,7 +60,7 @@ def test_tokens_of_an_attempt_that_broke_off_are_counted(conversation):
 @on_both_databases
 def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift_clock):
     turns.accept(conversation, "Hello")
-    shift_clock(DEAD_AFTER + timedelta(seconds=1))
+    shift_clock(STALE_AFTER + timedelta(seconds=1))
     outcomes.sweep()
     outcomes.sweep()
     assert counts() == [(0, 1, 0, 0, 0)]

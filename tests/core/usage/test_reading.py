@@ -8,8 +8,8 @@ from core import clock
 from core.db import transaction
 from core.providers import catalogue
 from core.usage import prices, reading
-from core.usage.prices import Estimate
 from core.usage.models import UsageDay
+from core.usage.prices import Estimate
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 

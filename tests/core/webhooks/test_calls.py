@@ -13,12 +13,12 @@ import pytest
 
 from core import clock
 from core.db import transaction
+from core.outbox import sending
 from core.secrets import vault
 from core.webhooks import calls, endpoints
-from core.outbox import sending
 from core.webhooks.calls import judged
-from tests.core.secrets.test_vault import ring_key
 from tests.core.outbox.conftest import ANN, free_port, row
+from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases
 from tests.threads import at_once
 

@@ -7,11 +7,11 @@ from playwright.sync_api import expect
 
 from core.keys.models import VALID
 from tests import marker
+from tests.bot_client import key_of, make_bot, make_key
 from tests.live.keyboard import Keyboard
 from tests.live.pages import PASSWORD, Chat
 from tests.live.processes import until
 from tests.providers import Reply
-from tests.bot_client import key_of, make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

@@ -4,6 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from core.bots.answers.failure_messages import FAILURE_SENTENCE
+from tests.bot_client import make_bot as bot_of
+from tests.bot_client import make_key
 from tests.live.pages import (
     ANSWER_SECONDS,
     BRIEFLY,
@@ -16,8 +18,6 @@ from tests.live.pages import (
     words,
 )
 from tests.providers import Reply
-from tests.bot_client import make_bot as bot_of
-from tests.bot_client import make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.outbox import html_email, emails
+from core.outbox import emails, html_email
 from tests.core.outbox.test_emails import FACTS
 from tests.live.axe import violations
 from tests.live.browser.test_pages_on_every_screen import PICTURES

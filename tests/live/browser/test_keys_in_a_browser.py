@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.live.processes import until
 from tests.people import PASSWORD
-from tests.bot_client import key_of, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

@@ -10,11 +10,11 @@ from playwright.sync_api import expect
 from core.accounts.actor import OPERATOR
 from core.bots.retrieval.grounding import DONT_KNOW
 from core.knowledge import sources, unanswered
+from tests.bot_client import make_bot
 from tests.live.axe import violations
 from tests.live.pages import ANSWER_SECONDS, Chat
 from tests.live.processes import ROOT
 from tests.people import PASSWORD
-from tests.bot_client import make_bot
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
@@ -184,8 +184,8 @@ def test_no_page_of_knowledge_is_wider_than_its_screen_or_breaks_a_rule_of_acces
         workspace, bot.id, "A long title of a handbook " * 6, SHIPPING, OPERATOR
     )
     sources.add_qa(workspace, bot.id, "Where is pier four?", "W" * 3_000, OPERATOR)
-    unanswered.note(workspace.id, bot.id, "x" * 400)
-    unanswered.note(workspace.id, bot.id, "Is there a lighthouse?")
+    unanswered.record(workspace.id, bot.id, "x" * 400)
+    unanswered.record(workspace.id, bot.id, "Is there a lighthouse?")
     page, base = console, console.url
     page.reload()
     until_read(page, 2)

@@ -16,11 +16,11 @@ from core.bots.models import ANSWER, Conversation, Message
 from core.db import transaction
 from core.keys import verdicts
 from core.providers.failures import Failure, FailureKind
+from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
 from tests.live.processes import ROOT
 from tests.providers import Reply
 from tests.routes import routes, set_stage
-from tests.bot_client import make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 
@@ -40,7 +40,7 @@ def sample(live, inside):
     workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
     make_key(workspace, "anthropic")
     broken = make_key(workspace, "openai")
-    verdicts.note_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
+    verdicts.record_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
     make_bot(
         workspace, "openai:gpt-5-mini", name="Wholesale, for the shops that order by the pallet"
     )

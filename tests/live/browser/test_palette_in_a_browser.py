@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 
 from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
+from tests.bot_client import make_bot
 from tests.live.axe import violations
 from tests.people import PASSWORD
-from tests.bot_client import make_bot
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

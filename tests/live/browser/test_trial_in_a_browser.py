@@ -6,11 +6,11 @@ from playwright.sync_api import expect
 from core.accounts.actor import OPERATOR
 from core.db import work_context
 from core.knowledge import indexing, sources
+from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
 from tests.live.processes import ROOT
 from tests.people import PASSWORD
 from tests.providers import Reply
-from tests.bot_client import make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

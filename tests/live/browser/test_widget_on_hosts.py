@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 
 from core.accounts.actor import OPERATOR
 from core.bots import bots, origins
+from tests.bot_client import make_bot, make_key
 from tests.live.chromium import Windows, launched
 from tests.live.processes import until
 from tests.people import PASSWORD
 from tests.site import Says, Site
-from tests.bot_client import make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

@@ -10,10 +10,10 @@ from core.db import session
 from core.keys import store
 from core.keys.models import VALID
 from tests import marker
+from tests.bot_client import key_of, make_bot, make_key
 from tests.live.pages import PASSWORD, Chat, open_chat
 from tests.live.pages import make_bot as new_bot
 from tests.providers import Reply
-from tests.bot_client import key_of, make_bot, make_key
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

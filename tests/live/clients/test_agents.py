@@ -5,9 +5,9 @@ import pytest
 from core.accounts.actor import OPERATOR
 from core.gateway import tokens
 from tests import marker
+from tests.bot_client import make_key
 from tests.live import agents
 from tests.providers import Reply
-from tests.bot_client import make_key
 
 pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.timeout(900)]
 

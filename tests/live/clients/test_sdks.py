@@ -6,10 +6,10 @@ from core.accounts.actor import OPERATOR
 from core.gateway import tokens
 from core.providers.formats.json_tool import NAME as JSON_TOOL
 from tests import marker
+from tests.bot_client import make_key
 from tests.live.house import LLAMA_KEY
 from tests.live.sdks import ask
 from tests.providers import Reply
-from tests.bot_client import make_key
 
 pytestmark = pytest.mark.xdist_group("sdks")
 

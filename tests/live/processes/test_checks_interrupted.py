@@ -15,6 +15,7 @@ from core.db import db, session
 from core.ids import new_id
 from core.keys import store
 from tests import marker
+from tests.bot_client import make_key
 from tests.live.house import LiveHouse
 from tests.live.member import Member
 from tests.live.processes import (
@@ -26,7 +27,6 @@ from tests.live.processes import (
 )
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
-from tests.bot_client import make_key
 
 pytestmark = [pytest.mark.xdist_group("interrupted"), pytest.mark.timeout(240)]
 

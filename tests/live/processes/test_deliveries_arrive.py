@@ -10,8 +10,8 @@ from core.accounts import invitations
 from core.accounts.actor import OPERATOR
 from core.accounts.roles import Role
 from core.db import db, session
-from core.webhooks import endpoints
 from core.outbox.models import Delivery
+from core.webhooks import endpoints
 from tests.core.outbox.conftest import PostOffice, Receiver, free_port
 from tests.core.webhooks.test_calls import verified
 from tests.live.house import LiveHouse

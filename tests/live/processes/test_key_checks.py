@@ -7,9 +7,9 @@ import pytest
 from core.keys import store
 from core.keys.models import INVALID, VALID
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.live.member import Member
 from tests.providers import Reply
-from tests.bot_client import key_of, make_key
 
 pytestmark = pytest.mark.xdist_group("live")
 

@@ -9,10 +9,10 @@ from core.keys import saving
 from core.keys.models import VALID
 from core.keys.saving import Proof
 from tests import marker
+from tests.bot_client import key_of, make_bot, make_key, used
 from tests.live.member import Member
 from tests.live.processes import until
 from tests.providers import Reply
-from tests.bot_client import key_of, make_bot, make_key, used
 
 pytestmark = pytest.mark.xdist_group("live")
 

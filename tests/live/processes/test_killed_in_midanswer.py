@@ -17,12 +17,12 @@ from core.bots.models import Bot
 from core.db import db, session, transaction
 from core.ids import new_id
 from tests import marker
+from tests.bot_client import make_bot, make_key, used
 from tests.live.house import LiveHouse
 from tests.live.processes import until
 from tests.live.visitor import Stream, Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
-from tests.bot_client import make_bot, make_key, used
 
 pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(1800)]
 

@@ -18,16 +18,16 @@ from core import clock
 from core.accounts.models import Workspace
 from core.db import db, session, transaction
 from core.ids import new_id
-from core.secrets import vault
 from core.keys.models import ProviderKey
+from core.secrets import vault
 from tests import marker
+from tests.bot_client import make_bot, make_key
 from tests.core.secrets.test_vault import ring_key
 from tests.live.house import LiveHouse
 from tests.live.processes import ROOT
 from tests.live.visitor import Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider
-from tests.bot_client import make_bot, make_key
 
 MODEL = "anthropic:claude-haiku-4-5"
 TALKERS = 4
@@ -59,7 +59,7 @@ def fill(workspaces_count: int) -> None:
     newest = vault.ring_key_names()[0]
     keys = [
         {"id": new_id("key"), "workspace_id": row["id"], "provider": "anthropic", "version": 1,
-         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_place(row["id"], "anthropic")),
+         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_context(row["id"], "anthropic")),
          "mask": "sk-ant-api03-••••••••7xA2", "fingerprint": row["id"], "saved_by_check": row["id"],
          "ring_key": newest, "added_by": "Ann", "status": "valid", "enabled": True,
          "status_since": now, "added_at": now}

@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
+from tests.bot_client import make_bot, make_key, used
 from tests.live.house import status_of
 from tests.live.member import Member
 from tests.live.processes import until
 from tests.live.visitor import Visitor
-from tests.bot_client import make_bot, make_key, used
 
 pytestmark = pytest.mark.xdist_group("live")
 

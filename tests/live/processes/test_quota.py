@@ -6,8 +6,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import update
 
-from core.bots.models import QuotaPeriod
 from core.bots.answers.failure_messages import OUT_OF_MESSAGES_SENTENCE
+from core.bots.models import QuotaPeriod
 from core.db import transaction
 from tests.bot_client import make_bot, make_key, used
 

@@ -13,6 +13,7 @@ from core.db import db, session
 from core.ids import new_id
 from core.knowledge import search, sources
 from core.knowledge.models import READY, Chunk
+from tests.bot_client import make_bot
 from tests.live.house import LiveHouse
 from tests.live.processes import (
     kill_job,
@@ -23,7 +24,6 @@ from tests.live.processes import (
 )
 from tests.people import make_person, make_workspace
 from tests.site import Says, Site
-from tests.bot_client import make_bot
 
 pytestmark = [pytest.mark.xdist_group("reading"), pytest.mark.timeout(300)]
 

@@ -16,6 +16,7 @@ from core.bots import visitors
 from core.db import db, session
 from core.keys import store
 from tests import marker
+from tests.bot_client import make_bot, make_key
 from tests.databases import running_postgres
 from tests.live.house import LINES, LiveHouse
 from tests.live.lines import one_to_each
@@ -23,7 +24,6 @@ from tests.live.member import Member
 from tests.live.processes import Child
 from tests.people import make_cast
 from tests.providers import LoopbackProvider
-from tests.bot_client import make_bot, make_key
 
 pytestmark = pytest.mark.xdist_group("products")
 

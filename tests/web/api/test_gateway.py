@@ -15,10 +15,10 @@ from core.accounts.roles import Role
 from core.gateway import access, calls, serving, tokens
 from core.keys import store
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.databases import on_both_databases
 from tests.programs import HELLO, PATHS, Program
 from tests.providers import Reply
-from tests.bot_client import key_of, make_key
 from tests.web.console.test_query_counts import Queries
 
 GPT, CLAUDE = "gpt-5-mini", "claude-haiku-4-5"
@@ -147,7 +147,7 @@ def test_tokens_are_counted_by_anthropic_itself(program, provider):
 def test_a_stream_that_runs_keeps_nothing_of_what_was_asked(program, cast, route, model):
     """Agents ask with megabytes and read for minutes: a thousand of them would fill the memory."""
     body = body_of(route, model, stream=True, metadata={"a word": "that is nowhere else"})
-    caller = access.enter([program.token], program.client.application.secret_key)
+    caller = access.authenticate([program.token], program.client.application.secret_key)
     held = sys.getrefcount(body)
     reply = serving.serve(caller, calls.read(route, body, {}), "req_1")
     assert next(reply.body) and sys.getrefcount(body) == held

@@ -9,17 +9,17 @@ import pytest
 
 from core.accounts.actor import OPERATOR
 from core.db import session
-from core.gateway.billing import balance
 from core.gateway import cooldowns, platform_keys
+from core.gateway.billing import balance
 from core.keys import store
 from core.providers import catalogue
 from core.settings import SettingsError
 from core.usage.models import UsageDay
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.conftest import make_settings
 from tests.programs import HELLO, Program
 from tests.providers import Reply
-from tests.bot_client import key_of, make_key
 
 GPT, CLAUDE = "gpt-5-mini", "claude-haiku-4-5"
 OURS = marker.openai_key("0urs")

@@ -10,8 +10,8 @@ import pytest
 
 from core.providers import endpoints
 from tests import marker
-from tests.programs import HELLO, PATHS, Program
 from tests.bot_client import make_key
+from tests.programs import HELLO, PATHS, Program
 
 GPT = "gpt-5-mini"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -12,9 +12,9 @@ import pytest
 from core.gateway import cooldowns
 from core.providers import endpoints
 from tests import marker
+from tests.bot_client import key_of, make_key
 from tests.programs import Program
 from tests.providers import Reply
-from tests.bot_client import key_of, make_key
 
 CLAUDE = "claude-haiku-4-5"
 

@@ -11,11 +11,15 @@ import html5lib
 import pytest
 
 from core import clock
-from core.bots.answers.failure_messages import FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE, STOPPED_SENTENCE
+from core.bots.answers.failure_messages import (
+    FAILURE_SENTENCE,
+    OUT_OF_MESSAGES_SENTENCE,
+    STOPPED_SENTENCE,
+)
 from core.db import transaction
-from tests.browser import Visitor
-from tests.providers import Reply
 from tests.bot_client import make_bot
+from tests.browser import Browser
+from tests.providers import Reply
 from web.chat import languages
 from web.chat.languages import CODES, best, words
 
@@ -140,7 +144,7 @@ def texts(node):
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_page_is_in_one_language_from_its_head_to_its_foot(app, bot, provider, code):
-    visitor, told = Visitor(app), words(code)
+    visitor, told = Browser(app), words(code)
     url = f"/chat/{bot.id}?lang={code}"
     provider.next(Reply.status(500))
     sent = visitor.post(f"/chat/{bot.id}/messages?lang={code}", {"text": "Ω?"})
@@ -184,7 +188,7 @@ def test_the_owners_own_words_stand_above_every_languages(app, bot):
         "privacy_url": "https://example.com/p?a=1&b=2", "privacy_text": "Ihre Daten", "powered_by": False,
     }  # fmt: skip
     change_look(bot, own)
-    shown = seen(page := page_of(Visitor(app), f"/chat/{bot.id}?lang=fr"))
+    shown = seen(page := page_of(Browser(app), f"/chat/{bot.id}?lang=fr"))
     assert all(
         text in shown for name, text in own.items() if name not in ("privacy_url", "powered_by")
     )
@@ -201,7 +205,7 @@ def change_look(bot, look):
 
 @pytest.mark.parametrize("code", CODES)
 def test_without_a_script_a_refusal_is_in_the_same_language(app, bot, code):
-    visitor, told = Visitor(app), words(code).told
+    visitor, told = Browser(app), words(code).told
     url = f"/chat/{bot.id}/messages?lang={code}"
     for text, key in ((" ", "empty"), ("x" * 8_001, "too_large")):
         refused = visitor.post(url, {"text": text})
@@ -225,7 +229,7 @@ def limit(bot, daily, text=""):
 
 @pytest.mark.parametrize("code", CODES)
 def test_where_no_chat_is_the_page_says_so_in_the_same_language(app, bot, code):
-    visitor, told = Visitor(app), words(code)
+    visitor, told = Browser(app), words(code)
     nobody = visitor.get(f"/chat/bot_0?lang={code}")
     assert nobody.status_code == 404
     assert told.page["nobody"] in unescape(nobody.text)
@@ -250,7 +254,7 @@ def test_a_page_that_was_open_for_too_long_says_so(app, bot):
 
 def test_whatever_language_is_asked_for_the_page_is_ours_and_inert(app, bot):
     for asked in ("xx", "<script>", "de'\"><img src=x onerror=alert(1)>", "\u202e", "x" * 5_000):
-        page = page_of(Visitor(app), f"/chat/{bot.id}?lang={quote(asked)}")
+        page = page_of(Browser(app), f"/chat/{bot.id}?lang={quote(asked)}")
         assert next(page.iter("html")).get("lang") in CODES
         assert not list(page.iter("img"))
 
@@ -298,6 +302,6 @@ def test_a_deleted_bot_is_nobodys_chat(app, bot):
     with transaction() as current:
         current.merge(bot)
         bot.deleted_at = clock.now()
-    gone = Visitor(app).get(f"/chat/{bot.id}")
+    gone = Browser(app).get(f"/chat/{bot.id}")
     assert gone.status_code == 404
     assert words("en").page["nobody"] in gone.text

@@ -15,9 +15,9 @@ from core.db import session, transaction
 from core.keys import store
 from core.keys.models import ProviderKey
 from core.providers import catalogue
+from tests.bot_client import make_bot, make_key
 from tests.people import INSIDERS
 from tests.routes import routes, set_stage
-from tests.bot_client import make_bot, make_key
 from web.console import attention
 
 RETIRES_ON = catalogue.model("openai:gpt-5").retires_on

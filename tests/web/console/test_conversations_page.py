@@ -11,10 +11,10 @@ import pytest
 from core.accounts import audit, workspaces
 from core.bots.models import Conversation
 from core.db import session
+from tests.bot_client import make_bot
 from tests.core.bots.conversations.test_deletion import left
 from tests.core.bots.conversations.test_search import changed, moved, talk
 from tests.many import fill
-from tests.bot_client import make_bot
 from web.console.conversations import files as conversation_files
 
 HERE = "/w/acme/conversations"

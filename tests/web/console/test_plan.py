@@ -13,8 +13,8 @@ from core.db import session, transaction
 from core.keys import store
 from core.plans import PLANS, plans_of
 from core.providers import catalogue
-from tests.people import INSIDERS
 from tests.bot_client import make_bot, make_key
+from tests.people import INSIDERS
 from web.console.plan.effects import Effect, Use, use_of
 from web.page_context import listed
 

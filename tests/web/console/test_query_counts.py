@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.bot_client import make_bot
 from tests.many import fill
 from tests.people import make_member
 from tests.queries import Queries
 from tests.routes import routes, set_stage
-from tests.bot_client import make_bot
 
 MOST = 12
 

@@ -5,8 +5,8 @@ import html
 import html5lib
 import pytest
 
-from tests.people import INSIDERS
 from tests.bot_client import make_bot
+from tests.people import INSIDERS
 
 
 def found(browser, q="", htmx=True, slug="acme"):

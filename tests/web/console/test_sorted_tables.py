@@ -9,15 +9,15 @@ import pytest
 from core import clock
 from core.accounts.actor import Actor
 from core.db import session, transaction
-from core.gateway.request_log import search as log_search
 from core.gateway import tokens
 from core.gateway.models import GatewayRequest
+from core.gateway.request_log import search as log_search
 from core.knowledge import sources
 from core.knowledge.models import FAILED, Source
 from core.providers import catalogue
+from tests.bot_client import make_bot
 from tests.databases import on_both_databases
 from tests.many import fill
-from tests.bot_client import make_bot
 from web.console.audit import views as audit_log
 
 OWNER = Actor("Owner")

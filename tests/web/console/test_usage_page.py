@@ -10,9 +10,9 @@ import pytest
 from core import clock
 from core.accounts.actor import OPERATOR
 from core.bots import deletion as bot_deletion
+from tests.bot_client import make_bot, make_key
 from tests.core.usage.test_reading import GPT, HAIKU, use
 from tests.people import INSIDERS
-from tests.bot_client import make_bot, make_key
 
 
 @pytest.fixture

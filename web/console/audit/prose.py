@@ -10,8 +10,8 @@ from typing import Any
 from core import plans
 from core.accounts.audit import AuditLine
 from core.accounts.roles import ROLE_NAMES, Role
-from core.bots.appearance import appearance
 from core.bots.answers import failure_messages
+from core.bots.appearance import appearance
 from core.providers import catalogue
 from web.page_context import grouped, listed
 

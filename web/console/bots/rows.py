@@ -10,8 +10,8 @@ from flask import url_for
 from core import clock, ordering
 from core.accounts.models import Workspace
 from core.bots import bots
-from core.bots.conversations import reading as conversations
 from core.bots.answers import failure_messages
+from core.bots.conversations import reading as conversations
 from core.bots.models import Bot
 from core.keys.models import ProviderKey
 from core.ordering import Order

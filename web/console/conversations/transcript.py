@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from core.bots.retrieval import citations
 from core.bots.answers import failure_messages
 from core.bots.models import COMPLETE, VISITOR, Message
+from core.bots.retrieval import citations
 from web.markdown import safe_html
 
 _WORDS = {

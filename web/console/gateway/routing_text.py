@@ -1,7 +1,7 @@
 """Who serves a model and why another does not, in words."""
 
-from core.gateway.models import PLATFORM
 from core.gateway.error_replies import EXHAUSTED
+from core.gateway.models import PLATFORM
 from core.gateway.routing import Candidate
 from core.providers import catalogue, endpoints
 

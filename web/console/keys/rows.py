@@ -8,7 +8,7 @@ from core import clock
 from core.accounts.models import Workspace
 from core.bots.answers import failure_messages
 from core.bots.models import Bot
-from core.keys import health, store, states
+from core.keys import health, states, store
 from core.keys.health import Day
 from core.keys.models import ProviderKey
 from core.keys.pending import Check

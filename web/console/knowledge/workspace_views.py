@@ -6,12 +6,12 @@ from flask import Blueprint, render_template, request
 
 from core.accounts.models import Workspace
 from core.knowledge import source_list
-from core.knowledge.source_list import Wanted
+from core.knowledge.source_list import SourceFilter
 from web.console import request_cache, sorting
 from web.console.knowledge import rows as knowledge_rows
 from web.console.sorting import Sorting
-from web.guards import member
-from web.paging import page_asked
+from web.guards import requires
+from web.paging import requested_page
 
 pages = Blueprint("all_knowledge", __name__, url_prefix="/w/<slug>/knowledge")
 
@@ -36,14 +36,14 @@ class Filter:
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def index(workspace: Workspace) -> str:
-    asked, page = _asked(), page_asked(LAST_PAGE)
+    asked, page = _filter_from_request(), requested_page(LAST_PAGE)
     bots = {bot.id: bot for bot in request_cache.bots_of(workspace)}
     of = {asked.bot} & set(bots) if asked.bot else set(bots)
     order = _sorting(workspace, asked)
-    wanted = Wanted(of, asked.state, asked.text)
-    found = source_list.found(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
+    wanted = SourceFilter(of, asked.state, asked.text)
+    found = source_list.find(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
     return render_template(
         "all_knowledge/index.html",
         rows=[(knowledge_rows.row_of(one), bots[one.bot_id]) for one in found[:PAGE_SIZE]],
@@ -57,7 +57,7 @@ def index(workspace: Workspace) -> str:
     )
 
 
-def _asked() -> Filter:
+def _filter_from_request() -> Filter:
     fields = request.args
     state = fields.get("state", "")
     text = " ".join(fields.get("q", "").split())[:100]
@@ -66,4 +66,6 @@ def _asked() -> Filter:
 
 def _sorting(workspace: Workspace, asked: Filter) -> Sorting:
     place = {"slug": workspace.slug}
-    return sorting.asked(source_list.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query)
+    return sorting.from_request(
+        source_list.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query
+    )

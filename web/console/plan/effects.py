@@ -104,7 +104,9 @@ class Effect:
 
 
 def use_of(workspace: Workspace) -> Use:
-    names = sorted(catalogue.provider(key.provider).name for key in request_cache.keys_of(workspace))
+    names = sorted(
+        catalogue.provider(key.provider).name for key in request_cache.keys_of(workspace)
+    )
     standing = request_cache.quota_of(workspace)
     return Use(workspace.plan, request_cache.bots_of(workspace), names, standing)
 

@@ -40,7 +40,7 @@ class Group:
     @property
     def billed(self) -> str:
         """What the operator's keys took from the balance, exactly."""
-        return money.told(self.use.billed_microusd)
+        return money.format_usd(self.use.billed_microusd)
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ def names_of(workspace: Workspace, group: str) -> Names:
 def key_names(workspace: Workspace) -> Names:
     """A key by its provider and mask; most use of Mini, and what the cache answered, has none."""
     held = {
-        key.id: f"{provider_name(key.provider)} {key.mask}" for key in request_cache.keys_of(workspace)
+        key.id: f"{provider_name(key.provider)} {key.mask}"
+        for key in request_cache.keys_of(workspace)
     }
     return lambda key_id: held.get(key_id, "Deleted keys") if key_id else "Without a key"
 

@@ -8,10 +8,22 @@ another provider has sealed, and `user`, which some providers refuse as unknown.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats.request import Asked, Block, Image, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn
+from core.providers.formats.encoding import without_nothing
 from core.providers.formats.limits import limits_of
 from core.providers.formats.parsing import joined, url_of
-from core.providers.formats.encoding import without_nothing
+from core.providers.formats.request import (
+    Asked,
+    Block,
+    Image,
+    JsonFormat,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+)
 
 
 def write_request(asked: Asked, model: str) -> dict[str, Any]:

@@ -3,15 +3,32 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats import errors
-from core.providers.formats.response import Begin, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.request import Asked
-from core.providers.formats.chat.answers import BROKEN, contents, read_stop, read_usage, write_stop, write_usage
-from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
-from core.providers.formats.encoding import answer_id, as_data, seconds_now
 from core.ids import new_id
 from core.providers import failures
 from core.providers.documents import Malformed, at, list_at, text_at
+from core.providers.formats import errors
+from core.providers.formats.chat.answers import (
+    BROKEN,
+    contents,
+    read_stop,
+    read_usage,
+    write_stop,
+    write_usage,
+)
+from core.providers.formats.encoding import answer_id, as_data, seconds_now
+from core.providers.formats.request import Asked
+from core.providers.formats.response import (
+    Begin,
+    Failed,
+    Part,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
+from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
 
 _BROKEN_OFF = "The provider broke off in the middle of its answer."
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.providers.formats import json_tool
-from core.providers.formats.response import Answered, Stop, StopReason, Usage
-from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.encoding import compact
 from core.providers.documents import Malformed, at, count_at, text_at
+from core.providers.formats import json_tool
+from core.providers.formats.encoding import compact
+from core.providers.formats.request import Text, Thinking, ToolCall
+from core.providers.formats.response import Answered, Stop, StopReason, Usage
 
 _READ: dict[str, StopReason] = {
     "end_turn": "end",

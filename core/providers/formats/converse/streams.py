@@ -3,12 +3,22 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats import json_tool
-from core.providers.formats.response import Begin, BlockEnd, Failed, Part, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.converse.answers import read_stop, read_usage
-from core.providers.formats.streams import settled
 from core.providers import failures
 from core.providers.documents import at, text_at
+from core.providers.formats import json_tool
+from core.providers.formats.converse.answers import read_stop, read_usage
+from core.providers.formats.response import (
+    Begin,
+    BlockEnd,
+    Failed,
+    Part,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
+from core.providers.formats.streams import settled
 
 _EXCEPTION = "exception:"
 

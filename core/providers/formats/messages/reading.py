@@ -5,7 +5,22 @@ from typing import Any, Literal
 
 from core.errors import Invalid
 from core.providers.formats import parsing
-from core.providers.formats.request import Asked, Block, Image, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn, merged, not_carried, refuse_others
+from core.providers.formats.request import (
+    Asked,
+    Block,
+    Image,
+    JsonFormat,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+    merged,
+    not_carried,
+    refuse_others,
+)
 
 HARMLESS = frozenset(
     {

@@ -7,9 +7,21 @@ from typing import Any
 
 from core.errors import Invalid
 from core.providers.formats import json_tool
-from core.providers.formats.request import Asked, Block, Image, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn, tool_arguments
-from core.providers.formats.limits import limits_of
 from core.providers.formats.encoding import plain_call_id, without_nothing
+from core.providers.formats.limits import limits_of
+from core.providers.formats.request import (
+    Asked,
+    Block,
+    Image,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+    tool_arguments,
+)
 
 _HOTTEST = 1
 _TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for less."

@@ -3,14 +3,31 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats import errors, json_tool
-from core.providers.formats.response import Begin, BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.request import Asked
-from core.providers.formats.messages.answers import message, read_stop, read_usage, write_stop, write_usage
-from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
-from core.providers.formats.encoding import as_event, plain_call_id
 from core.providers import failures
 from core.providers.documents import at, text_at
+from core.providers.formats import errors, json_tool
+from core.providers.formats.encoding import as_event, plain_call_id
+from core.providers.formats.messages.answers import (
+    message,
+    read_stop,
+    read_usage,
+    write_stop,
+    write_usage,
+)
+from core.providers.formats.request import Asked
+from core.providers.formats.response import (
+    Begin,
+    BlockEnd,
+    Failed,
+    Part,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
+from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:

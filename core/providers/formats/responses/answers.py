@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.providers.formats.response import Answered, Stop, StopReason, Usage
-from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.responses import namespaces, seals
-from core.providers.formats.responses.requests import write_call
-from core.providers.formats.encoding import answer_id, seconds_now
 from core.ids import new_id
 from core.providers.documents import Malformed, at, count_at, list_at, text_at
+from core.providers.formats.encoding import answer_id, seconds_now
+from core.providers.formats.request import Text, Thinking, ToolCall
+from core.providers.formats.response import Answered, Stop, StopReason, Usage
+from core.providers.formats.responses import namespaces, seals
+from core.providers.formats.responses.requests import write_call
 
 _MICRO = 1_000_000
 _INCOMPLETE: dict[StopReason, str] = {

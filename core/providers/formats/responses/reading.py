@@ -4,7 +4,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.providers.formats import parsing
-from core.providers.formats.request import Asked, Block, Image, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn, merged, not_carried, refuse_others
+from core.providers.formats.request import (
+    Asked,
+    Block,
+    Image,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+    merged,
+    not_carried,
+    refuse_others,
+)
 from core.providers.formats.responses import namespaces, seals
 
 HARMLESS = frozenset(

@@ -7,9 +7,21 @@ provider has sealed.
 from collections.abc import Iterator
 from typing import Any
 
-from core.providers.formats.request import Asked, Block, Image, JsonFormat, Text, Tool, ToolCall, ToolChoice, ToolResult, Turn, not_carried
-from core.providers.formats.parsing import joined, url_of
 from core.providers.formats.encoding import without_nothing
+from core.providers.formats.parsing import joined, url_of
+from core.providers.formats.request import (
+    Asked,
+    Block,
+    Image,
+    JsonFormat,
+    Text,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+    not_carried,
+)
 
 
 def write_request(asked: Asked, model: str) -> dict[str, Any]:

@@ -3,11 +3,22 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers.formats.response import Begin, BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.responses.answers import call_id_of, read_stop, read_usage
-from core.providers.formats.streams import documents, settled
 from core.providers import failures
 from core.providers.documents import at, list_at, text_at
+from core.providers.formats.response import (
+    Begin,
+    BlockEnd,
+    Failed,
+    Part,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
+from core.providers.formats.responses.answers import call_id_of, read_stop, read_usage
+from core.providers.formats.streams import documents, settled
 
 _ENDINGS = ("response.completed", "response.incomplete", "response.done")
 _TEXTS = ("response.output_text.delta", "response.refusal.delta")

@@ -4,11 +4,20 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.providers.formats import errors
-from core.providers.formats.response import BlockEnd, Failed, Part, Stop, TextDelta, ThinkingDelta, ToolDelta, Usage
+from core.providers.formats.encoding import as_event
 from core.providers.formats.request import Asked, ToolCall
+from core.providers.formats.response import (
+    BlockEnd,
+    Failed,
+    Part,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolDelta,
+    Usage,
+)
 from core.providers.formats.responses import answers
 from core.providers.formats.streams import BlockBegin, FramedPart, framed
-from core.providers.formats.encoding import as_event
 
 _WITHOUT_CONTENT: dict[str, dict[str, Any]] = {"text": {"content": []}, "tool": {"arguments": ""}}
 

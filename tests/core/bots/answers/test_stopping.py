@@ -5,15 +5,15 @@ import threading
 import pytest
 
 from core import clock, queue
-from core.bots.answers import answer_task, outcomes, heartbeat, stop_signals, stopping, turns
-from core.bots.answers.live_answer import Live
+from core.bots.answers import answer_task, heartbeat, outcomes, stop_signals, stopping, turns
+from core.bots.answers.live_answer import LiveAnswer
 from core.db import session, work_context
 from core.errors import NotFound
 from core.usage.models import UsageDay
+from tests.bot_client import BotClient, make_bot, make_key, used
 from tests.core.bots.conftest import finish, live_of, row_of
 from tests.databases import on_both_databases
 from tests.providers import Reply
-from tests.bot_client import Talker, make_bot, make_key, used
 from tests.threads import at_once
 
 HAIKU = "anthropic:claude-haiku-4-5"
@@ -22,7 +22,7 @@ HAIKU = "anthropic:claude-haiku-4-5"
 class Asking:
     """A message whose answer is held in mid-stream by the provider."""
 
-    def __init__(self, talker: Talker, text: str = "one two three") -> None:
+    def __init__(self, talker: BotClient, text: str = "one two three") -> None:
         self.talker = talker
         self.said = None
         self._thread = threading.Thread(target=self._run, args=(text,))
@@ -45,7 +45,7 @@ class Asking:
 @pytest.fixture
 def talker(app, workspace):
     make_key(workspace)
-    return Talker(app, make_bot(workspace, HAIKU))
+    return BotClient(app, make_bot(workspace, HAIKU))
 
 
 def until(look, seconds: float = 5.0) -> None:
@@ -165,7 +165,7 @@ def test_an_answer_that_has_ended_stays_as_it_is(talker):
 
 def test_nobody_stops_an_answer_of_another_conversation(app, talker):
     said = talker.say("Hello")
-    other = Talker(app, make_bot(said.row and talker_bot(said).workspace))
+    other = BotClient(app, make_bot(said.row and talker_bot(said).workspace))
     assert other.stop(said.message_id).status_code == 404
 
 
@@ -194,7 +194,7 @@ def test_a_process_hears_of_a_stop_through_redis_within_a_third_of_a_second(
     live = live_of(turn, "So far")
     stopped = threading.Event()
     live.on_stop(stopped.set)
-    stop_signals._Ear().start({live.message_id: live})
+    stop_signals.StopListener().start({live.message_id: live})
     clock.sleep(0.3)
     assert not stopped.is_set()
     assert stop_signals.send(live.message_id, live.attempt)
@@ -203,7 +203,7 @@ def test_a_process_hears_of_a_stop_through_redis_within_a_third_of_a_second(
 
 def test_a_stop_of_an_earlier_attempt_is_not_one_of_the_next(conversation):
     turn = turns.accept(conversation, "Hello")
-    live = Live(turn.answer.id, turn.question_id, 2)
+    live = LiveAnswer(turn.answer.id, turn.question_id, 2)
     stop_signals.send(turn.answer.id, 1)
     stop_signals._stop_flagged([live])
     assert not live.stopping
@@ -262,6 +262,6 @@ def test_a_sweep_after_a_stop_changes_nothing(workspace, conversation, monkeypat
     turn = turns.accept(conversation, "Hello")
     stopping.stop(conversation, turn.answer.id)
     assert used(workspace) == 0
-    shift_clock(outcomes.DEAD_AFTER * 2)
+    shift_clock(outcomes.STALE_AFTER * 2)
     assert outcomes.sweep() == 0
     assert used(workspace) == 0

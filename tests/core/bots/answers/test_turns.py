@@ -6,15 +6,15 @@ from sqlalchemy.exc import IntegrityError
 
 from core import clock
 from core.accounts.actor import OPERATOR
-from core.bots.conversations import reading
-from core.bots.answers import turns
 from core.bots import visitors
+from core.bots.answers import turns
+from core.bots.conversations import reading
 from core.bots.models import Message
 from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound, TooLarge
+from tests.bot_client import make_bot, used
 from tests.core.bots.conftest import fail, finish, row_of
 from tests.databases import on_both_databases
-from tests.bot_client import make_bot, used
 from tests.threads import at_once
 
 
@@ -148,7 +148,7 @@ def test_what_is_no_text_is_refused_and_kept_nowhere(conversation, text):
 
 
 @pytest.mark.parametrize(
-    ("length", "good"), [(turns.LONGEST_TEXT, True), (turns.LONGEST_TEXT + 1, False)]
+    ("length", "good"), [(turns.MAX_TEXT_LENGTH, True), (turns.MAX_TEXT_LENGTH + 1, False)]
 )
 def test_the_longest_message(conversation, length, good):
     if good:

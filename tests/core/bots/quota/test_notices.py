@@ -9,15 +9,15 @@ from core import clock, queue
 from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
 from core.accounts.roles import Role
-from core.bots.quota import notices as quota_notices
-from core.bots.answers import turns
 from core.bots import visitors
+from core.bots.answers import turns
 from core.bots.models import QuotaPeriod
+from core.bots.quota import notices as quota_notices
 from core.bots.quota.notices import FULL, NEAR
 from core.db import session, transaction
 from core.outbox import deliveries
-from core.webhooks import endpoints
 from core.outbox.models import Delivery
+from core.webhooks import endpoints
 from tests.core.bots.conftest import fail, finish
 from tests.core.bots.quota.test_quota import LIMIT, move_to, set_used
 from tests.databases import on_both_databases
@@ -51,7 +51,7 @@ def told() -> list[str]:
     ],
 )  # fmt: skip
 def test_which_line_is_crossed(used, limit, line):
-    assert quota_notices.line_crossed(used, limit) == line
+    assert quota_notices.threshold_crossed(used, limit) == line
 
 
 @on_both_databases
@@ -154,7 +154,7 @@ def test_what_is_told_is_queued_at_once(conversation, workspace):
 def test_a_turn_that_is_undone_tells_nothing(conversation, workspace, monkeypatch):
     set_used(workspace, NEAR_LINE - 1)
     with pytest.raises(ZeroDivisionError), transaction() as current:
-        quota_notices.tell(current, workspace)
+        quota_notices.notify(current, workspace)
         raise ZeroDivisionError
     assert told() == []
     write(conversation)

@@ -9,15 +9,15 @@ import pytest
 from core import clock
 from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
-from core.bots.quota import quota
-from core.bots.answers import turns
 from core.bots import visitors
-from core.bots.models import Conversation, QuotaPeriod
+from core.bots.answers import turns
 from core.bots.answers.turns import Turn
+from core.bots.models import Conversation, QuotaPeriod
+from core.bots.quota import quota
 from core.db import session
 from tests.core.bots.conftest import fail, finish
-from tests.core.bots.quota.test_quota import LIMIT, move_to, set_used, used_in
 from tests.core.bots.quota.test_notices import told
+from tests.core.bots.quota.test_quota import LIMIT, move_to, set_used, used_in
 from tests.databases import on_both_databases
 from tests.threads import at_once
 
@@ -130,7 +130,7 @@ def test_an_upgrade_keeps_what_was_used_and_gives_the_difference(workspace, talk
     set_used(workspace, PRO)
     assert asked_by_all(talks) == {"failed": CROWD}
     on_plan(workspace, "scale")
-    standing = quota.standing(workspaces.by_slug(workspace.slug))
+    standing = quota.status(workspaces.by_slug(workspace.slug))
     assert (standing.used, standing.limit, standing.percent) == (PRO, SCALE, 20)
     assert asked_by_all(talks) == {"pending": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + CROWD

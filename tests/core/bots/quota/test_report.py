@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from core.bots.quota import report as quota_report
 from core.bots.answers import stopping, turns
 from core.bots.answers.outcomes import Outcome, end
 from core.bots.models import QuotaPeriod
+from core.bots.quota import report as quota_report
 from core.db import transaction
+from tests.bot_client import BotClient, make_bot, used
 from tests.core.bots.conftest import fail, finish, live_of, say
 from tests.core.bots.quota.test_quota import move_to, set_used
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
-from tests.bot_client import Talker, make_bot, used
 from web.console.plan import quota_rows
 
 
@@ -120,7 +120,7 @@ def test_every_reason_has_its_words():
 def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_in, provider):
     from tests.providers import Reply
 
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     talker.say("One")
     provider.next(Reply.status(500))
     talker.say("Two")

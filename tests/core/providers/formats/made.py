@@ -4,8 +4,29 @@ import json
 
 from hypothesis import strategies as st
 
-from core.providers.formats.response import Answered, Begin, BlockEnd, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.request import Asked, Image, JsonFormat, Text, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Turn
+from core.providers.formats.request import (
+    Asked,
+    Image,
+    JsonFormat,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+)
+from core.providers.formats.response import (
+    Answered,
+    Begin,
+    BlockEnd,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
 
 words = st.text(min_size=1, max_size=20).filter(
     lambda text: text.strip() and not text.startswith("Error")

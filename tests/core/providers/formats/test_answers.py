@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from core.providers.formats import FORMATS
-from core.providers.formats.response import Stop, Usage
-from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.json_tool import NAME as JSON_TOOL
 from core.providers.documents import Malformed
+from core.providers.formats import FORMATS
+from core.providers.formats.json_tool import NAME as JSON_TOOL
+from core.providers.formats.request import Text, Thinking, ToolCall
+from core.providers.formats.response import Stop, Usage
 
 ANTHROPIC = {
     "id": "msg_01", "type": "message", "role": "assistant", "model": "claude-haiku-4-5",

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.providers.formats import FORMATS
-from core.providers.formats.response import Failed, Stop
-from core.providers.formats.request import Asked
 from core.providers.documents import Malformed
+from core.providers.formats import FORMATS
+from core.providers.formats.request import Asked
+from core.providers.formats.response import Failed, Stop
 from tests.core.providers.formats import test_answers as answers
 from tests.core.providers.formats import test_requests as requests
 from tests.core.providers.formats import test_streams as streams

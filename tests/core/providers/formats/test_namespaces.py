@@ -6,8 +6,8 @@ import pytest
 
 from core.errors import Invalid
 from core.providers.formats import FORMATS
-from core.providers.formats.response import Answered, BlockEnd, Stop, ToolBegin, ToolDelta, Usage
 from core.providers.formats.request import ToolCall, ToolChoice
+from core.providers.formats.response import Answered, BlockEnd, Stop, ToolBegin, ToolDelta, Usage
 
 RESPONSES = FORMATS["responses"]
 SPAWN = {"type": "function", "name": "spawn", "parameters": {"type": "object"}}

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.providers.formats import FORMATS
-from core.providers.formats.response import Failed, Stop
-from core.providers.formats.request import Asked
 from core.providers.failures import Failure, FailureKind
+from core.providers.formats import FORMATS
+from core.providers.formats.request import Asked
+from core.providers.formats.response import Failed, Stop
 from tests.core.providers.formats import made
 
 CALLERS = ["chat", "responses", "messages"]

@@ -4,12 +4,22 @@ import json
 
 import pytest
 
-from core.providers.formats import FORMATS
-from core.providers.formats.response import Begin, BlockEnd, Failed, Stop, TextDelta, ThinkingDelta, ToolBegin, ToolDelta, Usage
-from core.providers.formats.request import Asked
-from core.providers.formats.json_tool import NAME as JSON_TOOL
 from core.http import Cut, TimedOut
 from core.providers.failures import FailureKind
+from core.providers.formats import FORMATS
+from core.providers.formats.json_tool import NAME as JSON_TOOL
+from core.providers.formats.request import Asked
+from core.providers.formats.response import (
+    Begin,
+    BlockEnd,
+    Failed,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
 
 
 def sse(*data):

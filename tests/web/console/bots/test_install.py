@@ -10,8 +10,8 @@ from core.bots import bots, origins, seen
 from core.bots.models import Bot
 from core.db import session
 from core.errors import Invalid
-from tests.databases import on_both_databases
 from tests.bot_client import make_bot
+from tests.databases import on_both_databases
 from tests.threads import at_once
 
 SHOP, OTHER = "https://shop.example", "https://other.example"

@@ -14,11 +14,11 @@ from core.db import session, transaction
 from core.gateway import provider_order
 from core.gateway.models import GatewayRequest
 from core.keys import store
+from tests.bot_client import make_key
 from tests.databases import on_both_databases
 from tests.people import INSIDERS
 from tests.programs import Program
 from tests.providers import Reply
-from tests.bot_client import make_key
 
 HERE = "/w/acme/gateway"
 

@@ -4,9 +4,9 @@ import pytest
 
 from core.db import session
 from core.gateway.request_log import writer
+from tests.bot_client import make_key
 from tests.people import INSIDERS
 from tests.providers import Reply
-from tests.bot_client import make_key
 
 TRY = "/w/acme/gateway/try"
 GPT = {"model": "gpt-5-mini", "prompt": "Say hello"}
