@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import create_app
 from benchmarks.product import Product
-from core import settings
+from core import configuration
 from core.accounts import people, workspaces
 from core.accounts.models import Membership, Person
 from core.accounts.roles import Role
@@ -33,7 +33,7 @@ class Sample:
 def fill(running: Product, owners: int) -> Sample:
     """Its workspace has so many owners more, whom `cookie_of` signs in."""
     slug = re.findall(r"/w/(\S+)", running.flask("seed"))[0]
-    app = create_app(settings.read(running.environ))
+    app = create_app(configuration.read(running.environ))
     app.test_client_class = IsolatedClient
     with app.app_context():
         workspace = workspaces.by_slug(slug)

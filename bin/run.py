@@ -17,8 +17,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bin.processes import Ended, Processes
+from core.configuration import read
 from core.errors import SettingsError
-from core.settings import Settings, read
+from core.settings import Settings
 
 SERVICES = {"redis", "mini"}  # what the others lean on: started first, stopped last
 MIGRATE = "exec .venv/bin/python -m flask --app app db upgrade"

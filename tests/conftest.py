@@ -19,9 +19,10 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
 from app import create_app
-from core import clock, db, queue, settings
+from core import clock, configuration, db, queue
 from core.accounts import people
 from core.bots.answers import answer_task
+from core.errors import SettingsError
 from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
 from tests import build_once, marker
@@ -213,7 +214,7 @@ def make_settings(house: Path, **values: str) -> Settings:
     """Settings as the environment would give them, on the house's Redis and nothing of this machine's."""
     environ = {"DATA_DIR": str(house), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
     environ |= {name.upper(): value for name, value in values.items()}
-    return settings.read(environ)
+    return configuration.read(environ)
 
 
 def _log_file(house: Path) -> logging.Handler:
@@ -233,6 +234,6 @@ def _wait_for_redis(folder: Path) -> None:
         try:
             if Redis.from_url(_redis_address(folder)).ping():
                 return
-        except (RedisError, settings.SettingsError):
+        except (RedisError, SettingsError):
             time.sleep(0.05)
     raise RuntimeError("the embedded Redis did not start")

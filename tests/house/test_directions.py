@@ -6,6 +6,11 @@ from tests.house.sources import Source, is_or_is_inside, sources
 
 WEB_FRAMEWORK = ("flask", "flask_login", "flask_wtf", "flask_limiter", "flask_migrate", "werkzeug")
 
+PARTS = (
+    "core.accounts", "core.bots", "core.gateway", "core.keys", "core.knowledge", "core.outbox",
+    "core.providers", "core.usage",
+)  # fmt: skip
+
 FORBIDDEN = [
     ("core", ("app", "web", "workers", "flask_sqlalchemy", *WEB_FRAMEWORK)),
     ("core.keys", ("core.bots", "core.gateway")),
@@ -25,6 +30,8 @@ FORBIDDEN = [
         ("core.accounts", "core.outbox", "core.bots", "core.gateway", "core.db"),
     ),
     ("core.http", ("core.accounts", "core.keys", "core.bots", "core.providers", "core.db")),
+    ("core.settings", (*PARTS, "core.configuration", "core.db", "core.http", "core.log")),
+    ("core.log", (*PARTS, "core.configuration", "core.db", "core.http", "core.settings")),
     ("web", ("app", "workers")),
     ("workers", ("app", "web", *WEB_FRAMEWORK)),
 ]
@@ -72,6 +79,8 @@ def test_imports_point_the_right_way():
         ("core.bots.answers.turns", "from flask import request", "flask"),
         ("core.bots.answers.turns", "from flask_sqlalchemy import SQLAlchemy", "flask_sqlalchemy"),
         ("core.queue", "import workers.jobs", "workers"),
+        ("core.settings", "from core.providers import catalogue", "core.providers"),
+        ("core.log", "from core.providers.scrub import scrub", "core.providers"),
         ("web.chat.pages", "from workers import jobs", "workers"),
         ("workers.jobs", "import web.errors", "web"),
         ("workers.jobs", "import app", "app"),

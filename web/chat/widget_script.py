@@ -4,11 +4,14 @@ It has to work on any page by itself: nothing of it is fetched, and its styles t
 """
 
 import json
-import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import rcssmin
+import rjsmin
 
 from core.bots.appearance import appearance as looks
 from core.bots.appearance import theme
@@ -105,20 +108,22 @@ def _css(look: Appearance) -> str:
 
 @cache
 def _sheet(teases: bool) -> str:
-    """The sheet without comments, and without the spaces that mean nothing."""
-    text = "".join((_FOLDER / f"{name}.css").read_text() for name in ("shell", *_TEASER[:teases]))
-    text = re.sub(r"/\*.*?\*/|\n\s*", "", text, flags=re.DOTALL)
-    return re.sub(r";?\s*([{}])\s*|([:;,>])\s+", r"\1\2", text)
+    """The sheet, minified."""
+    names = ("shell", *_TEASER[:teases])
+    minified: str = rcssmin.cssmin(_joined(names, "css"))
+    return minified
 
 
 @cache
 def _source(teases: bool) -> str:
-    """The files joined, without comments, and without the spaces around signs that are in no text."""
+    """The scripts as one, minified."""
     names = ("page", "shell", "frame", "window", *_TEASER[:teases], "loader")
-    text = "".join((_FOLDER / f"{name}.js").read_text() for name in names)
-    said = re.split(r"(\"[^\"]*\"|`[^`]*`)", re.sub(r"(?m)(^|;)\s*//.*$", r"\1", text))
-    said[::2] = (re.sub(r"\s*([{}()\[\];,:?=<>&|])\s*", r"\1", code) for code in said[::2])
-    return "".join(said)
+    minified: str = rjsmin.jsmin(_joined(names, "js"))
+    return minified
+
+
+def _joined(names: Iterable[str], suffix: str) -> str:
+    return "".join((_FOLDER / f"{name}.{suffix}").read_text() for name in names)
 
 
 @cache

@@ -1,6 +1,11 @@
 """The picture of a bot: told by its bytes, bounded, and gone when it is removed."""
 
+import contextlib
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.accounts import audit
 from core.accounts.actor import Actor
@@ -66,6 +71,24 @@ def test_a_picture_that_breaks_off_in_its_head_is_none(name):
 def test_anything_else_is_refused_with_what_to_use(data):
     with pytest.raises(Invalid, match=r"Use PNG, JPEG, WebP or GIF|pixels"):
         avatars.checked(data)
+
+
+STARTS = [make()[:length] for make in FORMATS.values() for length in (4, 8, 16, 30)]
+
+
+@given(st.sampled_from(STARTS), st.binary(max_size=200), st.integers(1, 100))
+def test_no_bytes_get_more_than_a_refusal_out_of_it(start, rest, times):
+    with contextlib.suppress(Invalid):
+        assert avatars.checked(start + rest * times) in {name.partition(",")[0] for name in FORMATS}
+
+
+@pytest.mark.parametrize("rest", [b"\xff", b"\xff\xe0\x00\x02", b"\xff\xe1\x00\x00", b"\xff\x00"])
+def test_the_longest_hostile_header_is_read_quickly(rest):
+    data = b"\xff\xd8\xff" + rest * (avatars.MAX_BYTES // len(rest) - 3)
+    started = time.process_time()
+    with pytest.raises(Invalid):
+        avatars.checked(data)
+    assert time.process_time() - started < 1
 
 
 def test_it_has_128_kilobytes_at_most():
