@@ -7,7 +7,7 @@ from typing import Any
 from core import clock, db
 from core.db import transaction
 from core.errors import Unreadable
-from core.http import Exchange, HttpError, Timeouts
+from core.http import HttpError, Timeouts, request
 from core.outbox import deliveries
 from core.outbox.models import Delivery, Webhook
 from core.secrets import vault
@@ -71,13 +71,14 @@ def _call(delivery_id: str, url: str, secret: str, content: dict[str, Any]) -> A
         "content-type": "application/json",
         "user-agent": "Mevichat",
     }
-    with Exchange(LIMITS, public_only=not endpoints.private_allowed()) as exchange:
-        try:
-            exchange.send("POST", url, headers, body)
-        except HttpError as error:
-            return Answer(0, error.message)
-        exchange.finish()
-        return judged(exchange.status)
+    public_only = not endpoints.private_allowed()
+    try:
+        with request(
+            "POST", url, headers, body, timeouts=LIMITS, public_only=public_only
+        ) as response:
+            return judged(response.status)
+    except HttpError as error:
+        return Answer(0, error.message)
 
 
 def _note(delivery: Delivery, webhook: Webhook, answer: Answer) -> None:

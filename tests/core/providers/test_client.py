@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.http import lines
+from core.http import connections
 from core.providers.client import Timeouts, complete_chat, stream_chat
 from core.providers.failures import Failure
 from core.providers.wire import Completion, Endpoint, Failed, Finished, Text, Usage
@@ -102,14 +102,14 @@ def test_the_key_goes_into_one_header_and_nothing_else_of_the_request_does(side,
 
 
 def test_one_connection_serves_request_after_request(side, provider):
-    lines.pool.clear()
+    connections.pool.clear()
     used = set()
     for _ in range(3):
         provider.next(Reply())
         provider.next(Reply.status(500))
         for ask in (read, failed):
             ask(side)
-            used.update(id(line) for idle in lines.pool._idle.values() for _, line in idle)
+            used.update(id(line) for idle in connections.pool._idle.values() for _, line in idle)
         complete_chat(side.endpoint, side.key(), side.request())
     assert len(used) == 1
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from core import http
-from core.http import Exchange, Timeouts, lines
+from core.http import Exchange, Timeouts, connections
 from tests.marker import MARKER
 
 FIRST_BYTE = Timeouts(2, 0.2, 5, 5)
@@ -75,13 +75,13 @@ class Script:
 
 @contextmanager
 def serving(answer, context=None):
-    lines.pool.clear()
+    connections.pool.clear()
     script = Script(answer, context)
     try:
         yield script
     finally:
         script.close()
-        lines.pool.clear()
+        connections.pool.clear()
 
 
 def says(*pieces, pause_seconds=0.0, then_close=False):
@@ -99,6 +99,11 @@ def get(url, timeouts=PATIENT, headers=None):
     with Exchange(timeouts) as exchange:
         exchange.send("GET", url, headers or {})
         return exchange.status, exchange.read(100_000)
+
+
+def get_whole(url, timeouts=PATIENT, headers=None):
+    with http.request("GET", url, headers or {}, timeouts=timeouts) as response:
+        return response.status, response.read(100_000)
 
 
 # What goes out, what comes back
@@ -175,7 +180,7 @@ def test_no_redirect_is_followed():
         redirect = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
         with serving(says(redirect)) as server:
             assert get(server.url) == (302, b"")
-            assert http.session().get(server.url).status_code == 302
+            assert get_whole(server.url) == (302, b"")
         assert target.connections == 0
 
 
@@ -345,7 +350,7 @@ def test_a_connection_serves_again_where_that_is_safe(answer, connections):
 
 
 def test_a_body_not_read_to_its_end_costs_the_connection():
-    size = 2 * lines.RECEIVED_BYTES
+    size = 2 * connections.RECEIVED_BYTES
     with serving(says(OK + b"Content-Length: %d\r\n\r\n" % size + b"x" * size)) as server:
         with Exchange(PATIENT) as exchange:
             exchange.send("GET", server.url, {})
@@ -397,7 +402,7 @@ def test_finishing_does_not_wait_for_long():
 
 
 def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeypatch):
-    monkeypatch.setattr(lines, "KEPT_PER_ORIGIN", 2)
+    monkeypatch.setattr(connections, "KEPT_PER_ORIGIN", 2)
     with serving(says(OK + b"Content-Length: 1\r\n\r\nx")) as server:
         exchanges = [Exchange(PATIENT) for _ in range(4)]
         for exchange in exchanges:
@@ -405,8 +410,8 @@ def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeyp
             exchange.read(10)
         for exchange in exchanges:
             exchange.close()
-        assert [len(idle) for idle in lines.pool._idle.values() if idle] == [2]
-        monkeypatch.setattr(lines, "KEPT_SECONDS", 0)
+        assert [len(idle) for idle in connections.pool._idle.values() if idle] == [2]
+        monkeypatch.setattr(connections, "KEPT_SECONDS", 0)
         get(server.url)
         assert server.connections == 5
 
@@ -435,10 +440,10 @@ def test_many_threads_never_share_a_line():
 def test_a_forked_child_starts_with_an_empty_pool():
     with serving(says(OK + b"Content-Length: 1\r\n\r\nx")) as server:
         get(server.url)
-        child = lines.os.fork()
+        child = connections.os.fork()
         if child == 0:
-            lines.os._exit(0 if not any(lines.pool._idle.values()) else 1)
-        assert lines.os.waitstatus_to_exitcode(lines.os.waitpid(child, 0)[1]) == 0
+            connections.os._exit(0 if not any(connections.pool._idle.values()) else 1)
+        assert connections.os.waitstatus_to_exitcode(connections.os.waitpid(child, 0)[1]) == 0
         get(server.url)
         assert server.connections == 1
 
@@ -451,7 +456,7 @@ def test_a_header_that_cannot_be_sent_is_not_repeated_in_the_error(bad):
     with serving(says(OK, then_close=True)) as server:
         for send in (
             lambda: get(server.url, headers={"authorization": bad}),
-            lambda: http.session(1, 0.2).get(server.url, headers={"authorization": bad}),
+            lambda: get_whole(server.url, headers={"authorization": bad}),
         ):
             with pytest.raises(http.HttpError) as caught:
                 send()
@@ -474,21 +479,15 @@ def test_an_address_that_cannot_be_used_is_refused(url):
         get(url)
 
 
-def test_errors_of_a_session_are_ours():
-    with serving(says(then_close=True)) as server, pytest.raises(http.Unreachable) as caught:
-        http.session().get(server.url, headers={"authorization": SECRET})
-    assert_silent(caught.value)
-    with serving(says(pause_seconds=1)) as server, pytest.raises(http.TimedOut):
-        http.session(read_seconds=0.1).get(server.url)
-
-
-def test_a_session_takes_nothing_from_the_environment(monkeypatch, tmp_path):
+def test_nothing_is_taken_from_the_environment(monkeypatch, tmp_path):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with serving(says(OK + b"Content-Length: 0\r\n\r\n")) as server:
-        http.session().get(server.url, headers={"authorization": "Bearer mine"})
+        get_whole(server.url, headers={"authorization": "Bearer mine"})
+        get_whole(server.url)
         assert b"Bearer mine" in server.requests[0]
+        assert b"uthorization" not in server.requests[1]
 
 
 @pytest.mark.parametrize("name", [name for name in http.__all__ if name[0].isupper()])
@@ -544,17 +543,17 @@ def tls_server(certificate):
 @pytest.fixture
 def trusted(certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    lines.tls.cache_clear()
+    connections.tls.cache_clear()
     yield
-    lines.tls.cache_clear()
+    connections.tls.cache_clear()
 
 
 def test_a_certificate_nobody_vouches_for_gets_no_request(tls_server):
     with serving(says(OK), tls_server) as server:
         with pytest.raises(http.Unreachable, match="certificate"):
             get(server.url, headers={"authorization": SECRET})
-        with pytest.raises(http.Unreachable):
-            http.session().get(server.url)
+        with pytest.raises(http.Unreachable, match="certificate"):
+            get_whole(server.url)
         assert server.requests == []
 
 

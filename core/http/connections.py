@@ -1,6 +1,6 @@
 """Connections whose every wait has a limit, and the pool that keeps them between requests.
 
-Only `exchange.py` uses this. A line is never shared: the pool hands it to one exchange at a time.
+`exchange.py` and `transport.py` use this. The pool hands a connection to one exchange at a time.
 """
 
 import functools
@@ -24,8 +24,8 @@ Origin = tuple[str, str, int]
 """Scheme, host, port."""
 
 
-class Line:
-    """A connection whose reads and writes last at most `patience()` seconds each."""
+class Connection:
+    """A connection whose reads and writes last at most `timeout()` seconds each."""
 
     def __init__(
         self, origin: Origin, connect_seconds: float, addresses: Sequence[str] = ()
@@ -36,7 +36,7 @@ class Line:
         than `connect_seconds`: who is at the other end is not to be trusted.
         """
         self.origin = origin
-        self.patience: Callable[[], float] = _no_patience
+        self.timeout: Callable[[], float] = _refuse_to_wait
         self.socket = (
             _connected_to(addresses, origin, connect_seconds)
             if addresses
@@ -44,17 +44,17 @@ class Line:
         )
 
     def send(self, data: bytes) -> None:
-        self.socket.settimeout(self.patience())
+        self.socket.settimeout(self.timeout())
         self.socket.sendall(data)
 
     def receive(self) -> bytes:
         """What comes next; nothing where the other side has closed."""
-        self.socket.settimeout(self.patience())
+        self.socket.settimeout(self.timeout())
         return self.socket.recv(RECEIVED_BYTES)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the server neither hung up nor said anything unasked. Looks below TLS."""
+        """Whether the server neither closed the connection nor sent anything unrequested. Looks below TLS."""
         try:
             self.socket.settimeout(0)
             socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
@@ -64,44 +64,44 @@ class Line:
             return False
         return False
 
-    def hang_up(self) -> None:
-        """Wakes whoever waits for the line, by an end of data or an OSError; from any thread."""
+    def shutdown(self) -> None:
+        """Wakes the reader, with an end of data or an OSError; from any thread."""
         with suppress(OSError):
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        self.patience = _no_patience
+        self.timeout = _refuse_to_wait
         self.socket.close()
 
 
 class Pool:
-    """Idle lines by origin, the last used first."""
+    """Idle connections by origin, the last used first."""
 
     def __init__(self) -> None:
-        self._idle: defaultdict[Origin, deque[tuple[float, Line]]] = defaultdict(deque)
+        self._idle: defaultdict[Origin, deque[tuple[float, Connection]]] = defaultdict(deque)
 
-    def take(self, origin: Origin) -> Line | None:
-        """A line that was good a moment ago, now the caller's alone."""
+    def take(self, origin: Origin) -> Connection | None:
+        """A connection that was good a moment ago, now the caller's alone."""
         idle = self._idle[origin]
         while idle:
             with suppress(IndexError):  # Another thread took the last one.
-                kept_at, line = idle.pop()
-                if clock.monotonic() - kept_at < KEPT_SECONDS and line.is_quiet:
-                    return line
-                line.close()
+                kept_at, connection = idle.pop()
+                if clock.monotonic() - kept_at < KEPT_SECONDS and connection.is_quiet:
+                    return connection
+                connection.close()
         return None
 
-    def give(self, line: Line) -> None:
-        """Keeps the line for a while; where there are many, the longest idle one goes."""
-        line.patience = _no_patience
-        idle = self._idle[line.origin]
-        idle.append((clock.monotonic(), line))
+    def give(self, connection: Connection) -> None:
+        """Keeps the connection for a while; where there are many, the longest idle one goes."""
+        connection.timeout = _refuse_to_wait
+        idle = self._idle[connection.origin]
+        idle.append((clock.monotonic(), connection))
         if len(idle) > KEPT_PER_ORIGIN:
             with suppress(IndexError):
                 idle.popleft()[1].close()
 
     def clear(self) -> None:
-        """Closes every idle line."""
+        """Closes every idle connection."""
         for idle in list(self._idle.values()):
             while idle:
                 idle.pop()[1].close()
@@ -150,13 +150,13 @@ def _first_that_answers(addresses: Sequence[str], port: int, seconds: float) -> 
 
 @functools.cache
 def tls() -> ssl.SSLContext:
-    """The one context of all lines: made once, since reading the authorities takes milliseconds."""
+    """The one context of all connections: made once, since reading the authorities takes milliseconds."""
     context = verifying()
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-def _no_patience() -> float:
+def _refuse_to_wait() -> float:
     raise TimeoutError
 
 
