@@ -102,7 +102,7 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
         "check_id": check.id,
         "filename": "favicon.svg",
         "version": "0",
-        "module": "main.js",
+        "module": "chat/main.js",
         "model_id": "claude-haiku-4-5",
         "plan_key": next(iter(plans_of("organization"))).key,
         **_people_values(app, workspace),

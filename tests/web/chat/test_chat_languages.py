@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from os.path import dirname, normpath
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -267,18 +268,21 @@ def test_in_a_frame_the_page_has_its_close_button_and_no_field_of_a_form(app, bo
 
 
 def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
-    folder = Path(app.static_folder) / "chat"
-    sources = {path.name: path.read_text() for path in folder.glob("*.js")}
-    imported, left = set(), ["main.js"]
+    folder = Path(app.static_folder)
+    found = [*folder.glob("chat/**/*.js"), *folder.glob("vendor/markdown-it@*/*.js")]
+    sources = {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+    imported, left = set(), ["chat/main.js"]
     while left:
-        for name in re.findall(r'(?:from|import) "\./([\w-]+\.js)"', sources[left.pop()]):
+        module = left.pop()
+        for path in re.findall(r'(?:from|import) "(\.[^"]+\.js)"', sources[module]):
+            name = normpath(f"{dirname(module)}/{path}")
             if name not in imported:
                 imported.add(name)
                 left.append(name)
     client = app.test_client()
     page = client.get(f"/chat/{bot.id}").text
-    asked_for = re.findall(r'rel="modulepreload" href="(/chat-scripts/\w+/([\w-]+\.js))"', page)
-    assert {name for _, name in asked_for} == imported == sources.keys() - {"main.js"}
+    asked_for = re.findall(r'rel="modulepreload" href="(/chat-scripts/\w+/([^"]+\.js))"', page)
+    assert {name for _, name in asked_for} == imported == sources.keys() - {"chat/main.js"}
     for address, name in asked_for:
         script = client.get(address)
         assert script.text == sources[name] and script.mimetype == "text/javascript"
@@ -288,13 +292,21 @@ def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
 
 def test_a_script_of_another_version_is_not_kept_and_what_is_none_is_not_there(app):
     client = app.test_client()
-    other = client.get("/chat-scripts/0000000000/main.js")
+    other = client.get("/chat-scripts/0000000000/chat/main.js")
     assert other.status_code == 200
     assert (
         "no-cache" in other.headers["Cache-Control"]
         and "immutable" not in other.headers["Cache-Control"]
     )
-    for name in ("chat.css", "nothing.js", "..%2fjs%2fapp.js", "%2e%2e"):
+    for name in (
+        *("chat.css", "nothing.js", "..%2fjs%2fapp.js", "%2e%2e", "js/app.js", "chat/chat.css"),
+        *(
+            "main.js",
+            "chat/../js/app.js",
+            "chat/..%2fjs%2fapp.js",
+            "vendor/htmx.org@2.0.11/htmx.min.js",
+        ),
+    ):
         assert client.get(f"/chat-scripts/0/{name}").status_code == 404
 
 

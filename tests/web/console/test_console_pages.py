@@ -188,7 +188,7 @@ def test_a_models_markdown_keeps_its_shape_and_nothing_else(app, cast, provider,
     talker = BotClient(app, make_bot(cast.workspace))
     talker.say()
     page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}").text
-    for shape in ("<strong>Bold</strong>", "<code>code</code>", "<li>one</li>"):
+    for shape in ("<strong>Bold</strong>", '<code dir="ltr">code</code>', "<li>one</li>"):
         assert shape in page
     assert 'href="https://example.com" rel="noopener noreferrer nofollow"' in page
     assert "javascript:" not in re.sub(r"\[not\]\(javascript:alert\)", "", page)

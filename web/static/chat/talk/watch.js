@@ -1,8 +1,8 @@
 // The answer that is being written, with Stop at hand where Send was.
 import { follow } from "./follow.js";
-import { note } from "./note.js";
-import { stoppable } from "./view.js";
-import { say } from "./words.js";
+import { note } from "../page/note.js";
+import { stoppable } from "../page/view.js";
+import { say } from "../words.js";
 
 export class Watch {
   #api;

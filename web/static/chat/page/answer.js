@@ -1,10 +1,10 @@
 // One answer on the page: it grows while it is written, and is read out sentence by sentence.
 import { press, showSources, sourcesOf, thumbOf } from "./below.js";
-import { linkMarks } from "./cite.js";
+import { linkMarks } from "../markdown/cite.js";
 import { speak } from "./speak.js";
-import { paint, sentences, showable } from "./stream.js";
+import { paint, sentences, showable } from "../markdown/stream.js";
 import { add, fromTemplate, keepEnd } from "./view.js";
-import { failure } from "./words.js";
+import { failure } from "../words.js";
 
 // Written by follow(): begin, add, cite, end.
 export class Answer {

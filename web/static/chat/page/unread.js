@@ -1,7 +1,7 @@
 // Answers that ended while nobody looked: counted, told to the site, and parted from what was read by a line.
-import { framed, greeted, on, tell } from "./host.js";
+import { framed, greeted, on, tell } from "../host.js";
 import { parting } from "./view.js";
-import { say } from "./words.js";
+import { say } from "../words.js";
 
 const title = document.title;
 let open = !framed;

@@ -1,7 +1,7 @@
 // Whether this browser is online: said at the head and above the line, and waited for by what reads an answer.
 import { note } from "./note.js";
 import { speak } from "./speak.js";
-import { say } from "./words.js";
+import { say } from "../words.js";
 
 const page = document.getElementById("chat");
 const state = document.getElementById("state");

@@ -1,18 +1,18 @@
 // The talk: a message is sent once, and its answer followed to the end. What was not accepted goes back into the line.
-import { Answer } from "./answer.js";
+import { Answer } from "../page/answer.js";
 import { Left } from "./api.js";
-import { rate } from "./below.js";
-import { online } from "./connection.js";
+import { rate } from "../page/below.js";
+import { online } from "../page/connection.js";
 import * as earlier from "./earlier.js";
 import { Unknown } from "./follow.js";
-import { tell } from "./host.js";
-import * as line from "./line.js";
-import { countdown, note } from "./note.js";
+import { tell } from "../host.js";
+import * as line from "../page/line.js";
+import { countdown, note } from "../page/note.js";
 import { Once } from "./once.js";
-import * as unread from "./unread.js";
-import * as view from "./view.js";
+import * as unread from "../page/unread.js";
+import * as view from "../page/view.js";
 import { Watch } from "./watch.js";
-import { explain, say } from "./words.js";
+import { explain, say } from "../words.js";
 
 export class Talk {
   #api; #store; #watch;

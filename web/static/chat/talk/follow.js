@@ -1,7 +1,7 @@
 // Follows one answer from its first event to its last. A stream that is cut is resumed where it stopped, a few
 // times, later and later; an answer that cannot be reached any more ends as interrupted. Offline, it waits.
 import { Left, Refused } from "./api.js";
-import { backOnline, online } from "./connection.js";
+import { backOnline, online } from "../page/connection.js";
 import { events } from "./sse.js";
 
 const WAITS_MS = [400, 1000, 2000, 4000, 8000];

@@ -1,5 +1,5 @@
 // A preset fills the form in place: what else was typed stays. Without a script its link does that on a new page.
-import { behavior } from "./behavior.js";
+import { behavior } from "../behavior.js";
 
 behavior("preset", (link) => {
   const form = document.getElementById("look-form");

@@ -1,5 +1,5 @@
 // A colour is typed, or picked beside it. One that is left to us shows in the picker what was chosen for it.
-import { behavior } from "./behavior.js";
+import { behavior } from "../behavior.js";
 
 const WHOLE = /^#[0-9a-f]{6}$/i;
 

@@ -1,5 +1,5 @@
 // The stage: the frame in the size that visitors get, scaled to what is free, with what the form says at the moment.
-import { behavior } from "./behavior.js";
+import { behavior } from "../behavior.js";
 
 const PHONE = { width: 390, height: 780 };
 const MARGIN = 16;

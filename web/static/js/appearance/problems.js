@@ -1,5 +1,5 @@
 // What is wrong with a field stands beside it while it is typed, with the colour that would do at a press.
-import { behavior } from "./behavior.js";
+import { behavior } from "../behavior.js";
 
 behavior("look-problems", (form) => {
   const places = [...form.querySelectorAll("[data-problem]")];

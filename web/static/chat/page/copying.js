@@ -1,5 +1,5 @@
 // The button at a piece of code: takes the code away. Where the browser lets no page do that, it marks the code.
-import { say } from "./words.js";
+import { say } from "../words.js";
 
 const SHOWN_MS = 2000;
 

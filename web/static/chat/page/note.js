@@ -1,5 +1,5 @@
 // The note above the line to write in: why something was not sent, and when it can be.
-import { language, say } from "./words.js";
+import { language, say } from "../words.js";
 
 const place = document.getElementById("note");
 const inTime = new Intl.RelativeTimeFormat(language);

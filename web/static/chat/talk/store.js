@@ -1,6 +1,6 @@
 // The visitor's token, kept in this browser for this bot. Where storage is refused, it lasts as long as the page.
 // In a frame it is the site that keeps it: storage of ours is blocked or forgotten there.
-import { framed, greeted, tell } from "./host.js";
+import { framed, greeted, tell } from "../host.js";
 
 export class Store {
   #key;

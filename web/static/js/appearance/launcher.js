@@ -1,5 +1,5 @@
 // The launcher as a site would show it, beside the window.
-import { behavior } from "./behavior.js";
+import { behavior } from "../behavior.js";
 
 behavior("look-launcher", (form) => {
   const button = document.getElementById("look-button");

@@ -1,11 +1,11 @@
 // The page of a look. Its form asks for a preview with every change; what comes back goes out as the event `look`,
 // which the fields, the launcher and the frame listen for.
-import { behavior } from "./behavior.js";
-import "./look-colours.js";
-import "./look-frame.js";
-import "./look-launcher.js";
-import "./look-presets.js";
-import "./look-problems.js";
+import { behavior } from "../behavior.js";
+import "./colors.js";
+import "./frame.js";
+import "./launcher.js";
+import "./presets.js";
+import "./problems.js";
 
 const PAUSE_MS = 120;
 

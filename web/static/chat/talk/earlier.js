@@ -1,6 +1,6 @@
 // What the server has of this conversation: shown again, or looked through for a message that may have arrived.
-import { Answer } from "./answer.js";
-import * as view from "./view.js";
+import { Answer } from "../page/answer.js";
+import * as view from "../page/view.js";
 
 // The conversation that the token opens. False where it has ended.
 export async function show(api) {
