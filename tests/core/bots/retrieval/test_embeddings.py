@@ -435,7 +435,7 @@ def test_redis_away_takes_nothing_but_the_pauses(taught, provider, monkeypatch):
     def away():
         raise queue.RedisError
 
-    monkeypatch.setattr(embedding_errors, "hasty_connection", away)
+    monkeypatch.setattr(embedding_errors, "fast_fail_redis", away)
     monkeypatch.setattr(queue, "fast_fail_redis", away)
     assert query_embeddings.of_questions(taught, [BY_MEANING]) != [None]
     provider.when(for_vectors, Reply.status(500))
