@@ -34,16 +34,7 @@ from web.cli import migrations
 def create_app(chosen: Settings | None = None) -> Flask:
     """The application on the given settings, or on those of the environment."""
     chosen = chosen or _settings_or_exit()
-    log.configure(chosen.log_level, scrub)
-    vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
-    queue.configure(chosen.redis_address)
-    endpoints.configure(chosen)
-    platform_keys.configure(chosen)
-    emails.configure(chosen)
-    webhook_endpoints.configure(chosen)
-    notices.configure(bots.names_answering_through)
-    sources.configure(bots.raise_version, chosen)
-    memory.configure(chosen)
+    configure_core(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
     app.config.update(web.config(chosen))
     app.config.update(
@@ -60,6 +51,20 @@ def create_app(chosen: Settings | None = None) -> Flask:
         hops = chosen.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def configure_core(chosen: Settings) -> None:
+    """Hands the settings to the parts of core that keep some: those of the last call hold."""
+    log.configure(chosen.log_level, scrub)
+    vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
+    queue.configure(chosen.redis_address)
+    endpoints.configure(chosen)
+    platform_keys.configure(chosen)
+    emails.configure(chosen)
+    webhook_endpoints.configure(chosen)
+    notices.configure(bots.names_answering_through)
+    sources.configure(bots.raise_version, chosen)
+    memory.configure(chosen)
 
 
 def _settings_or_exit() -> Settings:

@@ -56,8 +56,10 @@ class AllowedJob(Job):
 
 
 def configure(address: str) -> None:
-    """Called once by `create_app` with the settings' Redis address."""
+    """Called by `create_app` with the settings' Redis address."""
     global _address
+    if address == _address:
+        return  # closing a pool would break off what a thread of this process is sending on it
     _address = address
     redis_connection.cache_clear()
     fast_fail_redis.cache_clear()

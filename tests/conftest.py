@@ -13,7 +13,6 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
-from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -25,10 +24,11 @@ from core.bots.answers import answer_task
 from core.errors import SettingsError
 from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import build_once, marker
-from tests.browser import Browser, IsolatedClient
+from tests import build_once, marker, shared_app
+from tests.browser import Browser
+from tests.cast_database import CastDatabase
 from tests.databases import Postgres, running_postgres, sqlite_copy
-from tests.people import Cast, make_cast
+from tests.people import Cast, find_cast, make_cast
 from tests.providers import LoopbackProvider
 from web.cli import migrations
 
@@ -106,12 +106,21 @@ def postgres(house: Path) -> Iterator[Postgres]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def with_cast(house: Path, migrated: Path) -> CastDatabase:
+    """The same with the cast in it."""
+    return CastDatabase(house, migrated, lambda url: make_settings(house, database_url=url))
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, house: Path, migrated: Path) -> str:
-    """An empty database: SQLite, or what `on_both_databases` says."""
+    """An empty database: SQLite, or what `on_both_databases` says. Of a test with the cast: with that in it."""
     if getattr(request, "param", "sqlite") == "postgres":
         running: Postgres = request.getfixturevalue("postgres")
         return running.emptied()
+    if "cast" in request.fixturenames:
+        made: CastDatabase = request.getfixturevalue("with_cast")
+        return sqlite_copy(house, made.path())
     return sqlite_copy(house, migrated)
 
 
@@ -133,15 +142,13 @@ def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settin
 
 
 @pytest.fixture
-def app(chosen: Settings, house: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, chosen: Settings, house: Path) -> Iterator[Flask]:
     """The application, with its context pushed: tests may call core directly."""
-    made = create_app(chosen)
-    made.testing = True
+    own = request.node.get_closest_marker("own_app") is not None
+    if own:
+        shared_app.forget()
+    made = shared_app.application(chosen)
     logging.getLogger().addHandler(_log_file(house))
-    made.test_client_class = IsolatedClient
-    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(
-        str(house)
-    )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
         build_once.compile_statements_once(db.db.engine)
@@ -151,11 +158,13 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
         db.db.session.remove()
         db.db.engine.dispose()
     clock.shift(clock.timedelta())
+    if own:
+        shared_app.forget()
 
 
 @pytest.fixture
 def cast(app: Flask) -> Cast:
-    return make_cast()
+    return find_cast() or make_cast()
 
 
 @pytest.fixture

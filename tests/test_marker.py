@@ -43,6 +43,7 @@ def test_it_is_found_in_redis(redis, plant):
     assert list(marker.in_redis(redis, PLANTED))
 
 
+@pytest.mark.own_app
 def test_a_page_that_shows_it_fails(app):
     app.add_url_rule("/leak", view_func=_leak)
     with pytest.raises(AssertionError, match="the marker key is in /leak"):

@@ -19,7 +19,7 @@ View = Callable[..., Any]
 
 
 def register(app: Flask) -> None:
-    app.view_functions["static"].guard = "public"  # type: ignore[attr-defined]
+    app.view_functions["static"].guard = "public"  # type: ignore[union-attr]
     app.before_request(_refuse_unguarded)
 
 

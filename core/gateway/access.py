@@ -4,10 +4,10 @@ One query, without the ORM, since every request asks. What it answered serves un
 the database, by whichever process: a token that was revoked a moment ago, anywhere, is refused here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 
@@ -51,7 +51,13 @@ class _Open:
     until: datetime | None
 
 
-def presented_token(headers: Mapping[str, str]) -> tuple[str, str]:
+class Headers(Protocol):
+    """Of a request: a dictionary with names in lower case, or Flask's."""
+
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+def presented_token(headers: Headers) -> tuple[str, str]:
     """What a program sent as its token: `Authorization: Bearer …` (or the token alone), `x-api-key`."""
     sent = headers.get("authorization", "")
     scheme, _, rest = sent.partition(" ")

@@ -130,7 +130,7 @@ class Exchange:
 
     def _read(self) -> bytes:
         """The next piece of the body; nothing at its end."""
-        assert self._response is not None, "send first"
+        assert self._response is not None, "send first"  # noqa: S101  (a mistake in our code)
         try:
             data = self._response.read()
             if not data and self._cancelled:

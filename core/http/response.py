@@ -106,7 +106,7 @@ class _Message:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip(" \t")
 
     def on_headers_complete(self) -> None:
-        assert self._parser is not None
+        assert self._parser is not None  # noqa: S101  (tells the type checker)
         self.status = self._parser.get_status_code()
         if self.status < 100 or self._parser.get_http_version() not in ("1.0", "1.1"):
             raise ProtocolError
@@ -128,7 +128,7 @@ class _Message:
 
     def _plan_end(self) -> None:
         """Where the body ends, and whether the connection outlives it (RFC 9112, 6.3 and 9.3)."""
-        assert self._parser is not None
+        assert self._parser is not None  # noqa: S101  (tells the type checker)
         has_length = "content-length" in self.headers
         coding = self.headers.get("transfer-encoding", "")
         self.ends_with_connection = not has_length and not coding.lower().endswith("chunked")

@@ -61,7 +61,7 @@ class Transport(HTTPAdapter):
     @contextmanager
     def limited(self) -> Iterator[None]:
         """For one act of sending or receiving. Raises `TimedOut` when it takes too long."""
-        assert self._connection is not None
+        assert self._connection is not None  # noqa: S101  (tells the type checker)
         try:
             self._connection.socket.settimeout(self._limits.seconds_left())
             yield

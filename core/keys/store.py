@@ -75,7 +75,7 @@ def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
     key = find(workspace.id, provider)
     if reason := unusable_reason(key, workspace):
         return Unusable(reason)
-    assert key is not None
+    assert key is not None  # noqa: S101  (without a key there is a reason, see above)
     try:
         secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable:

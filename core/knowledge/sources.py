@@ -56,7 +56,7 @@ def configure(changed: Callable[[Session, str], None], settings: Settings) -> No
 
 def note_change(current: Session, bot_id: str) -> None:
     """This bot knows something else from now on; in the transaction that makes it so."""
-    assert _changed is not None, "create_app has not run"
+    assert _changed is not None, "create_app has not run"  # noqa: S101  (a mistake in our code)
     _changed(current, bot_id)
 
 

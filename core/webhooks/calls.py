@@ -16,7 +16,7 @@ from core.webhooks import endpoints, signatures
 LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=7, stall_seconds=7, total_seconds=7)
 GONE = 410
 NO_SECRET = (
-    "The signing secret can no longer be read with the encryption keys in use. Make a new one."
+    "The signing secret can no longer be read with the encryption keys in use. Make a new one."  # noqa: S105  (a sentence for people)
 )
 
 

@@ -64,4 +64,5 @@ def _kept(response: Response, version: str) -> Response:
     response.cache_control.max_age = YEAR_SECONDS if is_this else MINUTE_SECONDS
     response.cache_control.immutable = is_this
     response.set_etag(version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -6,6 +6,7 @@ it where no script runs.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
@@ -87,7 +88,7 @@ def _bots(workspace: Workspace, can: Callable[[str], bool], searching: bool) -> 
     """The bots; while somebody searches, behind them also the pages of each."""
     found = request_cache.bots_of(workspace)
     for bot in found:
-        place = {"slug": workspace.slug, "bot_id": bot.id}
+        place: dict[str, Any] = {"slug": workspace.slug, "bot_id": bot.id}
         yield Hit(bot.name, url_for("bots.show", **place), "bot", "bot")
     for bot in found if searching else ():
         yield from _pages_of(workspace, bot, can)
@@ -97,7 +98,8 @@ def _pages_of(workspace: Workspace, bot: Bot, can: Callable[[str], bool]) -> Ite
     for name, endpoint, permission in _OF_A_BOT:
         if can(permission):
             of = "bot" if name == "conversations" else "bot_id"
-            url = url_for(endpoint, slug=workspace.slug, **{of: bot.id})
+            place: dict[str, Any] = {of: bot.id}
+            url = url_for(endpoint, slug=workspace.slug, **place)
             yield Hit(f"{bot.name}: {name}", url, "bot", "bot")
 
 

@@ -1,5 +1,6 @@
 """A workspace's settings: its name, how much its bots take on, and how long conversations are kept."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -103,7 +104,7 @@ def _asks(workspace: Workspace, form: RetentionForm) -> str:
         form=form,
         days=days,
         lost=_lost(workspace, days),
-        before=clock.now() - clock.timedelta(days=max(0, days)),
+        before=clock.now() - timedelta(days=max(0, days)),
     )
 
 

@@ -32,7 +32,7 @@ pages = Blueprint("auth", __name__)
 CODES_LIMIT = "5 per 5 minutes"
 PERSONS_CODES_LIMIT = "30 per hour"
 _EMAIL = "Write your e-mail address."
-_PASSWORD = "Write your password."
+_PASSWORD = "Write your password."  # noqa: S105  (a sentence for people)
 
 log = logger("web")
 

@@ -19,7 +19,7 @@ TWO_FACTOR_SECONDS = 5 * 60
 _PENDING_TWO_FACTOR = "halfway"
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """What Flask-Login knows of a person: the token of this browser's sign-in is the id."""
 
     def __init__(self, token: str, sign_in: SignIn) -> None:
@@ -65,7 +65,7 @@ def begin(person: Person, to: str = "") -> AnyResponse:
         sign_ins.end(current_user.sign_in.id)
     token = sign_ins.start(person, secret_key(), request.headers.get("User-Agent", ""))
     found = sign_ins.find(token, secret_key())
-    assert found is not None
+    assert found is not None  # noqa: S101  (it was started a line above)
     session.clear()
     session.permanent = True
     login_user(SignedIn(token, found))

@@ -23,7 +23,9 @@ from tests.marker import MARKER
 FIRST_BYTE = Timeouts(2, 0.2, 5, 5)
 STALL = Timeouts(2, 5, 0.2, 5)
 TOTAL = Timeouts(2, 5, 5, 0.4)
-PATIENT = Timeouts(2, 5, 5, 5)
+PAUSE_SECONDS, FAR_LESS_SECONDS = 30, 10
+"""How long the far side says nothing; how long whoever has a limit of 0.2 s takes at most when busy."""
+PATIENT = Timeouts(10, 40, 40, 40)
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 SECRET = f"sk-{MARKER}"
@@ -212,7 +214,7 @@ def test_an_endless_body_is_read_to_its_bound_only():
 # Time
 
 
-def dribbling(head, piece, until_seconds=3.0):
+def dribbling(head, piece, until_seconds=PAUSE_SECONDS):
     def answer(connection):
         connection.sendall(head)
         ends_at = time.monotonic() + until_seconds
@@ -226,13 +228,17 @@ def dribbling(head, piece, until_seconds=3.0):
 @pytest.mark.parametrize(
     ("limits", "answer", "words"),
     [
-        (FIRST_BYTE, says(pause_seconds=2), "began within 0.2 s"),
-        (FIRST_BYTE, says(OK, pause_seconds=2), "began within 0.2 s"),
-        (FIRST_BYTE, says(b"", CHUNKED, pause_seconds=2), "began within 0.2 s"),
+        (FIRST_BYTE, says(pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
+        (FIRST_BYTE, says(OK, pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
+        (FIRST_BYTE, says(b"", CHUNKED, pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
         (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "began within 0.2 s"),
         (FIRST_BYTE, dribbling(CHUNKED, b"0"), "began within 0.2 s"),
-        (STALL, says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2), "nothing came for 0.2 s"),
-        (STALL, says(OK + b"\r\nx", pause_seconds=2), "nothing came for 0.2 s"),
+        (
+            STALL,
+            says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS),
+            "nothing came for 0.2 s",
+        ),
+        (STALL, says(OK + b"\r\nx", pause_seconds=PAUSE_SECONDS), "nothing came for 0.2 s"),
         (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "not complete after 0.4 s"),
         (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "not complete after 0.4 s"),
         (TOTAL, dribbling(OK + b"\r\n", b"x"), "not complete after 0.4 s"),
@@ -242,7 +248,7 @@ def test_each_limit_ends_the_wait_that_it_is_for(limits, answer, words):
     started = time.monotonic()
     with serving(answer) as server, pytest.raises(http.TimedOut, match=words):
         get(server.url, limits)
-    assert time.monotonic() - started < 1.8
+    assert time.monotonic() - started < FAR_LESS_SECONDS
 
 
 def test_the_limit_on_connecting_ends_a_handshake_that_does_not_come():
@@ -280,28 +286,28 @@ def cancelled_while(answer, before_body=False):
         exchange = Exchange(PATIENT)
         thread = threading.Thread(target=run)
         thread.start()
-        reached.wait(2)
+        reached.wait(10)
         time.sleep(0.05)
         started = time.monotonic()
         exchange.cancel()
-        thread.join(3)
+        thread.join(PAUSE_SECONDS)
         return caught, time.monotonic() - started
 
 
 @pytest.mark.parametrize(
     ("answer", "before_body"),
     [
-        (says(pause_seconds=3), True),
-        (says(CHUNKED + b"1\r\nx\r\n", pause_seconds=3), False),
-        (says(OK + b"\r\nx", pause_seconds=3), False),
-        (says(OK + b"Content-Length: 9\r\n\r\nx", pause_seconds=3), False),
+        (says(pause_seconds=PAUSE_SECONDS), True),
+        (says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS), False),
+        (says(OK + b"\r\nx", pause_seconds=PAUSE_SECONDS), False),
+        (says(OK + b"Content-Length: 9\r\n\r\nx", pause_seconds=PAUSE_SECONDS), False),
         (dribbling(CHUNKED, b"1\r\nx\r\n"), False),
     ],
 )
 def test_cancelling_from_another_thread_ends_the_wait_at_once(answer, before_body):
     caught, seconds = cancelled_while(answer, before_body)
     assert [type(error) for error in caught] == [http.Cancelled]
-    assert seconds < 1.5
+    assert seconds < FAR_LESS_SECONDS
 
 
 def test_an_exchange_cancelled_before_it_began_sends_nothing():
@@ -378,7 +384,7 @@ def test_leaving_a_body_midway_hangs_up_at_once(head):
         exchange.send("GET", server.url, {})
         next(exchange.buffers())
         exchange.close()
-        assert hung_up.wait(2)
+        assert hung_up.wait(20)
 
 
 def test_finishing_waits_a_moment_for_the_last_bytes():
@@ -392,13 +398,13 @@ def test_finishing_waits_a_moment_for_the_last_bytes():
 
 
 def test_finishing_does_not_wait_for_long():
-    with serving(says(CHUNKED + b"4\r\nlast\r\n", pause_seconds=3)) as server:
+    with serving(says(CHUNKED + b"4\r\nlast\r\n", pause_seconds=PAUSE_SECONDS)) as server:
         exchange = Exchange(PATIENT)
         exchange.send("GET", server.url, {})
         next(exchange.buffers())
         started = time.monotonic()
         exchange.finish()
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < FAR_LESS_SECONDS
 
 
 def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeypatch):
@@ -572,7 +578,7 @@ def test_tls_connections_serve_again(tls_server, trusted):
 
 
 def test_tls_exchanges_can_be_cancelled_and_time_out(tls_server, trusted):
-    stalling = says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2)
+    stalling = says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS)
     with (
         serving(stalling, tls_server) as server,
         pytest.raises(http.TimedOut, match="nothing came"),
@@ -585,7 +591,7 @@ def test_tls_exchanges_can_be_cancelled_and_time_out(tls_server, trusted):
         started = time.monotonic()
         with pytest.raises(http.Cancelled):
             next(exchange.buffers())
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < FAR_LESS_SECONDS
 
 
 # gevent
@@ -610,14 +616,14 @@ def run(exchange):
 def both(timeouts, act):
     exchanges = [Exchange(timeouts) for _ in range(20)]
     greenlets = [gevent.spawn(run, exchange) for exchange in exchanges]
-    with gevent.Timeout(5):
+    with gevent.Timeout(30):
         while len(ends) < 20:
             gevent.sleep(0.01)
     started = time.monotonic()
     act(exchanges)
-    gevent.joinall(greenlets, timeout=3)
+    gevent.joinall(greenlets, timeout=20)
     outcome, seconds = sorted(set(map(str, ends))), time.monotonic() - started
-    assert len(ends) == 40 and seconds < 2, (ends, seconds)
+    assert len(ends) == 40 and seconds < 10, (ends, seconds)
     ends.clear()
     print(*outcome)
 
@@ -631,13 +637,13 @@ def test_limits_and_cancelling_work_between_greenlets(
     over_tls, tls_server, certificate, monkeypatch
 ):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    stalling = says(CHUNKED + b"1\r\nx\r\n", pause_seconds=4)
+    stalling = says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS)
     with serving(stalling, tls_server if over_tls else None) as server:
         done = subprocess.run(
             [sys.executable, "-c", UNDER_GEVENT, server.url],
             check=False,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=90,
         )
     assert (done.stdout.split("\n")[:2], done.stderr) == (["Cancelled b'x'", "TimedOut b'x'"], "")

@@ -40,7 +40,6 @@ def save(workspace: Workspace, secret: str = SECRET, check_id: str = "chk_1") ->
     return saving.save(workspace.id, "anthropic", secret, ANN, Proof(check_id))
 
 
-@on_both_databases
 def test_a_saved_key_is_sealed_masked_and_told_from_others(workspace):
     key = save(workspace)
     assert (key.version, key.status, key.enabled, key.added_by) == (1, "valid", True, "Ann")

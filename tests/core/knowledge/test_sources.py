@@ -51,7 +51,6 @@ def test_a_text_is_found_once_it_is_indexed(cast, bot, run_jobs):
     assert sources.content_text(source) == LAMPS
 
 
-@on_both_databases
 def test_a_question_with_its_answer_is_one_chunk(cast, bot, run_jobs):
     source = sources.add_qa(cast.workspace, bot.id, "Do you ship to Oslo?", "Yes. " * 500, OPERATOR)
     run_jobs()
@@ -117,7 +116,6 @@ def test_only_ids_are_queued(cast, bot):
     assert queue.waiting(queue.DEFAULT) == 0
 
 
-@on_both_databases
 def test_the_plans_last_source_fits_and_one_more_does_not(cast, bot):
     limit = cast.workspace.plan.sources
     with transaction() as current:
@@ -185,7 +183,6 @@ def test_an_address_that_may_not_be_read_is_refused_when_it_is_added(cast, bot, 
         sources.add_page(cast.workspace, bot.id, url, OPERATOR)
 
 
-@on_both_databases
 def test_a_bot_finds_nothing_of_another(cast, bot, give):
     other = bots.create(cast.workspace, Draft(name="Other"), OPERATOR)
     give("Lamps", LAMPS)

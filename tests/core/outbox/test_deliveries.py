@@ -74,7 +74,6 @@ def test_the_claim_of_a_worker_that_died_is_over_after_two_minutes(app, shift_cl
     assert deliveries.claim(delivery_id).attempts == 2
 
 
-@on_both_databases
 def test_each_pause_is_longer_and_the_eighth_try_is_the_last(app, shift_clock):
     delivery_id, passed = add(), timedelta()
     assert MAX_ATTEMPTS == 8

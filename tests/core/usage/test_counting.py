@@ -40,7 +40,6 @@ def test_of_many_ends_of_one_answer_one_counts(workspace, conversation):
     assert counts() == [(1, 0, 0, 3, 2)]
 
 
-@on_both_databases
 def test_a_failed_attempt_counts_as_failed_and_the_retry_as_answered(conversation):
     turn = turns.accept(conversation, "Hello")
     fail(turn)
@@ -57,7 +56,6 @@ def test_tokens_of_an_attempt_that_broke_off_are_counted(conversation):
     assert counts() == [(0, 1, 0, 7, 0)]
 
 
-@on_both_databases
 def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift_clock):
     turns.accept(conversation, "Hello")
     shift_clock(STALE_AFTER + timedelta(seconds=1))
@@ -66,7 +64,6 @@ def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift
     assert counts() == [(0, 1, 0, 0, 0)]
 
 
-@on_both_databases
 def test_an_answer_for_which_no_message_was_left_counts_as_failed(
     conversation, monkeypatch, workspace
 ):

@@ -47,7 +47,6 @@ def fail(workspace, times: int = 1, gone: bool = False) -> list[str]:
     return letters
 
 
-@on_both_databases
 def test_the_secret_is_shown_once_and_sealed(workspace):
     secret = endpoints.set_url(workspace.id, URL, ANN)
     assert secret.startswith("whsec_")
@@ -111,7 +110,6 @@ def test_the_operator_may_let_webhooks_lead_to_this_machine(workspace):
     assert endpoints.set_url(workspace.id, "http://127.0.0.1:5000/", ANN)
 
 
-@on_both_databases
 def test_a_new_secret_replaces_the_old_one(workspace):
     first = endpoints.set_url(workspace.id, URL, ANN)
     second = endpoints.replace_secret(workspace.id, ANN)

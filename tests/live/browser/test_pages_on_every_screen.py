@@ -22,7 +22,7 @@ from tests.live.processes import ROOT
 from tests.providers import Reply
 from tests.routes import routes, set_stage
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]
 
 PICTURES = ROOT / "artifacts"
 WIDTHS = {360: 740, 768: 1024, 1440: 900}

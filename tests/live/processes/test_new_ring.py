@@ -178,7 +178,7 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
             )
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.xdist_group("live-2")
 def test_a_row_copied_to_another_workspace_does_not_open_and_its_page_says_so(live, inside, owner):
     from tests.live.member import Member
 

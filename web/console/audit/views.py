@@ -53,7 +53,7 @@ class Filter:
     until: date | None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         days = {"from": self.since, "to": self.until}
         told = {"kind": self.kind, "who": self.who}
         return {name: str(value) for name, value in (told | days).items() if value}

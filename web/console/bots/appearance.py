@@ -160,8 +160,10 @@ def _page(
 
 def _disabled(bot: Bot, has_picture: bool) -> dict[str, tuple[str, ...]]:
     """By field, the choices that cannot be made."""
-    without_picture = {} if has_picture else {"avatar": ("picture",)}
-    plan_shows = {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}
+    without_picture: dict[str, tuple[str, ...]] = {} if has_picture else {"avatar": ("picture",)}
+    plan_shows: dict[str, tuple[str, ...]] = (
+        {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}
+    )
     return without_picture | plan_shows
 
 

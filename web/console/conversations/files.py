@@ -85,7 +85,8 @@ def _facts(said: ExportedMessage) -> dict[str, Any]:
             *("tokens_out", "first_token_ms", "latency_ms", "cached"),
         )
     }
-    told = {"bot": conversation.bot.name, "origin": conversation.origin, "message_id": message.id}
+    told: dict[str, Any] = {"bot": conversation.bot.name, "origin": conversation.origin}
+    told["message_id"] = message.id
     told |= {"at": _time(message.created_at), "model": message.model_id, "thumb": message.feedback}
     told |= {"attempts": message.attempt, "sources": citations.shown(message.sources or [])}
     facts = same | told

@@ -121,5 +121,5 @@ def _origins(made: list[Bot], asked: Filter) -> list[str]:
     return sorted(allowed | {here} | ({asked.origin} if asked.origin else set()))
 
 
-def _url(workspace: Workspace, query: dict[str, str]) -> str:
+def _url(workspace: Workspace, query: dict[str, Any]) -> str:
     return url_for("conversations.index", slug=workspace.slug, **query)

@@ -5,6 +5,7 @@ Everybody sees what was made with their own tokens or tried by themselves; owner
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -49,7 +50,7 @@ class Filter:
     until: date | None = None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         told = {"provider": self.provider, "model": self.model, "state": self.state}
         told |= {"whose": "mine" if self.mine else ""}
         days = {"from": self.since, "to": self.until}

@@ -192,7 +192,7 @@ def _choices(configured: set[str]) -> list[dict[str, Any]]:
             "key_shape": provider.key_shape,
             "key_url": provider.key_url,
             "models": [
-                {"name": model.name, "plan_note": PLAN_NOTES.get(model.bot_tier or "", "")}
+                {"name": model.name, "plan_note": PLAN_NOTES.get(model.bot_tier, "")}
                 for model in catalogue.models()
                 if model.provider == provider.slug and model.bot_tier
             ],

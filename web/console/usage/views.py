@@ -42,11 +42,11 @@ class PeriodQuery:
     cut: bool = False
 
     @property
-    def days(self) -> dict[str, str]:
+    def days(self) -> dict[str, Any]:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
     @property
-    def choices(self) -> dict[str, str]:
+    def choices(self) -> dict[str, Any]:
         return {"by": self.by, "show": self.what}
 
     @property
@@ -127,20 +127,18 @@ def _days() -> tuple[date, date]:
         return first, max(first, clock.today())
     if last:
         return last.replace(day=1), last
-    return _ends_of(request.args.get("period", "")) or _ends_of("month")
+    return _ends_of(request.args.get("period", ""))
 
 
-def _ends_of(period: str) -> Any:
-    """The first and the last day of a named period; none for other names."""
+def _ends_of(period: str) -> tuple[date, date]:
+    """The first and the last day of a named period; of this month for other names."""
     today = clock.today()
-    if period == "month":
-        return today.replace(day=1), today
     if period == "last-month":
         last = today.replace(day=1) - timedelta(days=1)
         return last.replace(day=1), last
     if period == "30-days":
         return today - timedelta(days=29), today
-    return None
+    return today.replace(day=1), today
 
 
 def _period_url(workspace: Workspace, asked: PeriodQuery, period: str) -> str:

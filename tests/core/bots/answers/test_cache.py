@@ -38,7 +38,6 @@ def change(bot, **values) -> None:
     )
 
 
-@on_both_databases
 def test_the_same_first_question_is_answered_from_the_cache(app, workspace, bot, provider):
     provider.next(Reply.answer("Two days.", tokens_in=9, tokens_out=2))
     first = BotClient(app, bot).say("How long is shipping?")
@@ -100,7 +99,6 @@ def test_any_change_of_the_bot_ends_what_was_cached(app, workspace, bot, provide
     assert len(provider.chats) == 2
 
 
-@on_both_databases
 def test_a_change_of_what_the_bot_knows_ends_it_too(app, bot, provider):
     BotClient(app, bot).say("Hello")
     with transaction() as current:
@@ -232,7 +230,6 @@ def test_the_visitors_own_words_are_kept_on_the_row(app, bot, conversation):
     assert turns.accept(other, "hello").answer.status == "pending"
 
 
-@on_both_databases
 def test_a_new_source_ends_what_was_cached(app, workspace, bot, provider):
     """Through knowledge's own verb, joined to the bot's version in `create_app`."""
     BotClient(app, bot).say("Hello")

@@ -24,7 +24,6 @@ def rows(conversation) -> list[Message]:
     return reading.messages_of(conversation.id)
 
 
-@on_both_databases
 def test_a_turn_is_a_question_and_a_pending_answer(workspace, conversation):
     turn = turns.accept(conversation, "  How long\r\ndoes it take? ", "c-1")
     question, answer = rows(conversation)

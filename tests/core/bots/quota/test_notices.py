@@ -109,7 +109,6 @@ def test_a_message_that_comes_back_and_goes_again_tells_nothing_twice(conversati
     assert told() == ["quota_full"]
 
 
-@on_both_databases
 def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversation, workspace):
     for name, role in (("bill", Role.BILLING), ("adam", Role.ADMIN), ("mia", Role.MEMBER)):
         make_member(workspace, name, role)
@@ -161,7 +160,6 @@ def test_a_turn_that_is_undone_tells_nothing(conversation, workspace, monkeypatc
     assert told() == ["quota_near"]
 
 
-@on_both_databases
 def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation, workspace):
     set_used(workspace, LIMIT)
     assert write(conversation).answer.failure == "out_of_messages"
@@ -171,7 +169,6 @@ def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation,
     assert told() == ["quota_full"]
 
 
-@on_both_databases
 def test_a_downgrade_in_mid_month_counts_on_against_the_smaller_plan(conversation, workspace):
     set_used(workspace, 249)
     workspaces.set_plan(workspace, "free", OPERATOR)
@@ -198,7 +195,6 @@ def test_the_retry_that_takes_the_last_message_tells(conversation, workspace, sh
     assert told() == ["quota_near"]
 
 
-@on_both_databases
 def test_what_is_given_back_is_counted(conversation, workspace):
     for _ in range(2):
         fail(write(conversation))
@@ -210,7 +206,6 @@ def test_what_is_given_back_is_counted(conversation, workspace):
     assert (month.used, month.given_back) == (1, 2)
 
 
-@on_both_databases
 def test_turns_without_a_crossed_line_write_no_delivery(conversation, workspace):
     for _ in range(5):
         finish(write(conversation))

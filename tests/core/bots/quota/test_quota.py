@@ -158,7 +158,6 @@ def test_a_month_is_the_calendars_in_utc(workspace, moment, period, resets_on):
     assert quota.status(workspace).resets_on == resets_on
 
 
-@on_both_databases
 def test_a_new_month_begins_at_nothing(workspace, conversation):
     move_to(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
     set_used(workspace, LIMIT)
@@ -168,7 +167,6 @@ def test_a_new_month_begins_at_nothing(workspace, conversation):
     assert (used_in(workspace, "2026-11"), used_in(workspace, "2026-12")) == (LIMIT, 1)
 
 
-@on_both_databases
 def test_a_message_is_given_back_to_the_month_it_was_taken_from(workspace, conversation):
     move_to(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
     turn = turns.accept(conversation, "Just before midnight")

@@ -205,7 +205,7 @@ def test_redis_away_costs_no_message_a_wait(workspace, chosen, monkeypatch):
     try:
         began = clock.monotonic()
         assert passed(conversation, 50) == 50
-        assert clock.monotonic() - began < 1
+        assert clock.monotonic() - began < 5  # each wait would be half a second
     finally:
         queue.configure(chosen.redis_address)
         rate_limits._redis_available_from = 0.0

@@ -59,7 +59,6 @@ def asked_last(provider) -> str:
     return provider.chats[-1].body["messages"][-1]["content"]
 
 
-@on_both_databases
 def test_an_answer_is_given_what_fits_and_names_it(app, taught, provider):
     provider.next(Reply.answer("Two days [1]."))
     said = BotClient(app, taught).say(ASKED)
@@ -103,7 +102,6 @@ def test_an_address_that_no_browser_should_follow_is_not_told(url):
     assert citations.shown([source]) == [{"number": 1, "title": "A", "url": ""}]
 
 
-@on_both_databases
 def test_what_nothing_answers_is_said_without_asking_a_provider(app, taught, provider):
     said = BotClient(app, taught).say(UNKNOWN)
     assert said.text == DONT_KNOW
@@ -119,7 +117,6 @@ def test_what_nothing_answers_is_said_without_asking_a_provider(app, taught, pro
     assert (noted.question, noted.count) == (UNKNOWN, 1)
 
 
-@on_both_databases
 def test_a_bot_says_it_in_its_owners_words(app, workspace, provider):
     words = "Das weiß ich leider nicht. Schreiben Sie uns: hilfe@laden.example"
     bot = make_bot(workspace, unknown_text=f"  {words.replace(' ', '  ')}\n")

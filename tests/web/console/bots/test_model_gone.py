@@ -10,7 +10,6 @@ from core.bots.answers.failure_messages import FAILURE_SENTENCE
 from core.bots.models import Bot
 from core.db import session, transaction
 from tests.bot_client import BotClient, make_bot, make_key, used
-from tests.databases import on_both_databases
 from tests.routes import routes, set_stage
 from tests.web.test_hostile_input import FORMS
 
@@ -61,7 +60,6 @@ def test_every_address_answers(app, cast, signed_in, model_id):
     assert not broken
 
 
-@on_both_databases
 def test_visitors_read_the_graceful_sentence_and_the_owner_the_reason(app, cast, gone, provider):
     talker = BotClient(app, gone)
     said = talker.say("Do keep this")
