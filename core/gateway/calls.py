@@ -1,4 +1,4 @@
-"""What a program asks: its body as it came, what is read of it, and how it goes on to a provider.
+"""A program's request: its body as it came, what is read of it, and how it goes on to a provider.
 
 Only the model, whether to stream, and the size are looked at. Where both sides speak the same format
 the body goes on byte for byte, but for a model that has another name there.
@@ -62,22 +62,22 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
 
 
 def drop_body(call: Call) -> Call:
-    """What is still needed of it once somebody answers: agents ask with megabytes, and read for minutes."""
+    """What is still needed of it once an answer began: agents send megabytes, and read for minutes."""
     return replace(call, body=b"", document={})
 
 
 def is_silent(call: Call) -> bool:
-    """Whether it is a stream that will not tell its tokens, since nobody asked for them."""
+    """Whether it is a stream that will not report its tokens, since nobody wants them."""
     options = call.document.get("stream_options")
-    asked = isinstance(options, dict) and options.get("include_usage") is True
-    return call.stream and call.route in ("chat", "completions") and not asked
+    is_counted = isinstance(options, dict) and options.get("include_usage") is True
+    return call.stream and call.route in ("chat", "completions") and not is_counted
 
 
 def body_with_usage(call: Call, upstream_model: str) -> bytes:
-    """The same, of a stream that has to tell its tokens."""
+    """The same, of a stream that has to report its tokens."""
     options = call.document.get("stream_options")
-    told = (options if isinstance(options, dict) else {}) | {"include_usage": True}
-    document = {**call.document, "model": upstream_model, "stream_options": told}
+    options = (options if isinstance(options, dict) else {}) | {"include_usage": True}
+    document = {**call.document, "model": upstream_model, "stream_options": options}
     return json.dumps(document).encode()
 
 

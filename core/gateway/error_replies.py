@@ -84,8 +84,8 @@ def exhausted(last: Refused | None, wait_seconds: float) -> Reply:
     return reply
 
 
-def unsayable(error: Invalid) -> Reply:
-    """Nobody could be asked that in a format that they speak."""
+def untranslatable(error: Invalid) -> Reply:
+    """No provider of the model speaks a format that has a word for all of it."""
     return Reply(400, code=error.code, message=error.message)
 
 
@@ -123,8 +123,8 @@ def written(reply: Reply, route: str, record: Record) -> Reply:
 
 def trail(attempts: list[dict[str, Any]]) -> str:
     """`anthropic 401 rejected, bedrock 200`: for a header."""
-    words = ([one["provider"], str(one["status"] or "-"), one["kind"]] for one in attempts)
-    return ", ".join(" ".join(filter(None, told)) for told in words)
+    tries = ([one["provider"], str(one["status"] or "-"), one["kind"]] for one in attempts)
+    return ", ".join(" ".join(filter(None, words)) for words in tries)
 
 
 def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Decision:
 
 
 def decide(
-    asked: str,
+    model_name: str,
     route: str,
     keys: Mapping[str, Key],
     key_order: Iterable[str],
@@ -83,7 +83,7 @@ def decide(
     platform_has: Callable[[str], bool],
 ) -> Decision:
     """What happens to a request for that model in that format. Pure."""
-    offers = offers_of(asked)
+    offers = offers_of(model_name)
     if not offers:
         return Decision((), (), "model_not_found")
     usable, skipped, candidates = [], [], []
@@ -121,14 +121,14 @@ def _at(
     return Skipped(slug, key.why_unusable if key else absent)
 
 
-def offers_of(asked: str) -> list[Offer]:
+def offers_of(model_name: str) -> list[Offer]:
     """Every provider that has a model of that name, in the catalogue's order."""
     for separator in ("/", ":"):
-        slug, found, name = asked.partition(separator)
+        slug, found, name = model_name.partition(separator)
         if found and name and slug in _slugs():
             return [_pinned(catalogue.provider(slug), name)]
-    listed = [_listed(model) for model in catalogue.serving(asked) if not _is_direct(model)]
-    return listed or [_pinned(provider, asked) for provider in _by_prefix(asked)]
+    listed = [_listed(model) for model in catalogue.serving(model_name) if not _is_direct(model)]
+    return listed or [_pinned(provider, model_name) for provider in _by_prefix(model_name)]
 
 
 def _listed(model: Model) -> Offer:

@@ -51,10 +51,10 @@ def create(
 
 def of_workspace(workspace_id: str, person_id: str = "") -> list[GatewayToken]:
     """Those that still work first, then the newest; of one person if named."""
-    asked = select(GatewayToken).where(GatewayToken.workspace_id == workspace_id)
+    query = select(GatewayToken).where(GatewayToken.workspace_id == workspace_id)
     if person_id:
-        asked = asked.where(GatewayToken.person_id == person_id)
-    found = session().scalars(asked.order_by(GatewayToken.created_at.desc(), GatewayToken.id))
+        query = query.where(GatewayToken.person_id == person_id)
+    found = session().scalars(query.order_by(GatewayToken.created_at.desc(), GatewayToken.id))
     return sorted(found, key=lambda token: not is_live(token))
 
 

@@ -16,13 +16,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import NotFound
 from core.providers.failure_rules import FailureKind
-from core.providers.wire import OutputLimitField, WireName
+from core.providers.wire import OutputLimitField, route_of
 
 Auth = Literal["bearer", "x-api-key", "api-key", "sigv4"]
 Serves = Literal["chat", "fim", "embeddings"]
 BotTier = Literal["mini", "standard", "premium"]
-_ROUTES = {"openai": "chat", "anthropic": "messages"}
-"""What a wire format needs of a provider's paths, where that has another name."""
 
 
 class UnknownProvider(NotFound, LookupError):
@@ -58,7 +56,8 @@ class Provider:
 
     slug: str
     name: str
-    wire: WireName
+    wire: str
+    """The format of key checks and bots: one of `formats.FORMATS`, which `paths` has to have."""
     base_url: str
     byok: bool
     """Whether a workspace may hold a key for it."""
@@ -193,7 +192,7 @@ def _check(catalogue: Catalogue) -> None:
 
 
 def _check_provider(provider: Provider, slugs: list[str]) -> None:
-    route = _ROUTES.get(provider.wire, provider.wire)
+    route = route_of(provider.wire)
     if route not in provider.paths:
         raise CatalogueError(f"Provider {provider.slug} has no path for {route}.")
     if provider.byok and not provider.probe_models:

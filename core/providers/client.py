@@ -1,67 +1,50 @@
-"""The one way to a model: a request goes out in the provider's format, and events come back.
+"""The one way to a model: a request goes out in the provider's format, and the answer comes back.
 
-Nothing a provider does raises here; it all ends in a `Finished` or a `Failed`, in a `Completion` or
-a `Failure`. The secret is an argument, never kept in an object, and scrubbed out of every message.
+Nothing a provider does raises here; it all ends in a `Stop` or a `Failed`, in a `ChatResponse` or a
+`Failure`. The secret is an argument, never kept in an object, and scrubbed out of every message.
 """
 
 import json
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
 from core import http
 from core.http import Exchange, HttpError, Timeouts
-from core.providers import anthropic, converse, failures, fim, openai, responses
+from core.providers import failures
 from core.providers.auth import outgoing
 from core.providers.documents import Malformed, at, parse_object, text_at
 from core.providers.failures import Failure, FailureKind
-from core.providers.formats.sse import EventTooLarge
-from core.providers.wire import (
-    ChatRequest,
-    Completion,
-    Endpoint,
-    Event,
-    Failed,
-    Finished,
-    Text,
-    Usage,
-    Wire,
-    WireName,
-)
+from core.providers.formats import FORMATS, whole
+from core.providers.formats.bounds import MAX_ANSWER_BYTES, MAX_ERROR_BYTES
+from core.providers.formats.request import ChatRequest
+from core.providers.formats.response import ChatResponse, Failed, Part, Stop
+from core.providers.formats.streams import is_stream, parts_of
+from core.providers.wire import Endpoint
 
 __all__ = ["ChatStream", "Timeouts", "complete_chat", "list_models", "post", "stream_chat"]
 
-MAX_ANSWER_BYTES = 8 << 20
-MAX_ERROR_BYTES = 64 << 10
-
-_WIRES: dict[WireName, Wire] = {
-    "openai": openai,
-    "anthropic": anthropic,
-    "responses": responses,
-    "converse": converse,
-    "fim": fim,
-}
 _DEFAULT = Timeouts()
 
 
 class ChatStream:
-    """The events of one answer: `Text`s, one `Usage` if known, then one `Finished` or `Failed`.
+    """The parts of one answer, of which the last is a `Stop` or a `Failed`; each `Usage` is a total.
 
-    Nothing is sent before the first event is asked for. Read once, by one thread or greenlet; only
+    Nothing is sent before the first part is taken. Read once, by one thread or greenlet; only
     `cancel` may come from another.
     """
 
-    def __init__(self, exchange: Exchange, events: Iterator[Event]) -> None:
+    def __init__(self, exchange: Exchange, parts: Iterator[Part]) -> None:
         self._exchange = exchange
-        self._events = events
-        self._finished = False
+        self._parts = parts
+        self._is_whole = False
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[Part]:
         try:
-            for event in self._events:
-                self._finished = isinstance(event, Finished)
-                yield event
+            for part in self._parts:
+                self._is_whole = isinstance(part, Stop)
+                yield part
         finally:
             self.close()
 
@@ -71,7 +54,7 @@ class ChatStream:
 
     def close(self) -> None:
         """Lets go of the connection; before the answer is whole, that stops the provider."""
-        if self._finished:
+        if self._is_whole:
             self._exchange.finish()
         self._exchange.close()
 
@@ -88,25 +71,35 @@ class ChatStream:
 
 
 def stream_chat(
-    endpoint: Endpoint, secret: str, request: ChatRequest, timeouts: Timeouts = _DEFAULT
+    endpoint: Endpoint,
+    secret: str,
+    request: ChatRequest,
+    model: str,
+    timeouts: Timeouts = _DEFAULT,
 ) -> ChatStream:
-    """Asks for an answer as a stream. Never raises for what the provider does."""
+    """Asks for an answer as a stream, of a model by the provider's own name for it.
+
+    Never raises for what the provider does.
+    """
     exchange = Exchange(timeouts)
-    return ChatStream(exchange, settled(_events(exchange, endpoint, secret, request)))
+    request = replace(request, stream=True)
+    return ChatStream(exchange, _parts(exchange, endpoint, secret, request, model))
 
 
 def complete_chat(
-    endpoint: Endpoint, secret: str, request: ChatRequest, timeouts: Timeouts = _DEFAULT
-) -> Completion | Failure:
+    endpoint: Endpoint,
+    secret: str,
+    request: ChatRequest,
+    model: str,
+    timeouts: Timeouts = _DEFAULT,
+) -> ChatResponse | Failure:
     """Asks for an answer in one piece. Never raises for what the provider does."""
     try:
         with Exchange(timeouts) as exchange:
-            failure = _send(exchange, endpoint, secret, request, stream=False)
-            return failure or _whole(exchange, endpoint, secret)
+            failure = _send(exchange, endpoint, secret, request, model)
+            return failure or _read_whole(exchange, endpoint, secret)
     except HttpError as error:
         return failures.from_http(error)
-    except Malformed:
-        return failures.malformed()
 
 
 def list_models(
@@ -128,51 +121,30 @@ def list_models(
     return frozenset(filter(None, listed)) or None
 
 
-def settled(events: Iterator[Event]) -> Iterator[Event]:
-    """A format's events in the order that `ChatStream` promises, whatever ends them.
-
-    The usage waits for the end, since it is reported in parts, and `Finished` waits for the usage.
-    A connection that breaks after `Finished` took nothing from the answer.
-    """
-    usage = Usage()
-    ending: Event = Failed(failures.truncated())
+def _parts(
+    exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest, model: str
+) -> Iterator[Part]:
     try:
-        for event in events:
-            if isinstance(event, Text):
-                yield event
-            elif isinstance(event, Usage):
-                usage = usage.updated(event)
-            else:
-                ending = event
+        failure = _send(exchange, endpoint, secret, request, model)
+        if failure is None and is_stream(exchange.headers):
+            stream = FORMATS[endpoint.route].read_stream
+            yield from stream(exchange.buffers(), endpoint.provider_slug, secret)
+            return
+        response = failure or _read_whole(exchange, endpoint, secret)
     except HttpError as error:
-        ending = ending if isinstance(ending, Finished) else Failed(failures.from_http(error))
-    except (Malformed, EventTooLarge):
-        ending = Failed(failures.malformed())
-    if usage != Usage():
-        yield usage
-    yield ending
-
-
-def _events(
-    exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest
-) -> Iterator[Event]:
-    failure = _send(exchange, endpoint, secret, request, stream=True)
-    if failure:
-        yield Failed(failure)
-    elif re.search("json|html", exchange.headers.get("content-type", "")):
-        yield from _as_events(_whole(exchange, endpoint, secret))
+        response = failures.from_http(error)
+    if isinstance(response, Failure):
+        yield Failed(response)
     else:
-        wire = _WIRES[endpoint.wire]
-        yield from wire.events(exchange.buffers(), endpoint.provider_slug, secret)
+        yield from parts_of(response)
 
 
 def _send(
-    exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest, *, stream: bool
+    exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest, model: str
 ) -> Failure | None:
     """Sends the request. Returns what its status says against it; raises `HttpError`."""
-    wire = _WIRES[endpoint.wire]
-    document = wire.body(request, stream=stream)
-    return post(exchange, endpoint, secret, wire.ROUTE, document, request.model, stream)
+    document = FORMATS[endpoint.route].write_request(request, model)
+    return post(exchange, endpoint, secret, endpoint.route, document, model, request.stream)
 
 
 def post(
@@ -204,18 +176,7 @@ def _refusal(exchange: Exchange, provider: str, secret: str) -> Failure:
     return failures.classify(provider, exchange.status, exchange.headers, body, secret)
 
 
-def _whole(exchange: Exchange, endpoint: Endpoint, secret: str) -> Completion | Failure:
-    """Reads an answer in one piece. Raises `HttpError` and `Malformed`."""
-    document = parse_object(exchange.read(MAX_ANSWER_BYTES))
-    failure = failures.inside(endpoint.provider_slug, document, secret)
-    return failure or _WIRES[endpoint.wire].completion(document)
-
-
-def _as_events(answer: Completion | Failure) -> Iterator[Event]:
-    if isinstance(answer, Failure):
-        yield Failed(answer)
-        return
-    if answer.text:
-        yield Text(answer.text)
-    yield answer.usage
-    yield Finished(answer.stop_reason)
+def _read_whole(exchange: Exchange, endpoint: Endpoint, secret: str) -> ChatResponse | Failure:
+    """Raises `HttpError`."""
+    body = exchange.read(MAX_ANSWER_BYTES)
+    return whole.read_whole(FORMATS[endpoint.route], body, endpoint.provider_slug, secret)

@@ -12,10 +12,25 @@ class Malformed(ValueError):
 
 def parse_object(data: str | bytes) -> dict[str, Any]:
     """A JSON object. Raises `Malformed`."""
+    return _object(_parse(data))
+
+
+def parse_answer(data: str | bytes) -> dict[str, Any]:
+    """A JSON object, or the only one in an array: Google wraps its errors so. Raises `Malformed`."""
+    document = _parse(data)
+    if isinstance(document, dict):
+        return document
+    return _object(document[0] if isinstance(document, list) and len(document) == 1 else None)
+
+
+def _parse(data: str | bytes) -> Any:
     try:
-        document = json.loads(data)
+        return json.loads(data)
     except (ValueError, RecursionError):
         raise Malformed from None
+
+
+def _object(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Malformed
     return document

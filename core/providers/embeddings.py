@@ -11,7 +11,7 @@ from typing import Any
 
 from core.http import Exchange, HttpError, Timeouts
 from core.providers import client, failures
-from core.providers.documents import Malformed, at, count_at, parse_object
+from core.providers.documents import Malformed, at, count_at, parse_answer
 from core.providers.failures import Failure
 from core.providers.wire import Endpoint
 
@@ -53,7 +53,7 @@ def _read(
     exchange: Exchange, endpoint: Endpoint, secret: str, count: int, dimensions: int
 ) -> Embeddings | Failure:
     most = ROOM_BYTES + count * dimensions * LONGEST_NUMBER
-    document = parse_object(exchange.read(most))
+    document = parse_answer(exchange.read(most))
     if failure := failures.inside(endpoint.provider_slug, document, secret):
         return failure
     rows = at(document, "data")

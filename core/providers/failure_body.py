@@ -81,12 +81,12 @@ def _is_code(value: Any) -> bool:
 
 
 def has_error(document: Mapping[str, Any]) -> bool:
-    """Whether a body that came under a 2xx tells of a failure after all."""
+    """Whether a body that came under a 2xx reports a failure after all."""
     return bool(
         document.get("error")
         or document.get("type") == "error"
         or document.get("status") == "failed"
-        or at(document, "base_resp", "status_code")
+        or ("base_resp" in document and at(document, "base_resp", "status_code"))
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "KEY_FAULTS",
     "Failure",
     "FailureKind",
+    "broken_off",
     "classify",
     "from_http",
     "inside",
@@ -30,6 +31,7 @@ LONGEST_MESSAGE = 300
 KEY_FAULTS = frozenset({FailureKind.rejected, FailureKind.no_permission, FailureKind.no_credit})
 """The kinds that make a key invalid: nobody gets an answer with it until somebody acts."""
 
+_BROKEN_OFF = "The provider broke off its answer: {word}."
 _WITHOUT_WORDS = "The provider answered with status {status} and no reason."
 _REDIRECTED = "The provider answered with a redirect ({status}), which is never followed."
 _KINDS_OF_HTTP_ERRORS: tuple[tuple[type[HttpError], FailureKind], ...] = (
@@ -61,7 +63,7 @@ def is_key_fault(failure: Failure) -> bool:
 def classify(
     provider: str, status: int, headers: Mapping[str, str], body: bytes, secret: str | None = None
 ) -> Failure:
-    """The failure that an answer with a bad status tells of. Header names in lower case."""
+    """The failure that an answer with a bad status describes. Header names in lower case."""
     document = failure_body.document_of(body)
     message = failure_body.message_in(document) or failure_body.plain_text(body)
     return _failure(provider, status, headers, document, message, secret)
@@ -85,6 +87,12 @@ def from_http(error: HttpError) -> Failure:
 
 def malformed() -> Failure:
     return Failure(FailureKind.malformed, "The provider sent something that cannot be read.")
+
+
+def broken_off(provider: str, word: str, secret: str | None = None) -> Failure:
+    """The failure of an answer that ended by a word which means no end (`formats.endings`)."""
+    document = {"error": {"code": word, "message": _BROKEN_OFF.format(word=word)}}
+    return _failure(provider, 200, {}, document, failure_body.message_in(document), secret)
 
 
 def truncated() -> Failure:

@@ -1,17 +1,16 @@
-"""What every wire format shares: the words of a chat, the events of its answer.
+"""Where a provider is reached, and in which format."""
 
-All of it is plain data without a secret. One module per format (`openai`, `anthropic`) turns a
-`ChatRequest` into bytes, and bytes into these.
-"""
-
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
-from core.providers.failures import Failure
-
-WireName = Literal["openai", "anthropic", "responses", "converse", "fim"]
 OutputLimitField = Literal["max_tokens", "max_completion_tokens"]
+_ROUTES = {"openai": "chat", "anthropic": "messages"}
+"""Wire names of the catalogue that have another name among the paths and in `formats.FORMATS`."""
+
+
+def route_of(wire: str) -> str:
+    """A wire format's name among a provider's paths and in `formats.FORMATS`."""
+    return _ROUTES.get(wire, wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,89 +18,10 @@ class Endpoint:
     """Where a provider is reached: the catalogue's or the operator's choice, never a client's."""
 
     provider_slug: str
-    wire: WireName
+    wire: str
+    """The catalogue's name of the format that checks and bots use."""
     base_url: str
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    role: Literal["user", "assistant"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """What is asked. Nothing of it ever becomes part of a URL or a header."""
-
-    model: str
-    """By the provider's own name."""
-    system: str
-    """Instructions; none if empty."""
-    turns: tuple[Turn, ...]
-    max_output_tokens: int
-    output_limit_field: OutputLimitField | None
-    """What the provider calls that limit for this model; None sends no limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the provider counts them; None where it did not say."""
-
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-
-    def updated(self, later: "Usage") -> "Usage":
-        """This with what a later report says; both are totals, so that nothing is added up."""
-        return Usage(
-            self.tokens_in if later.tokens_in is None else later.tokens_in,
-            self.tokens_out if later.tokens_out is None else later.tokens_out,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The answer is whole. `stop_reason` is the provider's own word."""
-
-    stop_reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    failure: Failure
-
-
-Event = Text | Usage | Finished | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """A whole answer that was not streamed."""
-
-    text: str
-    usage: Usage
-    stop_reason: str | None
-
-
-class Wire(Protocol):
-    """What a module of a format provides."""
-
     @property
-    def ROUTE(self) -> str:
-        """Its name among a provider's paths."""
-
-    def body(self, request: ChatRequest, *, stream: bool) -> dict[str, Any]:
-        """The request as a JSON object."""
-
-    def completion(self, document: dict[str, Any]) -> Completion:
-        """Reads a whole answer without an error in it. Raises `documents.Malformed`."""
-
-    def events(self, buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Event]:
-        """Reads a stream, in the order it comes; after `Finished` only usage may follow.
-
-        Ends without `Finished` or `Failed` where the stream does. Raises `documents.Malformed`.
-        """
+    def route(self) -> str:
+        return route_of(self.wire)

@@ -26,7 +26,8 @@ from core.keys.store import Unusable, Usable
 from core.knowledge import unanswered
 from core.log import logger
 from core.providers import client, endpoints
-from core.providers.wire import ChatRequest, Endpoint, Failed, Finished, Text, Usage
+from core.providers.formats.request import ChatRequest
+from core.providers.formats.response import Failed, Stop, TextDelta, Usage
 from core.text import fit
 
 CANCEL_TIMEOUT_SECONDS = 5.0
@@ -43,6 +44,8 @@ class _Work:
     """What a stream needs besides its secret."""
 
     request: ChatRequest
+    model: str
+    """By the provider's own name."""
     provider: str
     key: Usable | None
     question: FirstQuestion | None = None
@@ -117,22 +120,29 @@ def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
     question = cache.first_question(bot, answer)
     if question and (known := cache.find(question)):
         return _from_cache(live, known, Outcome(model.provider, question=question))
-    asked = session().get_one(Message, answer.reply_to)
-    grounds = grounding.grounds_for(bot, asked, room_for_knowledge(bot, model, asked.text))
+    visitor_message = session().get_one(Message, answer.reply_to)
+    grounds = grounding.grounds_for(
+        bot, visitor_message, room_for_knowledge(bot, model, visitor_message.text)
+    )
     if grounds.unknown:
-        return _unknown(live, bot, asked)
-    request = chat_request(bot, model, answer, grounds)
+        return _unknown(live, bot, visitor_message)
+    request, upstream_model = (
+        chat_request(bot, model, answer, grounds),
+        endpoints.upstream_model(model),
+    )
     if model.provider == endpoints.MINI:
-        return _Work(request, model.provider, None, question, grounds), endpoints.mini_key()
+        work = _Work(request, upstream_model, model.provider, None, question, grounds)
+        return work, endpoints.mini_key()
     found = store.use(bot.workspace, model.provider)
     if isinstance(found, Unusable):
         return Outcome.failed(found.reason, model.provider)
-    return _Work(request, model.provider, found[0], question, grounds), found[1]
+    work = _Work(request, upstream_model, model.provider, found[0], question, grounds)
+    return work, found[1]
 
 
-def _unknown(live: LiveAnswer, bot: Bot, asked: Message) -> Outcome:
+def _unknown(live: LiveAnswer, bot: Bot, visitor_message: Message) -> Outcome:
     """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
-    unanswered.record(bot.workspace_id, bot.id, asked.text)
+    unanswered.record(bot.workspace_id, bot.id, visitor_message.text)
     said = bot.unknown_text or grounding.DONT_KNOW
     append_text(live, said)
     outcome = Outcome()
@@ -157,18 +167,17 @@ def _streamed(live: LiveAnswer, work: _Work, secret: str) -> Outcome:
     """Reads the provider's stream to its end; always says how it ended."""
     started = clock.monotonic()
     outcome = Outcome(work.provider, work.key, question=work.question, sources=work.grounds.sources)
-    endpoint = endpoints.endpoint(work.provider)
-    with _cancellable(live, endpoint, secret, work.request) as stream:
-        for event in stream:
-            if isinstance(event, Text):
+    with _cancellable(live, work, secret) as stream:
+        for part in stream:
+            if isinstance(part, TextDelta):
                 outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
-                append_text(live, fit(event.text))
-            elif isinstance(event, Usage):
-                outcome.add_usage(event)
-            elif isinstance(event, Finished):
+                append_text(live, fit(part.text))
+            elif isinstance(part, Usage):
+                outcome.add_usage(part)
+            elif isinstance(part, Stop):
                 outcome.finish(live.text)
-            elif isinstance(event, Failed):
-                outcome.fail(event.failure, partial=bool(live.text))
+            elif isinstance(part, Failed):
+                outcome.fail(part.failure, partial=bool(live.text))
     if live.stopping and outcome.was_cancelled:
         outcome.stop()
     outcome.latency_ms = _milliseconds_since(started)
@@ -176,11 +185,10 @@ def _streamed(live: LiveAnswer, work: _Work, secret: str) -> Outcome:
 
 
 @contextmanager
-def _cancellable(
-    live: LiveAnswer, endpoint: Endpoint, secret: str, request: ChatRequest
-) -> Iterator[client.ChatStream]:
+def _cancellable(live: LiveAnswer, work: _Work, secret: str) -> Iterator[client.ChatStream]:
     """The provider's stream, where `drain` and a stop find it."""
-    with client.stream_chat(endpoint, secret, request, endpoints.timeouts()) as stream:
+    endpoint, timeouts = endpoints.endpoint(work.provider), endpoints.timeouts()
+    with client.stream_chat(endpoint, secret, work.request, work.model, timeouts) as stream:
         _streams.add(stream)
         live.on_stop(stream.cancel)
         try:

@@ -22,7 +22,7 @@ from core.db import changed_one, session, transaction
 from core.keys import live_refusals, store
 from core.keys.store import Usable
 from core.providers.failures import Failure, FailureKind
-from core.providers.wire import Usage
+from core.providers.formats.response import Usage
 from core.usage import counting
 
 STALE_AFTER = timedelta(seconds=30)

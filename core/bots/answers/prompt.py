@@ -1,14 +1,16 @@
-"""What the model is told: the bot's instructions, what it may answer from, and the turns before, cut to
+"""What the model is sent: the bot's instructions, what it may answer from, and the turns before, cut to
 what fits it.
 """
+
+from collections.abc import Iterator
 
 from sqlalchemy import select
 
 from core.bots.models import ANSWER, COMPLETE, Bot, Message
 from core.bots.retrieval.grounding import NOTHING, Grounds
 from core.db import session
-from core.providers import catalogue, endpoints
-from core.providers.wire import ChatRequest, Turn
+from core.providers import catalogue
+from core.providers.formats.request import ChatRequest, Text, Turn
 
 MAX_TURNS = 20
 MAX_OUTPUT_TOKENS = 4096  # GPT-5 spends part of these on thinking before its first word
@@ -24,13 +26,12 @@ def chat_request(
     """The request for one answer: the latest question, after as much of the talk as fits the model."""
     question = session().get_one(Message, answer.reply_to)
     system = "\n\n".join(filter(None, [_instructions(bot), grounds.rules]))
-    asked = grounds.asked(question.text)
-    turns = _fitting(_earlier_turns(question), _room(model) - len(system) - len(asked))
+    last = grounds.asked(question.text)
+    exchanges = _fitting(_earlier_exchanges(question), _room(model) - len(system) - len(last))
     return ChatRequest(
-        model=endpoints.upstream_model(model),
         system=system,
-        turns=(*turns, Turn("user", asked)),
-        max_output_tokens=_most_output(model),
+        turns=(*_turns(exchanges), Turn("user", (Text(last),))),
+        max_tokens=_most_output(model),
         output_limit_field=model.output_limit_field,
     )
 
@@ -54,8 +55,8 @@ def _most_output(model: catalogue.Model) -> int:
     return min(MAX_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
 
 
-def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:
-    """Answered turns before this question, oldest first. Failed ones are not part of the talk."""
+def _earlier_exchanges(question: Message) -> list[tuple[str, str]]:
+    """Questions and their answers before this one, oldest first. Failed ones are not part of the talk."""
     answers = (
         session()
         .scalars(
@@ -74,22 +75,25 @@ def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:
     if not answers:
         return []
     ids = [answer.reply_to for answer in answers]
-    asked = {
-        message.id: message
+    questions = {
+        message.id: message.text
         for message in session().scalars(select(Message).where(Message.id.in_(ids)))
     }
-    return [
-        (Turn("user", asked[answer.reply_to or ""].text), Turn("assistant", answer.text))
-        for answer in reversed(answers)
-    ]
+    return [(questions[answer.reply_to or ""], answer.text) for answer in reversed(answers)]
 
 
-def _fitting(pairs: list[tuple[Turn, Turn]], room: int) -> list[Turn]:
-    """The latest pairs whose characters fit into `room`."""
-    kept: list[Turn] = []
-    for question, answer in reversed(pairs):
-        room -= len(question.text) + len(answer.text)
+def _fitting(exchanges: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """The latest exchanges whose characters fit into `room`."""
+    kept: list[tuple[str, str]] = []
+    for question, answer in reversed(exchanges):
+        room -= len(question) + len(answer)
         if room < 0:
             break
-        kept[:0] = [question, answer]
+        kept.insert(0, (question, answer))
     return kept
+
+
+def _turns(exchanges: list[tuple[str, str]]) -> Iterator[Turn]:
+    for question, answer in exchanges:
+        yield Turn("user", (Text(question),))
+        yield Turn("assistant", (Text(answer),))

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.providers.documents import Malformed, parse_object
-
-MAX_EVENT_BYTES = 16 << 20
+from core.providers.formats.bounds import MAX_EVENT_BYTES
 
 
 def events(buffers: Iterable[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -32,8 +31,8 @@ def _read(headers: dict[str, Any], payload: bytes) -> tuple[str, dict[str, Any]]
     if kind == "exception":
         return f"exception:{headers.get(':exception-type', '')}", _object(payload)
     if kind == "error":
-        told = {"message": str(headers.get(":error-message", ""))}
-        return f"exception:{headers.get(':error-code', '')}", told
+        message = str(headers.get(":error-message", ""))
+        return f"exception:{headers.get(':error-code', '')}", {"message": message}
     return str(headers.get(":event-type", "")), _object(payload)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from core.providers.formats.request import (
-    Asked,
+    ChatRequest,
     JsonFormat,
     Text,
     Thinking,
@@ -19,8 +19,8 @@ from core.providers.formats.request import (
     not_carried,
 )
 from core.providers.formats.response import (
-    Answered,
     BlockEnd,
+    ChatResponse,
     Part,
     Stop,
     TextDelta,
@@ -32,22 +32,22 @@ NAME = "answer_in_json"
 _DESCRIPTION = "Gives your answer. Its input is the whole of the answer: nothing else is read."
 
 
-def as_tool(asked: Asked) -> Asked:
+def as_tool(request: ChatRequest) -> ChatRequest:
     """The same with the tool in place of the JSON mode.
 
     With tools of the program's own, the model has to call one of them or to answer; where the program
     insists on one of them, there is no answer to be in JSON.
     """
-    if asked.json is None:
-        return asked
-    wish = asked.tool_choice.kind if asked.tools and asked.tool_choice else "auto"
+    if request.json is None:
+        return request
+    wish = request.tool_choice.kind if request.tools and request.tool_choice else "auto"
     if wish in ("required", "named"):
-        return replace(asked, json=None)
-    is_free = bool(asked.tools) and wish == "auto"
+        return replace(request, json=None)
+    is_free = bool(request.tools) and wish == "auto"
     return replace(
-        asked,
+        request,
         json=None,
-        tools=(*asked.tools, _tool(asked.json)),
+        tools=(*request.tools, _tool(request.json)),
         tool_choice=ToolChoice("required") if is_free else ToolChoice("named", NAME),
     )
 
@@ -60,12 +60,12 @@ def _tool(wanted: JsonFormat) -> Tool:
     return Tool(NAME, description, {"type": "object"} | schema, wanted.strict)
 
 
-def answer_as_text(answered: Answered) -> Answered:
+def answer_as_text(response: ChatResponse) -> ChatResponse:
     """An answer with the input of that tool as its text."""
-    blocks = tuple(_as_text(block) for block in answered.blocks)
-    if blocks == answered.blocks or any(isinstance(block, ToolCall) for block in blocks):
-        return replace(answered, blocks=blocks)
-    return replace(answered, blocks=blocks, stop=_stop(answered.stop))
+    blocks = tuple(_as_text(block) for block in response.blocks)
+    if blocks == response.blocks or any(isinstance(block, ToolCall) for block in blocks):
+        return replace(response, blocks=blocks)
+    return replace(response, blocks=blocks, stop=_stop(response.stop))
 
 
 def _as_text(block: Text | Thinking | ToolCall) -> Text | Thinking | ToolCall:

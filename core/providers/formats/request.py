@@ -1,4 +1,4 @@
-"""What a program asks for, in no provider's format: plain data that each format reads and writes.
+"""What a program or a bot asks for, in no provider's format: plain data that each format reads and writes.
 
 Left out of it, since an answer means the same without: `HARMLESS` in each format says what and why.
 Anything else that has no place here is refused by name, never dropped.
@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from core.errors import Invalid
+from core.providers.wire import OutputLimitField
 
 _NOT_CARRIED = (
     "{what} cannot be carried over to the provider of this model, which speaks another format. "
@@ -94,7 +95,7 @@ class JsonFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """One request. None where the program leaves the choice to the provider."""
 
     system: str = ""
@@ -105,6 +106,8 @@ class Asked:
     tool_choice: ToolChoice | None = None
     parallel_tools: bool | None = None
     max_tokens: int | None = None
+    output_limit_field: OutputLimitField | None = None
+    """What a provider of the chat format calls that limit; None to know it by the model's name."""
     temperature: float | None = None
     top_p: float | None = None
     stop: tuple[str, ...] = ()

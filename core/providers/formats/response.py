@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
 from core.providers.failures import Failure
-from core.providers.formats.request import Asked, Text, Thinking, ToolCall
+from core.providers.formats.request import ChatRequest, Text, Thinking, ToolCall
 
 StopReason = Literal["end", "length", "tool", "stop_sequence", "refusal"]
 
@@ -24,15 +24,18 @@ class Usage:
     """With those of thinking."""
     cached: int | None = None
     cache_written: int | None = None
-    thinking: int | None = None
+    reasoning: int | None = None
     cost_microusd: int | None = None
-    """The price, where the provider tells it."""
+    """The price, where the provider gives it."""
 
     def updated(self, later: "Usage") -> "Usage":
         """This with what a later report says; nothing is added up."""
         names = [field.name for field in fields(self)]
         news = {name: getattr(later, name) for name in names}
         return Usage(**{n: getattr(self, n) if news[n] is None else news[n] for n in names})
+
+
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +94,62 @@ Part = (
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ChatResponse:
     """A whole answer."""
 
     blocks: tuple[Text | Thinking | ToolCall, ...]
     stop: Stop
     usage: Usage
 
+    @property
+    def text(self) -> str:
+        """What a reader sees; may be empty, since thinking can use up the limit."""
+        return "".join(block.text for block in self.blocks if isinstance(block, Text))
+
 
 class Format(Protocol):
-    """What the package of a format provides. Readers never see an error that came with a bad status."""
+    """What the package of a format provides. Readers never see an error that came with a bad status.
 
-    def read_request(self, document: Mapping[str, Any]) -> Asked:
-        """What a program asks. Raises `Invalid` naming the field that cannot be carried over."""
+    A format of providers only has no `read_request`, `write_answer` and `write_stream`.
+    """
 
-    def write_request(self, asked: Asked, model: str) -> dict[str, Any]:
+    def read_request(self, document: Mapping[str, Any]) -> ChatRequest:
+        """A program's request. Raises `Invalid` naming the field that cannot be translated."""
+
+    def write_request(self, request: ChatRequest, model: str) -> dict[str, Any]:
         """The same for a provider, by its own name for the model.
 
         Raises `Invalid` where this format has no word for something.
         """
 
-    def read_answer(self, document: dict[str, Any]) -> Answered:
-        """A whole answer without an error in it (`failures.inside`). Raises `documents.Malformed`."""
+    def read_answer(self, document: dict[str, Any]) -> ChatResponse:
+        """A whole answer without an error in it (`whole.read_whole` looks for one first).
 
-    def write_answer(self, answered: Answered, model: str, id: str) -> dict[str, Any]:
+        Raises `documents.Malformed`, and `endings.BrokenOff` for an ending that is none.
+        """
+
+    def write_answer(self, response: ChatResponse, model: str, id: str) -> dict[str, Any]:
         """The same for a program, by the name it asked for.
 
         Raises `documents.Malformed` for arguments that are no object where they have to be one.
         """
 
-    def read_stream(self, buffers: Iterable[Any], provider: str, secret: str) -> Iterator[Part]:
+    def read_stream(self, buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
         """The parts of a stream; the last is `Stop` or `Failed`, whatever happens to it."""
 
     def write_stream(
-        self, parts: Iterable[Part], model: str, id: str, asked: Asked
+        self, parts: Iterable[Part], model: str, id: str, request: ChatRequest
     ) -> Iterator[bytes]:
         """The same for a program, with this format's proper end, or an error that its SDK raises."""
+
+    def read_usage(self, document: Any, earlier: Usage = NO_USAGE) -> Usage:
+        """The tokens after a whole answer or an event of a stream: what `earlier` events said, updated."""
+
+    def read_stop(self, document: Any) -> Stop | None:
+        """How a whole answer or an event says that the answer ended, if it does. Raises `BrokenOff`."""
+
+    def is_end(self, event: dict[str, Any]) -> bool:
+        """Whether a stream is whole with this event."""
+
+    def is_prelude(self, event: dict[str, Any]) -> bool:
+        """Whether it only announces an answer: until more came, another provider may still answer."""

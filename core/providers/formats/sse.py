@@ -5,19 +5,19 @@ An event that the stream's end cuts off is dropped, as the standard says.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-MAX_EVENT_BYTES = 1 << 20
+from core.providers.documents import Malformed
+from core.providers.formats.bounds import MAX_EVENT_BYTES
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class EventTooLarge(ValueError):
+class EventTooLarge(Malformed):
     """One event grew past its bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class SseEvent:
+class SseEvent(NamedTuple):
     """`name` is "message" where the stream gives none; `data` joins its lines by newlines."""
 
     name: str

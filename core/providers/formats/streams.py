@@ -1,16 +1,22 @@
 """What the streams of all formats share: an end that can be trusted, and blocks with both ends."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.http import HttpError
 from core.providers import failures
-from core.providers.documents import Malformed, parse_object
+from core.providers.documents import Malformed, parse_answer
+from core.providers.failures import Failure
 from core.providers.formats import sse
+from core.providers.formats.endings import failure_of
+from core.providers.formats.request import Thinking, ToolCall
 from core.providers.formats.response import (
+    NO_USAGE,
     Begin,
     BlockEnd,
+    ChatResponse,
     Failed,
     Part,
     Stop,
@@ -21,9 +27,10 @@ from core.providers.formats.response import (
     Usage,
 )
 
-MAX_EVENT_BYTES = 16 << 20
-"""The last event of a `responses` stream repeats the whole answer."""
+DONE = "[DONE]"
+"""What ends a stream in OpenAI's formats. Alone it proves nothing: it has been seen after errors."""
 
+_NO_STREAM = re.compile("json|html")
 _EMPTY: tuple[Part, ...] = (TextDelta(""), ThinkingDelta(""), ToolDelta(""))
 
 Kind = Literal["", "text", "thinking", "redacted", "tool"]
@@ -39,22 +46,28 @@ class BlockBegin:
     data: str = ""
 
 
-FramedPart = (
+BoundedPart = (
     Begin | BlockBegin | TextDelta | ThinkingDelta | ToolDelta | BlockEnd | Usage | Stop | Failed
 )  # fmt: skip
 
 
-def settled(parts: Iterable[Part]) -> Iterator[Part]:
+def is_stream(headers: Mapping[str, str]) -> bool:
+    """Whether a stream came where one was asked for. Some send a document in its place, or a page."""
+    return not _NO_STREAM.search(headers.get("content-type", ""))
+
+
+def with_one_ending(parts: Iterable[Part], provider: str, secret: str) -> Iterator[Part]:
     """The parts with `Stop` or `Failed` as their last, whatever ends them.
 
-    Usage is told before what follows it, and at the latest before the end. `Stop` waits for the end:
+    Usage comes before what follows it, and at the latest before the end. `Stop` waits for the end:
     the usage may come after it, and a connection that breaks then took nothing from the answer.
     """
-    usage = told = Usage()
+    usage, is_pending = NO_USAGE, False
     ending: Stop | Failed = Failed(failures.truncated())
     try:
         for part in parts:
             if isinstance(part, Usage):
+                is_pending = is_pending or part != usage
                 usage = usage.updated(part)
             elif isinstance(part, Stop):
                 ending = part
@@ -62,20 +75,19 @@ def settled(parts: Iterable[Part]) -> Iterator[Part]:
                 ending = part
                 break
             else:
-                if usage != told and not isinstance(part, Begin):
-                    told = usage
+                if is_pending and not isinstance(part, Begin):
+                    is_pending = False
                     yield usage
                 yield part
-    except HttpError as error:
-        ending = ending if isinstance(ending, Stop) else Failed(failures.from_http(error))
-    except (Malformed, sse.EventTooLarge):
-        ending = Failed(failures.malformed())
-    if usage != told:
+    except (HttpError, Malformed) as error:
+        if isinstance(error, Malformed) or isinstance(ending, Failed):
+            ending = Failed(failure_of(error, provider, secret))
+    if is_pending:
         yield usage
     yield ending
 
 
-def framed(parts: Iterable[Part]) -> Iterator[FramedPart]:
+def with_block_boundaries(parts: Iterable[Part]) -> Iterator[BoundedPart]:
     """The parts with a `BlockBegin` and a `BlockEnd` around each block's deltas, none of them empty.
 
     A tool call without arguments has an empty object: programs parse what they get.
@@ -115,11 +127,33 @@ def _beginning(part: Part, kind: Kind) -> BlockBegin:
     return BlockBegin(kind, data=data)
 
 
+def parts_of(response: ChatResponse) -> Iterator[Part]:
+    """A whole answer as the parts of a stream: what some providers send in place of one."""
+    yield Begin()
+    for block in response.blocks:
+        if isinstance(block, ToolCall):
+            yield ToolBegin(block.id, block.name)
+            yield ToolDelta(block.arguments)
+        elif isinstance(block, Thinking):
+            yield ThinkingDelta(block.text, block.signature, block.redacted)
+        else:
+            yield TextDelta(block.text)
+        yield BlockEnd()
+    if response.usage != NO_USAGE:
+        yield response.usage
+    yield response.stop
+
+
+def failure_in(event: dict[str, Any], provider: str, secret: str) -> Failure | None:
+    """The failure that an event reports, itself or in the `response` that it carries."""
+    failure = failures.inside(provider, event, secret)
+    response = None if failure else event.get("response")
+    return failures.inside(provider, response, secret) if isinstance(response, dict) else failure
+
+
 def documents(buffers: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a stream, to its `[DONE]` or its end. Google sends errors in an array."""
-    for event in sse.events(buffers, MAX_EVENT_BYTES):
-        data = event.data.strip()
-        if data == "[DONE]":
+    """The JSON objects of a stream, to its `[DONE]` or its end."""
+    for event in sse.events(buffers):
+        if event.data == DONE:
             return
-        in_array = data.startswith("[") and data.endswith("]")
-        yield parse_object(data[1:-1] if in_array else data)
+        yield parse_answer(event.data)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from core.gateway.stream_guard import Watch, usage_in
+from core.gateway.stream_guard import StreamGuard, format_of
 from core.providers.failures import FailureKind
-from core.providers.wire import Usage
+from core.providers.formats.response import Usage
 
 
 def data(**document):
@@ -38,30 +38,31 @@ RESPONSES = data(type="response.output_text.delta", delta="Hi") + data(
 WHOLE = {"chat": CHAT, "messages": MESSAGES, "responses": RESPONSES}
 
 
-def watched(route, stream, size=0):
-    watch = Watch(route, "openai", "the-secret-of-the-test")
+def guarded(route, stream, size=0):
+    guard = StreamGuard(route, "openai", "the-secret-of-the-test")
     pieces = [stream[at : at + size] for at in range(0, len(stream), size)] if size else [stream]
-    passed = [watch.feed(piece) for piece in pieces]
-    assert all(passed) == watch.readable
-    return watch
+    passed = [guard.feed(piece) for piece in pieces]
+    assert all(passed) == guard.is_readable
+    return guard
 
 
 @pytest.mark.parametrize("size", [0, 1, 7])
 @pytest.mark.parametrize("route", WHOLE)
 def test_a_whole_stream_is_whole_however_it_is_cut(route, size):
-    watch = watched(route, WHOLE[route], size)
-    assert watch.failure is None and watch.usage == Usage(7, 2)
+    guard = guarded(route, WHOLE[route], size)
+    cached = 4 if route == "messages" else None
+    assert guard.failure is None and guard.usage == Usage(7, 2, cached)
 
 
 @pytest.mark.parametrize("route", WHOLE)
 def test_a_stream_without_its_end_mark_is_no_answer(route):
     events = WHOLE[route].split(b"\n\n")
     cut = b"\n\n".join(events[:1]) + b"\n\n"
-    assert watched(route, cut).failure.kind is FailureKind.truncated
+    assert guarded(route, cut).failure.kind is FailureKind.truncated
 
 
 def test_done_alone_proves_nothing():
-    assert watched("chat", chunk("Hi") + b"data: [DONE]\n\n").failure.kind is FailureKind.truncated
+    assert guarded("chat", chunk("Hi") + b"data: [DONE]\n\n").failure.kind is FailureKind.truncated
 
 
 @pytest.mark.parametrize(
@@ -74,21 +75,21 @@ def test_done_alone_proves_nothing():
     ],
 )
 def test_an_error_inside_is_a_failure_even_with_an_end_mark_after_it(route, event):
-    watch = watched(route, event + WHOLE[route])
-    assert watch.failed_inside and watch.failure is watch.failed_inside and watch.readable
+    guard = guarded(route, event + WHOLE[route])
+    assert guard.failure_inside and guard.failure is guard.failure_inside and guard.is_readable
 
 
 @pytest.mark.parametrize("junk", [b"data: {broken\n\n", b"data: []\n\n", b"data: 5\n\n"])
 def test_what_cannot_be_read_is_not_passed_on(junk):
-    watch = Watch("chat", "openai", "s")
-    assert watch.feed(chunk("Hi")) and not watch.feed(junk)
-    assert watch.failure.kind is FailureKind.malformed and not watch.readable
+    guard = StreamGuard("chat", "openai", "s")
+    assert guard.feed(chunk("Hi")) and not guard.feed(junk)
+    assert guard.failure.kind is FailureKind.malformed and not guard.is_readable
 
 
 def test_a_text_that_looks_like_an_end_is_a_text():
     text = 'data: [DONE]\n\n{"finish_reason": "stop"} {"type": "message_stop"}'
-    assert watched("chat", chunk(text)).failure.kind is FailureKind.truncated
+    assert guarded("chat", chunk(text)).failure.kind is FailureKind.truncated
 
 
 def test_embeddings_tell_their_tokens():
-    assert usage_in("embeddings", {"usage": {"prompt_tokens": 9}}) == Usage(9, None)
+    assert format_of("embeddings").read_usage({"usage": {"prompt_tokens": 9}}) == Usage(9, None)

@@ -353,7 +353,9 @@ def test_a_refusal_by_aws_comes_with_what_to_do(workspace, person, provider):
 
 MISTRALS = "m" * 32
 CHAT, FIM = "/v1/chat/completions", "/v1/fim/completions"
-FILLED = Reply.status(200, body={"choices": [{"message": {"content": "x"}}]})
+FILLED = Reply.status(
+    200, body={"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}
+)
 
 
 @pytest.mark.parametrize(

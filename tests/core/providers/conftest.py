@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from core.providers import catalogue
-from core.providers.wire import ChatRequest, Endpoint, Turn
+from core.providers.formats.request import ChatRequest, Text, Turn
+from core.providers.wire import Endpoint
 from tests import marker
 from tests.providers import LoopbackProvider
 
@@ -24,10 +25,17 @@ class Side:
     def key(self) -> str:
         return marker.anthropic_key() if self.name == "anthropic" else marker.openai_key()
 
+    @property
+    def model(self) -> str:
+        return "claude-haiku-4-5" if self.name == "anthropic" else "gpt-5-mini"
+
     def request(self, text: str = "one two three") -> ChatRequest:
-        model = "claude-haiku-4-5" if self.name == "anthropic" else "gpt-5-mini"
-        field = catalogue.find_model(model).output_limit_field
-        return ChatRequest(model, "Be brief.", (Turn("user", text),), 100, field)
+        return ChatRequest(
+            system="Be brief.",
+            turns=(Turn("user", (Text(text),)),),
+            max_tokens=100,
+            output_limit_field=catalogue.find_model(self.model).output_limit_field,
+        )
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,14 @@
 import pytest
 
 from core.providers.client import complete_chat, list_models, stream_chat
-from core.providers.wire import (
-    ChatRequest,
-    Completion,
-    Endpoint,
-    Failed,
-    Finished,
-    Text,
-    Turn,
-    Usage,
-)
+from core.providers.formats.request import ChatRequest, Text, Turn
+from core.providers.formats.response import ChatResponse, Failed, Stop, TextDelta, Usage
+from core.providers.wire import Endpoint
 from tests import marker
 from tests.providers import Reply
 
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
-REQUEST = ChatRequest(MODEL, "Be brief.", (Turn("user", "one zwei 🦔"),), 100, "max_tokens")
+REQUEST = ChatRequest("Be brief.", (Turn("user", (Text("one zwei 🦔"),)),), max_tokens=100)
 SAID = ["You", " said:", " one", " zwei", " 🦔"]
 
 
@@ -28,7 +21,7 @@ def endpoint(provider):
 
 
 def streamed(endpoint, secret=None):
-    events = list(stream_chat(endpoint, secret or marker.bedrock_key(), REQUEST))
+    events = list(stream_chat(endpoint, secret or marker.bedrock_key(), REQUEST, MODEL))
     assert marker.MARKER not in repr(events)
     return events
 
@@ -39,8 +32,8 @@ def failed_as(events):
 
 
 def test_an_answer_in_one_piece(endpoint, provider):
-    answer = complete_chat(endpoint, marker.bedrock_key(), REQUEST)
-    assert isinstance(answer, Completion)
+    answer = complete_chat(endpoint, marker.bedrock_key(), REQUEST, MODEL)
+    assert isinstance(answer, ChatResponse)
     assert answer.text == "".join(SAID)
     assert provider.calls[0].model == MODEL
 
@@ -48,10 +41,10 @@ def test_an_answer_in_one_piece(endpoint, provider):
 @pytest.mark.parametrize("reply", [Reply(), Reply().dribbled(), Reply().dribbled(7)])
 def test_a_stream_of_frames(endpoint, provider, reply):
     provider.next(reply)
-    *texts, usage, end = streamed(endpoint)
-    assert [text.text for text in texts if isinstance(text, Text)] == SAID
+    *parts, usage, end = streamed(endpoint)
+    assert [part.text for part in parts if isinstance(part, TextDelta)] == SAID
     assert isinstance(usage, Usage) and usage.tokens_out == len(SAID)
-    assert end == Finished("end_turn")
+    assert end == Stop("end")
     assert provider.calls[0].path.endswith("%3A0/converse-stream")
 
 
@@ -80,7 +73,7 @@ def test_a_key_of_bedrocks_own_is_a_bearer(endpoint, provider):
     key = "ABSK" + "x" * 40
     provider.accept(key)
     secret = f'{{"apiKey": "{key}", "region": "us-east-1"}}'
-    assert isinstance(complete_chat(endpoint, secret, REQUEST), Completion)
+    assert isinstance(complete_chat(endpoint, secret, REQUEST, MODEL), ChatResponse)
 
 
 @pytest.mark.parametrize("secret", ["", "AKIA", "{}", marker.openai_key()])

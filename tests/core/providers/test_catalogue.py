@@ -125,7 +125,7 @@ def test_an_unknown_provider_says_which_there_are():
     ("was", "becomes", "complaint"),
     [
         ('provider = "openai"', 'provider = "opnai"', "unknown provider: opnai"),
-        ('wire = "anthropic"', 'wire = "antropic"', r"providers\.1\.wire"),
+        ('wire = "anthropic"', 'wire = "antropic"', "Provider anthropic has no path for antropic"),
         ('slug = "openai"', 'slug = "anthropic"', "provider twice: anthropic"),
         ('id = "openai:gpt-5-mini"', 'id = "openai:gpt-5"', "model twice: openai:gpt-5"),
         ('id = "openai:gpt-5-mini"', 'id = "gpt-5-mini"', "does not begin with “openai:”"),

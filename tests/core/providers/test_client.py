@@ -8,7 +8,8 @@ import pytest
 from core.http import connections
 from core.providers.client import Timeouts, complete_chat, stream_chat
 from core.providers.failures import Failure
-from core.providers.wire import Completion, Endpoint, Failed, Finished, Text, Usage
+from core.providers.formats.response import ChatResponse, Failed, Stop, TextDelta, Usage
+from core.providers.wire import Endpoint
 from tests import marker
 from tests.core.providers.conftest import Side
 from tests.providers import Reply
@@ -21,11 +22,13 @@ ANSWER = "You said: one two three"
 
 
 def read(side, timeouts=PATIENT, key=None):
-    """The text, and the events that are not text."""
-    with stream_chat(side.endpoint, key or side.key(), side.request(), timeouts) as stream:
-        events = list(stream)
-    text = "".join(event.text for event in events if isinstance(event, Text))
-    return text, [event for event in events if not isinstance(event, Text)]
+    """The text, then the last usage if there is any, and the end."""
+    with stream_chat(
+        side.endpoint, key or side.key(), side.request(), side.model, timeouts
+    ) as stream:
+        *parts, last = stream
+    text = "".join(part.text for part in parts if isinstance(part, TextDelta))
+    return text, [*[part for part in parts if isinstance(part, Usage)][-1:], last]
 
 
 def failed(side, timeouts=PATIENT, key=None):
@@ -41,19 +44,20 @@ def failed(side, timeouts=PATIENT, key=None):
 
 def test_an_answer_streams_word_by_word_and_ends_with_usage(side, provider):
     provider.next(Reply.answer(tokens_in=40, tokens_out=7, tokens_cached=30))
-    with stream_chat(side.endpoint, side.key(), side.request()) as stream:
-        *words, usage, finished = stream
-    assert [word.text for word in words] == ["You", " said:", " one", " two", " three"]
-    assert usage == Usage(40, 7)
-    assert finished in (Finished("end_turn"), Finished("stop"))
+    with stream_chat(side.endpoint, side.key(), side.request(), side.model) as stream:
+        *parts, usage, stop = stream
+    words = [part.text for part in parts if isinstance(part, TextDelta)]
+    assert words == ["You", " said:", " one", " two", " three"]
+    assert (usage.tokens_in, usage.tokens_out, usage.cached) == (40, 7, 30)
+    assert stop == Stop("end")
 
 
 def test_a_whole_answer_says_the_same(side, provider):
     provider.next(Reply.answer(tokens_in=40, tokens_out=7, tokens_cached=30, at_limit=True))
-    answer = complete_chat(side.endpoint, side.key(), side.request())
-    assert isinstance(answer, Completion)
-    assert (answer.text, answer.usage) == (ANSWER, Usage(40, 7))
-    assert answer.stop_reason in ("max_tokens", "length")
+    answer = complete_chat(side.endpoint, side.key(), side.request(), side.model)
+    assert isinstance(answer, ChatResponse)
+    assert (answer.text, answer.stop) == (ANSWER, Stop("length"))
+    assert (answer.usage.tokens_in, answer.usage.tokens_out) == (40, 7)
 
 
 @pytest.mark.parametrize(
@@ -70,18 +74,18 @@ def test_a_whole_answer_says_the_same(side, provider):
 def test_how_an_answer_travels_makes_no_difference(side, provider, reply):
     provider.next(reply)
     text, (_, last) = read(side)
-    assert (text, type(last)) == (ANSWER, Finished)
+    assert (text, type(last)) == (ANSWER, Stop)
 
 
 def test_the_answer_arrives_while_it_is_being_written(side, provider):
     with (
         provider.hold() as gate,
-        stream_chat(side.endpoint, side.key(), side.request(), PATIENT) as stream,
+        stream_chat(side.endpoint, side.key(), side.request(), side.model, PATIENT) as stream,
     ):
-        events = iter(stream)
-        assert next(events) == Text("You")
+        words = (part for part in stream if isinstance(part, TextDelta))
+        assert next(words) == TextDelta("You")
         gate.open()
-        assert next(events) == Text(" said:")
+        assert next(words) == TextDelta(" said:")
 
 
 def test_the_key_goes_into_one_header_and_nothing_else_of_the_request_does(side, provider):
@@ -109,8 +113,10 @@ def test_one_connection_serves_request_after_request(side, provider):
         provider.next(Reply.status(500))
         for ask in (read, failed):
             ask(side)
-            used.update(id(line) for idle in connections.pool._idle.values() for _, line in idle)
-        complete_chat(side.endpoint, side.key(), side.request())
+            used.update(
+                id(connection) for idle in connections.pool._idle.values() for _, connection in idle
+            )
+        complete_chat(side.endpoint, side.key(), side.request(), side.model)
     assert len(used) == 1
 
 
@@ -146,7 +152,7 @@ REFUSALS = [
 def test_a_refusal_is_the_same_streamed_or_not(side, provider, reply, kind):
     provider.next(reply, times=2)
     text, failure = failed(side)
-    whole = complete_chat(side.endpoint, side.key(), side.request())
+    whole = complete_chat(side.endpoint, side.key(), side.request(), side.model)
     assert isinstance(whole, Failure)
     assert (text, failure.kind, whole.kind) == ("", kind, kind)
     assert 0 < len(failure.message) <= 300
@@ -176,7 +182,7 @@ def test_a_wrong_key_is_rejected_in_the_providers_words_without_the_key(side):
 def test_a_redirect_never_gets_the_key(side, provider):
     provider.next(Reply.redirect(provider.url + "/v1/elsewhere", 307), times=2)
     assert "redirect (307)" in failed(side)[1].message
-    complete_chat(side.endpoint, side.key(), side.request())
+    complete_chat(side.endpoint, side.key(), side.request(), side.model)
     assert len(provider.calls) == 2
 
 
@@ -221,7 +227,7 @@ WHOLE_BREAKS = [
 @pytest.mark.parametrize(("reply", "kind"), WHOLE_BREAKS)
 def test_a_broken_whole_answer_fails(side, provider, reply, kind):
     provider.next(reply)
-    answer = complete_chat(side.endpoint, side.key(), side.request())
+    answer = complete_chat(side.endpoint, side.key(), side.request(), side.model)
     assert isinstance(answer, Failure)
     assert answer.kind == kind
 
@@ -253,7 +259,7 @@ def test_json_in_place_of_a_stream_is_read_all_the_same(provider, document, text
     side = Side(endpoint)
     told, (*_, last) = read(side)
     assert told == text
-    assert (last.failure.kind if kind else type(last)) == (kind or Finished)
+    assert (last.failure.kind if kind else type(last)) == (kind or Stop)
 
 
 # Time
@@ -282,7 +288,7 @@ def test_a_whole_answer_has_the_same_limits(side, provider):
     provider.next(Reply().slowly(first_byte_seconds=30))
     provider.next(Reply.stall())
     for limits in (FIRST_BYTE, STALL):
-        answer = complete_chat(side.endpoint, side.key(), side.request(), limits)
+        answer = complete_chat(side.endpoint, side.key(), side.request(), side.model, limits)
         assert isinstance(answer, Failure)
         assert answer.kind == "timed_out"
 
@@ -292,7 +298,7 @@ def test_a_whole_answer_has_the_same_limits(side, provider):
 
 def test_cancelling_ends_the_stream_and_the_providers_work(side, provider):
     provider.next(Reply.stall(after_chunks=2))
-    with stream_chat(side.endpoint, side.key(), side.request(), PATIENT) as stream:
+    with stream_chat(side.endpoint, side.key(), side.request(), side.model, PATIENT) as stream:
         threading.Timer(0.1, stream.cancel).start()
         started = time.monotonic()
         *_, last = stream
@@ -304,7 +310,7 @@ def test_cancelling_ends_the_stream_and_the_providers_work(side, provider):
 @pytest.mark.parametrize("leave", ["with", "break", "close"])
 def test_leaving_a_stream_stops_the_provider(side, provider, leave):
     provider.next(Reply.stall(after_chunks=1))
-    stream = stream_chat(side.endpoint, side.key(), side.request(), PATIENT)
+    stream = stream_chat(side.endpoint, side.key(), side.request(), side.model, PATIENT)
     if leave == "with":
         with stream:
             next(iter(stream))
@@ -317,12 +323,12 @@ def test_leaving_a_stream_stops_the_provider(side, provider, leave):
 
 
 def test_a_stream_nobody_reads_asks_nothing(side, provider):
-    stream_chat(side.endpoint, side.key(), side.request()).close()
+    stream_chat(side.endpoint, side.key(), side.request(), side.model).close()
     assert provider.calls == []
 
 
 def test_a_stream_cancelled_before_it_is_read_asks_nothing(side, provider):
-    stream = stream_chat(side.endpoint, side.key(), side.request())
+    stream = stream_chat(side.endpoint, side.key(), side.request(), side.model)
     stream.cancel()
     (last,) = stream
     assert (last.failure.kind, provider.calls) == ("cancelled", [])
@@ -340,7 +346,7 @@ def test_a_key_that_no_key_can_be_is_never_sent(side, provider, bad):
 
 def test_without_a_key_none_is_sent(provider):
     side = Side(Endpoint("mevichat", "openai", provider.openai_base_url))
-    answer = complete_chat(side.endpoint, "", side.request())
+    answer = complete_chat(side.endpoint, "", side.request(), side.model)
     assert isinstance(answer, Failure)
     assert "authorization" not in provider.calls[0].headers
 
@@ -350,14 +356,14 @@ def test_without_a_key_none_is_sent(provider):
 )
 def test_an_address_where_nobody_is_becomes_a_failure(side, base_url):
     endpoint = Endpoint(side.name, side.name, base_url)
-    answer = complete_chat(endpoint, side.key(), side.request())
+    answer = complete_chat(endpoint, side.key(), side.request(), side.model)
     assert isinstance(answer, Failure)
     assert answer.kind in ("unavailable", "bad_request")
 
 
 def test_nothing_that_can_be_shown_holds_the_key(side, provider):
     provider.next(Reply.echoing_key(), times=2)
-    stream = stream_chat(side.endpoint, side.key(), side.request())
+    stream = stream_chat(side.endpoint, side.key(), side.request(), side.model)
     shown = [repr(stream), repr(list(stream)), repr(vars(stream)), repr(stream._exchange.__dict__)]
-    shown += [repr(complete_chat(side.endpoint, side.key(), side.request()))]
+    shown += [repr(complete_chat(side.endpoint, side.key(), side.request(), side.model))]
     assert not [text for text in shown if marker.MARKER in text]

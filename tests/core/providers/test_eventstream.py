@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.providers import converse
-from core.providers.client import settled
 from core.providers.documents import Malformed
-from core.providers.formats import eventstream
-from core.providers.wire import Failed, Finished, Text, Usage
+from core.providers.formats import converse, eventstream
+from core.providers.formats.response import Begin, BlockEnd, Failed, Stop, TextDelta, Usage
 
 
 def frame(payload, **names):
@@ -46,38 +44,40 @@ ANSWER = [
     event("metadata", {"usage": {"inputTokens": 7, "outputTokens": 2, "totalTokens": 9}}),
 ]
 WHOLE = b"".join(ANSWER)
-TOLD = [Text("Zwölf "), Text("🦔"), Usage(7, 2), Finished("end_turn")]
+PARTS = [TextDelta("Zwölf "), TextDelta("🦔"), Usage(7, 2), Stop("end")]
 
 
 def read(*buffers):
-    events = settled(converse.events(buffers, "bedrock", "{}"))
-    return [e.failure.kind if isinstance(e, Failed) else e for e in events]
+    """What came, without what only marks a beginning or the end of a block."""
+    parts = converse.read_stream(buffers, "bedrock", "{}")
+    shown = (part for part in parts if part not in (Begin(), BlockEnd()))
+    return [part.failure.kind if isinstance(part, Failed) else part for part in shown]
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=12))
 def test_frames_are_read_however_they_are_cut_into_pieces(cuts):
     edges = [0, *sorted(cuts), len(WHOLE)]
     pieces = [WHOLE[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
-    assert read(*pieces) == TOLD
+    assert read(*pieces) == PARTS
 
 
 def test_frames_are_read_byte_by_byte():
-    assert read(*(WHOLE[at : at + 1] for at in range(len(WHOLE)))) == TOLD
+    assert read(*(WHOLE[at : at + 1] for at in range(len(WHOLE)))) == PARTS
 
 
 @pytest.mark.parametrize("length", range(0, len(WHOLE), 7))
 def test_a_stream_that_ends_before_its_end_mark_is_cut(length):
     ended = sum(map(len, ANSWER[:5]))
     last = read(WHOLE[:length])[-1]
-    assert last == ("truncated" if length < ended else Finished("end_turn"))
+    assert last == ("truncated" if length < ended else Stop("end"))
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
 def test_a_byte_that_changed_is_never_read_as_if_it_were_right(place, change):
     broken = bytearray(WHOLE)
     broken[place] ^= change
-    told = read(bytes(broken))
-    assert told[-1] in ("malformed", "truncated") or told == [*TOLD[:2], TOLD[3]]
+    parts = read(bytes(broken))
+    assert parts[-1] in ("malformed", "truncated") or parts == [*PARTS[:2], PARTS[3]]
 
 
 def test_a_frame_with_a_wrong_checksum_is_malformed():
@@ -98,7 +98,7 @@ def test_a_frame_with_a_wrong_checksum_is_malformed():
     ],
 )
 def test_an_exception_in_the_stream_ends_it_with_its_meaning(kind, meaning):
-    assert read(*ANSWER[:2], exception(kind, "no"), *ANSWER[2:]) == [Text("Zwölf "), meaning]
+    assert read(*ANSWER[:2], exception(kind, "no"), *ANSWER[2:]) == [TextDelta("Zwölf "), meaning]
 
 
 def test_the_kind_of_an_exception_is_in_its_name():
@@ -128,4 +128,4 @@ def test_a_frame_that_says_it_is_endless_is_not_waited_for():
 
 
 def test_an_empty_answer_is_whole():
-    assert read(ANSWER[0], ANSWER[4]) == [Finished("end_turn")]
+    assert read(ANSWER[0], ANSWER[4]) == [Stop("end")]

@@ -21,8 +21,7 @@ from core.gateway.error_replies import Reply
 from core.ids import new_id
 from core.providers.documents import Malformed, parse_object, text_at
 from core.providers.formats import FORMATS
-from core.providers.formats.request import Text
-from core.providers.wire import Usage
+from core.providers.formats.response import NO_USAGE, Usage
 from web.console.gateway import routing_text
 from web.forms import Form
 from web.guards import requires, this_membership, this_person
@@ -47,7 +46,7 @@ class Tried:
     key: str
     attempts: str
     text: str = ""
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     problem: str = ""
 
 
@@ -110,12 +109,10 @@ def _told(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Trie
         document = parse_object(body)
         if problem := text_at(document, "error", "message"):
             return Tried(**facts, problem=problem)
-        answered = FORMATS[ROUTE].read_answer(document)
+        response = FORMATS[ROUTE].read_answer(document)
     except Malformed:
         return Tried(**facts, problem="What came is not a whole answer.")
-    text = "".join(block.text for block in answered.blocks if isinstance(block, Text))
-    usage = Usage(answered.usage.tokens_in, answered.usage.tokens_out)
-    return Tried(**facts, text=text, usage=usage)
+    return Tried(**facts, text=response.text, usage=response.usage)
 
 
 _HEADERS = ("provider", "key-source", "attempts")

@@ -1,12 +1,12 @@
-"""Reads what a program asks in the chat format."""
+"""Reads a program's request in the chat format."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.providers.formats import parsing
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     Text,
     Thinking,
@@ -45,15 +45,15 @@ _IN_MESSAGES = frozenset(
 _INSTRUCTIONS = ("system", "developer")
 
 
-def read_request(document: Mapping[str, Any]) -> Asked:
-    asked_for = {
+def read_request(document: Mapping[str, Any]) -> ChatRequest:
+    present = {
         name: value
         for name, value in document.items()
         if name not in _AS_GOOD_AS_ABSENT or value != _AS_GOOD_AS_ABSENT[name]
     }
-    refuse_others(asked_for, _CARRIED | HARMLESS)
+    refuse_others(present, _CARRIED | HARMLESS)
     messages = parsing.objects(document, "messages")
-    return Asked(
+    return ChatRequest(
         system="\n\n".join(filter(None, map(_instruction, messages))),
         turns=merged(_turn(*message) for message in messages if not _instructs(message[1])),
         tools=tuple(_tool(*tool) for tool in parsing.objects(document, "tools")),

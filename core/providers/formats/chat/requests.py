@@ -1,4 +1,4 @@
-"""Writes what was asked as a request in the chat format.
+"""Writes a request in the chat format.
 
 It has no place for some things, which are written as what comes closest: images in a tool's result
 follow in a message of their own, and that a tool failed is said in words. Not written: thinking that
@@ -12,8 +12,8 @@ from core.providers.formats.encoding import without_nothing
 from core.providers.formats.limits import limits_of
 from core.providers.formats.parsing import joined, url_of
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     JsonFormat,
     Text,
@@ -26,29 +26,29 @@ from core.providers.formats.request import (
 )
 
 
-def write_request(asked: Asked, model: str) -> dict[str, Any]:
+def write_request(request: ChatRequest, model: str) -> dict[str, Any]:
     document = {
         "model": model,
-        "messages": list(_messages(asked)),
-        "tools": [_tool(tool) for tool in asked.tools],
-        "tool_choice": _tool_choice(asked.tool_choice) if asked.tools else None,
-        "parallel_tool_calls": asked.parallel_tools if asked.tools else None,
-        limits_of(model).field: asked.max_tokens,
-        "temperature": asked.temperature,
-        "top_p": asked.top_p,
-        "stop": list(asked.stop),
-        "response_format": _response_format(asked.json),
-        "reasoning_effort": asked.effort,
+        "messages": list(_messages(request)),
+        "tools": [_tool(tool) for tool in request.tools],
+        "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
+        "parallel_tool_calls": request.parallel_tools if request.tools else None,
+        request.output_limit_field or limits_of(model).field: request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "stop": list(request.stop),
+        "response_format": _response_format(request.json),
+        "reasoning_effort": request.effort,
     }
-    if asked.stream:
+    if request.stream:
         document |= {"stream": True, "stream_options": {"include_usage": True}}
     return without_nothing(document)
 
 
-def _messages(asked: Asked) -> Iterator[dict[str, Any]]:
-    if asked.system:
-        yield {"role": "system", "content": asked.system}
-    for turn in asked.turns:
+def _messages(request: ChatRequest) -> Iterator[dict[str, Any]]:
+    if request.system:
+        yield {"role": "system", "content": request.system}
+    for turn in request.turns:
         yield from _of_user(turn) if turn.role == "user" else [_of_assistant(turn)]
 
 

@@ -4,20 +4,21 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.ids import new_id
-from core.providers import failures
 from core.providers.documents import Malformed, at, list_at, text_at
 from core.providers.formats import errors
 from core.providers.formats.chat.answers import (
-    BROKEN,
+    choices_of,
     contents,
     read_stop,
     read_usage,
+    with_call,
     write_stop,
     write_usage,
 )
 from core.providers.formats.encoding import answer_id, as_data, seconds_now
-from core.providers.formats.request import Asked
+from core.providers.formats.request import ChatRequest
 from core.providers.formats.response import (
+    NO_USAGE,
     Begin,
     Failed,
     Part,
@@ -28,35 +29,52 @@ from core.providers.formats.response import (
     ToolDelta,
     Usage,
 )
-from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
-
-_BROKEN_OFF = "The provider broke off in the middle of its answer."
+from core.providers.formats.streams import (
+    BlockBegin,
+    BoundedPart,
+    documents,
+    failure_in,
+    with_block_boundaries,
+    with_one_ending,
+)
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    return settled(_read(buffers, provider, secret))
+    return with_one_ending(_read(buffers, provider, secret), provider, secret)
 
 
 def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    calls = _Calls()
+    calls, usage = _Calls(), NO_USAGE
     yield Begin()
     for chunk in documents(buffers):
-        reason = text_at(chunk, "choices", 0, "finish_reason")
-        told = chunk
-        if reason in BROKEN:
-            told = {"error": {"code": reason, "message": _BROKEN_OFF}} | chunk
-        if failure := failures.inside(provider, told, secret):
+        if failure := failure_in(chunk, provider, secret):
             yield Failed(failure)
             return
-        yield from _delta(at(chunk, "choices", 0, "delta"), calls)
-        usage = read_usage(chunk)
-        if usage != Usage():
+        for choice in choices_of(chunk)[:1]:
+            if isinstance(choice, dict):
+                yield from _delta(choice.get("delta"), calls)
+        previous, usage = usage, read_usage(chunk, usage)
+        if usage is not previous:
             yield usage
-        if reason:
-            yield read_stop(reason, bool(calls.seen))
+        if stop := read_stop(chunk):
+            yield with_call(stop) if calls.seen else stop
+
+
+def is_end(event: dict[str, Any]) -> bool:
+    return any(at(choice, "finish_reason") for choice in choices_of(event))
+
+
+def is_prelude(event: dict[str, Any]) -> bool:
+    """The first chunk of many providers says only who speaks."""
+    delta = at(event, "choices", 0, "delta")
+    return isinstance(delta, dict) and not any(
+        value for name, value in delta.items() if name != "role"
+    )
 
 
 def _delta(delta: Any, calls: "_Calls") -> Iterator[Part]:
+    if not isinstance(delta, dict):
+        return
     text, thought = contents(delta)
     if text or thought:
         calls.close()
@@ -64,8 +82,9 @@ def _delta(delta: Any, calls: "_Calls") -> Iterator[Part]:
         yield ThinkingDelta(thought)
     if text:
         yield TextDelta(text)
-    for piece in list_at(delta, "tool_calls"):
-        yield from calls.take(piece)
+    if "tool_calls" in delta:
+        for piece in list_at(delta, "tool_calls"):
+            yield from calls.take(piece)
 
 
 class _Calls:
@@ -101,18 +120,20 @@ class _Calls:
         return index == open_index and call_id in ("", open_id)
 
 
-def write_stream(parts: Iterable[Part], model: str, id: str, asked: Asked) -> Iterator[bytes]:
+def write_stream(
+    parts: Iterable[Part], model: str, id: str, request: ChatRequest
+) -> Iterator[bytes]:
     chunk = {
         "id": answer_id("chatcmpl-", id),
         "object": "chat.completion.chunk",
         "created": seconds_now(),
         "model": model,
     }
-    if asked.include_usage:
+    if request.include_usage:
         chunk["usage"] = None
     yield as_data(chunk | _choice({"role": "assistant", "content": ""}))
     usage, calls = Usage(), -1
-    for part in framed(parts):
+    for part in with_block_boundaries(parts):
         if isinstance(part, Failed):
             code = f"upstream_{part.failure.kind}"
             yield errors.in_stream("chat", code, part.failure.message)
@@ -124,7 +145,7 @@ def write_stream(parts: Iterable[Part], model: str, id: str, asked: Asked) -> It
             yield as_data(chunk | _choice({}, write_stop(part)))
         elif delta := _written(part, calls):
             yield as_data(chunk | _choice(delta))
-    if asked.include_usage:
+    if request.include_usage:
         yield as_data(chunk | {"choices": [], "usage": write_usage(usage)})
     yield b"data: [DONE]\n\n"
 
@@ -134,7 +155,7 @@ def _choice(delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
     return {"choices": [choice]}
 
 
-def _written(part: FramedPart, position: int) -> dict[str, Any]:
+def _written(part: BoundedPart, position: int) -> dict[str, Any]:
     if isinstance(part, TextDelta):
         return {"content": part.text}
     if isinstance(part, ThinkingDelta):

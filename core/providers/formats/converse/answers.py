@@ -6,8 +6,9 @@ from typing import Any
 from core.providers.documents import Malformed, at, count_at, text_at
 from core.providers.formats import json_tool
 from core.providers.formats.encoding import compact
+from core.providers.formats.endings import reason_of
 from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.response import Answered, Stop, StopReason, Usage
+from core.providers.formats.response import NO_USAGE, ChatResponse, Stop, StopReason, Usage
 
 _READ: dict[str, StopReason] = {
     "end_turn": "end",
@@ -18,15 +19,15 @@ _READ: dict[str, StopReason] = {
     "guardrail_intervened": "refusal",
     "content_filtered": "refusal",
 }
-_BROKEN = ("malformed_model_output", "malformed_tool_use")
+"""Not in it, and so failures: `malformed_model_output`, `malformed_tool_use`."""
 
 
-def read_answer(document: dict[str, Any]) -> Answered:
-    listed = at(document, "output", "message", "content")
-    if not isinstance(listed, list):
+def read_answer(document: dict[str, Any]) -> ChatResponse:
+    listed, stop = at(document, "output", "message", "content"), read_stop(document)
+    if not isinstance(listed, list) or stop is None:
         raise Malformed
     blocks = tuple(block for part in listed for block in _block(part))
-    return json_tool.answer_as_text(Answered(blocks, read_stop(document), read_usage(document)))
+    return json_tool.answer_as_text(ChatResponse(blocks, stop, read_usage(document)))
 
 
 def _block(part: Any) -> Iterator[Text | Thinking | ToolCall]:
@@ -41,20 +42,19 @@ def _block(part: Any) -> Iterator[Text | Thinking | ToolCall]:
         yield Thinking("", data, redacted=True)
 
 
-def read_stop(holder: dict[str, Any]) -> Stop:
-    """Raises `Malformed` where the provider says that the answer is none."""
-    reason = text_at(holder, "stopReason")
-    if not reason or reason in _BROKEN:
-        raise Malformed
-    return Stop(_READ.get(reason, "end"))
+def read_stop(document: Any) -> Stop | None:
+    word = text_at(document, "stopReason")
+    return Stop(reason_of(word, _READ)) if word else None
 
 
-def read_usage(holder: dict[str, Any]) -> Usage:
+def read_usage(document: Any, earlier: Usage = NO_USAGE) -> Usage:
     """As Anthropic counts: what went through the cache is not in the input."""
-    usage = holder.get("usage")
+    usage = at(document, "usage")
+    if not isinstance(usage, dict):
+        return earlier
     fresh, cached, written = (
         count_at(usage, name)
         for name in ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
     )
     tokens_in = None if fresh is None else fresh + (cached or 0) + (written or 0)
-    return Usage(tokens_in, count_at(usage, "outputTokens"), cached, written)
+    return earlier.updated(Usage(tokens_in, count_at(usage, "outputTokens"), cached, written))

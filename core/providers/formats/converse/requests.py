@@ -1,4 +1,4 @@
-"""Writes what was asked as a request of Bedrock's Converse.
+"""Writes a request of Bedrock's Converse.
 
 Its own words hold for every vendor's models; what only Claude knows goes into the additional fields.
 Not written: thinking without a seal, and `user`, for which there is no place.
@@ -11,8 +11,8 @@ from core.providers.formats import json_tool
 from core.providers.formats.encoding import plain_call_id, without_nothing
 from core.providers.formats.messages.requests import write_tool_choice
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     Text,
     Thinking,
@@ -34,27 +34,27 @@ _NO_OUTPUT = "(no output)"
 _CHOICES = {"auto": "auto", "required": "any", "named": "tool"}
 
 
-def write_request(asked: Asked, model: str) -> dict[str, Any]:
+def write_request(request: ChatRequest, model: str) -> dict[str, Any]:
     """The model is in the address, and so is whether to stream: neither is in the body."""
-    asked = json_tool.as_tool(asked)
-    if (asked.temperature or 0) > _HOTTEST:
+    request = json_tool.as_tool(request)
+    if (request.temperature or 0) > _HOTTEST:
         raise Invalid(_TOO_HOT, "temperature")
     limits = {
-        "maxTokens": asked.max_tokens,
-        "temperature": asked.temperature,
-        "topP": asked.top_p,
-        "stopSequences": list(asked.stop),
+        "maxTokens": request.max_tokens,
+        "temperature": request.temperature,
+        "topP": request.top_p,
+        "stopSequences": list(request.stop),
     }
     is_claude = "claude" in model
-    for_claude = _for_claude(asked) if is_claude else _for_others(asked)
+    for_claude = _for_claude(request) if is_claude else _for_others(request)
     document = {
-        "system": [{"text": asked.system}] if asked.system else [],
-        "messages": [message for turn in asked.turns if (message := _message(turn))["content"]],
+        "system": [{"text": request.system}] if request.system else [],
+        "messages": [message for turn in request.turns if (message := _message(turn))["content"]],
         "inferenceConfig": without_nothing(limits),
-        "toolConfig": _tools(asked, "tool_choice" in for_claude),
+        "toolConfig": _tools(request, "tool_choice" in for_claude),
         "additionalModelRequestFields": for_claude,
     }
-    return without_nothing(_with_cache(document) if asked.cache and is_claude else document)
+    return without_nothing(_with_cache(document) if request.cache and is_claude else document)
 
 
 def _with_cache(document: dict[str, Any]) -> dict[str, Any]:
@@ -66,32 +66,32 @@ def _with_cache(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _for_claude(asked: Asked) -> dict[str, Any]:
+def _for_claude(request: ChatRequest) -> dict[str, Any]:
     """Converse cannot rule out tools, or several at once, but hands Claude's own words on."""
-    is_none = asked.tool_choice is not None and asked.tool_choice.kind == "none"
-    choice = write_tool_choice(asked) if is_none or asked.parallel_tools is False else None
+    is_none = request.tool_choice is not None and request.tool_choice.kind == "none"
+    choice = write_tool_choice(request) if is_none or request.parallel_tools is False else None
     return without_nothing(
-        {"thinking": asked.thinking, "tool_choice": choice if asked.tools else None}
+        {"thinking": request.thinking, "tool_choice": choice if request.tools else None}
     )
 
 
-def _for_others(asked: Asked) -> dict[str, Any]:
-    if asked.tools and asked.parallel_tools is False:
+def _for_others(request: ChatRequest) -> dict[str, Any]:
+    if request.tools and request.parallel_tools is False:
         raise not_carried("parallel_tool_calls")
     return {}
 
 
-def _tools(asked: Asked, is_chosen: bool) -> dict[str, Any]:
-    choice = asked.tool_choice
-    if not asked.tools:
+def _tools(request: ChatRequest, is_chosen: bool) -> dict[str, Any]:
+    choice = request.tool_choice
+    if not request.tools:
         return {}
-    tools = {"tools": [_tool(tool) for tool in asked.tools]}
+    tools = {"tools": [_tool(tool) for tool in request.tools]}
     if is_chosen or choice is None:
         return tools
     if choice.kind != "none":
         facts = {"name": choice.name} if choice.name else {}
         return tools | {"toolChoice": {_CHOICES[choice.kind]: facts}}
-    if any(isinstance(block, ToolCall) for turn in asked.turns for block in turn.blocks):
+    if any(isinstance(block, ToolCall) for turn in request.turns for block in turn.blocks):
         raise not_carried("tool_choice")  # Calls in the past need the tools to be there.
     return {}
 

@@ -5,29 +5,35 @@ from typing import Any
 
 from core.providers import failures
 from core.providers.documents import at, text_at
-from core.providers.formats import json_tool
+from core.providers.formats import eventstream, json_tool
 from core.providers.formats.converse.answers import read_stop, read_usage
 from core.providers.formats.response import (
+    NO_USAGE,
     Begin,
     BlockEnd,
     Failed,
     Part,
+    Stop,
     TextDelta,
     ThinkingDelta,
     ToolBegin,
     ToolDelta,
-    Usage,
 )
-from core.providers.formats.streams import settled
+from core.providers.formats.streams import with_one_ending
 
 _EXCEPTION = "exception:"
 
 
-def read_stream(
+def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+    return read_events(eventstream.events(buffers), provider, secret)
+
+
+def read_events(
     events: Iterable[tuple[str, dict[str, Any]]], provider: str, secret: str
 ) -> Iterator[Part]:
-    """Of the events that `core.providers.formats.eventstream` finds in a stream."""
-    return settled(json_tool.parts_as_text(_read(events, provider, secret)))
+    """Of the events that `eventstream` finds in a stream's frames."""
+    parts = json_tool.parts_as_text(_read(events, provider, secret))
+    return with_one_ending(parts, provider, secret)
 
 
 def _read(
@@ -40,10 +46,10 @@ def _read(
         if kind == "messageStart":
             yield Begin()
         elif kind == "messageStop":
-            yield read_stop(event)
+            yield read_stop(event) or Stop("end")
         elif kind == "metadata":
             usage = read_usage(event)
-            if usage != Usage():
+            if usage != NO_USAGE:
                 yield usage
         else:
             yield from _block(kind, event)

@@ -6,9 +6,10 @@ from typing import Any
 from core.providers.documents import Malformed, at, count_at, parse_object, text_at
 from core.providers.formats import json_tool
 from core.providers.formats.encoding import answer_id, compact, plain_call_id
+from core.providers.formats.endings import reason_of
 from core.providers.formats.messages.requests import write_thinking
 from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.response import Answered, Stop, StopReason, Usage
+from core.providers.formats.response import NO_USAGE, ChatResponse, Stop, StopReason, Usage
 
 _READ: dict[str, StopReason] = {
     "end_turn": "end",
@@ -17,6 +18,9 @@ _READ: dict[str, StopReason] = {
     "model_context_window_exceeded": "length",
     "tool_use": "tool",
     "refusal": "refusal",
+    # Both want the program to send the conversation again; only bytes that pass through have them.
+    "pause_turn": "end",
+    "compaction": "end",
 }
 _WRITTEN: dict[StopReason, str] = {
     "end": "end_turn",
@@ -27,14 +31,12 @@ _WRITTEN: dict[StopReason, str] = {
 }
 
 
-def read_answer(document: dict[str, Any]) -> Answered:
-    listed = document.get("content")
-    if not isinstance(listed, list) or not text_at(document, "stop_reason"):
+def read_answer(document: dict[str, Any]) -> ChatResponse:
+    listed, stop = document.get("content"), read_stop(document)
+    if not isinstance(listed, list) or stop is None:
         raise Malformed
     blocks = tuple(block for part in listed for block in _block(part))
-    return json_tool.answer_as_text(
-        Answered(blocks, read_stop(document), read_usage(document.get("usage")))
-    )
+    return json_tool.answer_as_text(ChatResponse(blocks, stop, read_usage(document)))
 
 
 def _block(part: Any) -> Iterator[Text | Thinking | ToolCall]:
@@ -50,33 +52,49 @@ def _block(part: Any) -> Iterator[Text | Thinking | ToolCall]:
         yield ToolCall(text_at(part, "id"), text_at(part, "name"), arguments)
 
 
-def read_stop(holder: Any) -> Stop:
+def read_stop(document: Any) -> Stop | None:
     """Of an answer, or of what a `message_delta` changes."""
-    reason = _READ.get(text_at(holder, "stop_reason"), "end")
-    return Stop(reason, text_at(holder, "stop_sequence"))
+    holder = at(document, "delta") or document
+    word = text_at(holder, "stop_reason")
+    return Stop(reason_of(word, _READ), text_at(holder, "stop_sequence")) if word else None
 
 
-def read_usage(usage: Any) -> Usage:
-    """Of each event what it says; the input is told in three parts that belong together."""
-    fresh, written, cached = (
+def read_usage(document: Any, earlier: Usage = NO_USAGE) -> Usage:
+    """Null means unchanged. The input comes in three parts that belong together; `tokens_in` is all."""
+    usage = at(document, "message", "usage") or at(document, "usage")
+    if not isinstance(usage, dict):
+        return earlier
+    counts = (
         count_at(usage, name)
-        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     )
-    return Usage(
-        None if fresh is None else fresh + (written or 0) + (cached or 0),
-        count_at(usage, "output_tokens"),
-        cached,
-        written,
-        count_at(usage, "output_tokens_details", "thinking_tokens"),
+    before = (_fresh(earlier), earlier.cached, earlier.cache_written)
+    parts = [old if new is None else new for new, old in zip(counts, before, strict=True)]
+    known = [part for part in parts if part is not None]
+    return earlier.updated(
+        Usage(
+            sum(known) if known else None,
+            count_at(usage, "output_tokens"),
+            parts[1],
+            parts[2],
+            count_at(usage, "output_tokens_details", "thinking_tokens"),
+        )
     )
 
 
-def write_answer(answered: Answered, model: str, id: str) -> dict[str, Any]:
-    content = [_written(block) for block in answered.blocks]
+def _fresh(usage: Usage) -> int | None:
+    """What of the input went through no cache."""
+    if usage.tokens_in is None:
+        return None
+    return usage.tokens_in - (usage.cached or 0) - (usage.cache_written or 0)
+
+
+def write_answer(response: ChatResponse, model: str, id: str) -> dict[str, Any]:
+    content = [_written(block) for block in response.blocks]
     return message(content, model, id) | {
-        "stop_reason": _WRITTEN[answered.stop.reason],
-        "stop_sequence": answered.stop.sequence or None,
-        "usage": write_usage(answered.usage),
+        "stop_reason": _WRITTEN[response.stop.reason],
+        "stop_sequence": response.stop.sequence or None,
+        "usage": write_usage(response.usage),
     }
 
 
@@ -101,8 +119,9 @@ def _written(block: Text | Thinking | ToolCall) -> dict[str, Any]:
         case Thinking(text, signature, redacted):
             return write_thinking(text, signature, redacted)
         case ToolCall(call_id, name, arguments):
-            given = parse_object(arguments or "{}")
-            return {"type": "tool_use", "id": plain_call_id(call_id), "name": name, "input": given}
+            content = parse_object(arguments or "{}")
+            call_id = plain_call_id(call_id)
+            return {"type": "tool_use", "id": call_id, "name": name, "input": content}
 
 
 def write_stop(stop: Stop) -> dict[str, Any]:

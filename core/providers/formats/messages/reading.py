@@ -1,4 +1,4 @@
-"""Reads what a program asks in the messages format, as Claude Code and Anthropic's SDKs send it."""
+"""Reads a program's request in the messages format, as Claude Code and Anthropic's SDKs send it."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -6,8 +6,8 @@ from typing import Any, Literal
 from core.errors import Invalid
 from core.providers.formats import parsing
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     JsonFormat,
     Text,
@@ -59,7 +59,7 @@ class ThreadNotHeld(Invalid):
     sentence = "`thread` is not kept by the provider of this model. Send the whole conversation."
 
 
-def read_request(document: Mapping[str, Any]) -> Asked:
+def read_request(document: Mapping[str, Any]) -> ChatRequest:
     if document.get("thread"):
         raise ThreadNotHeld(field="thread")
     refuse_others(document, _CARRIED | HARMLESS)
@@ -71,7 +71,7 @@ def read_request(document: Mapping[str, Any]) -> Asked:
     choice = parsing.obj(document, "tool_choice")
     refuse_others(choice, _IN_CHOICES, "tool_choice.")
     parallel = parsing.flag(choice, "disable_parallel_tool_use")
-    return Asked(
+    return ChatRequest(
         system="\n\n".join(filter(None, system)),
         turns=merged(_turn(*message) for message in messages if not _instructs(message[1])),
         tools=tuple(_tool(*tool) for tool in parsing.objects(document, "tools")),

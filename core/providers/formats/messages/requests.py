@@ -1,4 +1,4 @@
-"""Writes what was asked as a request in the messages format.
+"""Writes a request in the messages format.
 
 Not written: thinking without a seal, which is another provider's and would be refused.
 """
@@ -10,8 +10,8 @@ from core.providers.formats import json_tool
 from core.providers.formats.encoding import plain_call_id, without_nothing
 from core.providers.formats.limits import limits_of
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     Text,
     Thinking,
@@ -28,25 +28,25 @@ _TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for le
 _CHOICES = {"auto": "auto", "required": "any", "none": "none", "named": "tool"}
 
 
-def write_request(asked: Asked, model: str) -> dict[str, Any]:
+def write_request(request: ChatRequest, model: str) -> dict[str, Any]:
     """Without a limit of the program's, the answer may be as long as the model can make it."""
-    asked = json_tool.as_tool(asked)
-    if (asked.temperature or 0) > _HOTTEST:
+    request = json_tool.as_tool(request)
+    if (request.temperature or 0) > _HOTTEST:
         raise Invalid(_TOO_HOT, "temperature")
     document = {
         "model": model,
-        "max_tokens": asked.max_tokens or limits_of(model).most_tokens,
-        "system": asked.system,
-        "messages": [message for turn in asked.turns if (message := _message(turn))["content"]],
-        "tools": [_tool(tool) for tool in asked.tools],
-        "tool_choice": write_tool_choice(asked) if asked.tools else None,
-        "temperature": asked.temperature,
-        "top_p": asked.top_p,
-        "stop_sequences": list(asked.stop),
-        "thinking": asked.thinking,
-        "metadata": {"user_id": asked.user} if asked.user else None,
+        "max_tokens": request.max_tokens or limits_of(model).most_tokens,
+        "system": request.system,
+        "messages": [message for turn in request.turns if (message := _message(turn))["content"]],
+        "tools": [_tool(tool) for tool in request.tools],
+        "tool_choice": write_tool_choice(request) if request.tools else None,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "stop_sequences": list(request.stop),
+        "thinking": request.thinking,
+        "metadata": {"user_id": request.user} if request.user else None,
     }
-    return without_nothing(document) | ({"stream": True} if asked.stream else {})
+    return without_nothing(document) | ({"stream": True} if request.stream else {})
 
 
 def _message(turn: Turn) -> dict[str, Any]:
@@ -94,14 +94,16 @@ def _tool(tool: Tool) -> dict[str, Any]:
     return without_nothing(facts) | ({"strict": True} if tool.strict else {})
 
 
-def write_tool_choice(asked: Asked) -> dict[str, Any] | None:
-    choice = asked.tool_choice or (ToolChoice("auto") if asked.parallel_tools is False else None)
+def write_tool_choice(request: ChatRequest) -> dict[str, Any] | None:
+    choice = request.tool_choice or (
+        ToolChoice("auto") if request.parallel_tools is False else None
+    )
     if choice is None:
         return None
     written: dict[str, Any] = {"type": _CHOICES[choice.kind]}
     if choice.name:
         written["name"] = choice.name
-    parallel = asked.parallel_tools if choice.name != json_tool.NAME else False
+    parallel = request.parallel_tools if choice.name != json_tool.NAME else False
     if parallel is not None and choice.kind != "none":
         written["disable_parallel_tool_use"] = not parallel
     return written

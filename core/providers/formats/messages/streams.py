@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers import failures
 from core.providers.documents import at, text_at
 from core.providers.formats import errors, json_tool
 from core.providers.formats.encoding import as_event, plain_call_id
@@ -14,8 +13,9 @@ from core.providers.formats.messages.answers import (
     write_stop,
     write_usage,
 )
-from core.providers.formats.request import Asked
+from core.providers.formats.request import ChatRequest
 from core.providers.formats.response import (
+    NO_USAGE,
     Begin,
     BlockEnd,
     Failed,
@@ -27,39 +27,50 @@ from core.providers.formats.response import (
     ToolDelta,
     Usage,
 )
-from core.providers.formats.streams import BlockBegin, FramedPart, documents, framed, settled
+from core.providers.formats.streams import (
+    BlockBegin,
+    BoundedPart,
+    documents,
+    failure_in,
+    with_block_boundaries,
+    with_one_ending,
+)
+
+_PRELUDES = ("message_start", "content_block_start", "ping")
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    return settled(json_tool.parts_as_text(_read(buffers, provider, secret)))
+    parts = json_tool.parts_as_text(_read(buffers, provider, secret))
+    return with_one_ending(parts, provider, secret)
 
 
 def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    counts: dict[str, Any] = {}
-    stop = Stop("end")
+    usage, stop = NO_USAGE, Stop("end")
     for event in documents(buffers):
-        if failure := failures.inside(provider, event, secret):
+        if failure := failure_in(event, provider, secret):
             yield Failed(failure)
             return
+        previous, usage = usage, read_usage(event, usage)
+        if usage is not previous:
+            yield usage
+        if is_end(event):
+            yield stop
+            return
         kind = event.get("type")
-        if news := _counts(at(event, "message", "usage") or event.get("usage")):
-            counts |= news
-            yield read_usage(counts)
         if kind == "message_start":
             yield Begin()
         elif kind == "message_delta":
-            stop = read_stop(event.get("delta"))
-        elif kind == "message_stop":
-            yield stop
-            return
+            stop = read_stop(event) or stop
         else:
             yield from _block(kind, event)
 
 
-def _counts(usage: Any) -> dict[str, Any]:
-    """What an event says of the usage; null means unchanged."""
-    found = usage if isinstance(usage, dict) else {}
-    return {name: count for name, count in found.items() if count is not None}
+def is_end(event: dict[str, Any]) -> bool:
+    return event.get("type") == "message_stop"
+
+
+def is_prelude(event: dict[str, Any]) -> bool:
+    return event.get("type") in _PRELUDES
 
 
 def _block(kind: Any, event: dict[str, Any]) -> Iterator[Part]:
@@ -93,11 +104,13 @@ def _delta(delta: Any) -> Iterator[Part]:
         yield ToolDelta(text_at(delta, "partial_json"))
 
 
-def write_stream(parts: Iterable[Part], model: str, id: str, asked: Asked) -> Iterator[bytes]:
-    begun = {"type": "message_start", "message": message([], model, id)}
-    yield as_event("message_start", begun)
+def write_stream(
+    parts: Iterable[Part], model: str, id: str, request: ChatRequest
+) -> Iterator[bytes]:
+    start = {"type": "message_start", "message": message([], model, id)}
+    yield as_event("message_start", start)
     usage, index = Usage(), -1
-    for part in framed(parts):
+    for part in with_block_boundaries(parts):
         if isinstance(part, Failed):
             code = f"upstream_{part.failure.kind}"
             yield errors.in_stream("messages", code, part.failure.message)
@@ -117,7 +130,7 @@ def _ending(stop: Stop, usage: Usage) -> Iterator[bytes]:
     yield as_event("message_stop", {"type": "message_stop"})
 
 
-def _written(part: FramedPart, index: int) -> Iterator[bytes]:
+def _written(part: BoundedPart, index: int) -> Iterator[bytes]:
     if isinstance(part, BlockBegin):
         yield _event("content_block_start", index, content_block=_empty(part))
     elif isinstance(part, BlockEnd):

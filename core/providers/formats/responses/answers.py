@@ -6,28 +6,32 @@ from typing import Any
 from core.ids import new_id
 from core.providers.documents import Malformed, at, count_at, list_at, text_at
 from core.providers.formats.encoding import answer_id, seconds_now
+from core.providers.formats.endings import BrokenOff, reason_of
 from core.providers.formats.request import Text, Thinking, ToolCall
-from core.providers.formats.response import Answered, Stop, StopReason, Usage
+from core.providers.formats.response import NO_USAGE, ChatResponse, Stop, StopReason, Usage
 from core.providers.formats.responses import namespaces, seals
 from core.providers.formats.responses.requests import write_call
 
 _MICRO = 1_000_000
+_UNDER_WAY = ("queued", "in_progress")
+_READ: dict[str, StopReason] = {
+    "max_output_tokens": "length",
+    "max_tokens": "length",
+    "content_filter": "refusal",
+}
+"""Why a response is incomplete. Its status says the rest: `failed` and `cancelled` are failures."""
 _INCOMPLETE: dict[StopReason, str] = {
     "length": "max_output_tokens",
     "refusal": "content_filter",
 }
 
 
-def read_answer(document: dict[str, Any]) -> Answered:
-    output = document.get("output")
-    if not isinstance(output, list) or document.get("status") not in (
-        None,
-        "completed",
-        "incomplete",
-    ):
+def read_answer(document: dict[str, Any]) -> ChatResponse:
+    output, stop = document.get("output"), read_stop(document)
+    if not isinstance(output, list) or (stop is None and document.get("status")):
         raise Malformed
     blocks = tuple(block for item in output for block in _blocks(item))
-    return Answered(blocks, read_stop(document), read_usage(document))
+    return ChatResponse(blocks, stop or completed(document), read_usage(document))
 
 
 def _blocks(item: Any) -> Iterator[Text | Thinking | ToolCall]:
@@ -49,35 +53,52 @@ def call_id_of(item: Any) -> str:
     return text_at(item, "call_id") or text_at(item, "id") or new_id("call")
 
 
-def read_stop(response: Any) -> Stop:
-    """A response is over or incomplete; that it wants a tool is told by what is in it."""
-    if at(response, "status") == "incomplete":
-        reason = text_at(response, "incomplete_details", "reason")
-        return Stop("refusal" if reason == "content_filter" else "length")
+def read_stop(document: Any) -> Stop | None:
+    """Of a response, or of one in an event: None as long as it is being written."""
+    response = at(document, "response") or document
+    status = text_at(response, "status")
+    if not status or status in _UNDER_WAY:
+        return None
+    if status == "incomplete":
+        word = text_at(response, "incomplete_details", "reason") or "max_output_tokens"
+        return Stop(reason_of(word, _READ))
+    if status != "completed":
+        raise BrokenOff(status)
+    return completed(response)
+
+
+def completed(response: Any) -> Stop:
+    """That a response wants a tool is known by what is in it."""
     calls = [item for item in list_at(response, "output") if at(item, "type") == "function_call"]
     return Stop("tool" if calls else "end")
 
 
-def read_usage(response: Any) -> Usage:
-    usage = at(response, "usage")
+def read_usage(document: Any, earlier: Usage = NO_USAGE) -> Usage:
+    usage = at(document, "usage") or at(document, "response", "usage")
+    if not isinstance(usage, dict):
+        return earlier
     cost = at(usage, "cost", "total_cost")
-    return Usage(
-        count_at(usage, "input_tokens"),
-        count_at(usage, "output_tokens"),
-        count_at(usage, "input_tokens_details", "cached_tokens"),
-        count_at(usage, "input_tokens_details", "cache_write_tokens"),
-        count_at(usage, "output_tokens_details", "reasoning_tokens"),
-        round(cost * _MICRO) if type(cost) in (int, float) and 0 <= cost < _MICRO else None,
+    return earlier.updated(
+        Usage(
+            count_at(usage, "input_tokens"),
+            count_at(usage, "output_tokens"),
+            count_at(usage, "input_tokens_details", "cached_tokens"),
+            count_at(usage, "input_tokens_details", "cache_write_tokens"),
+            count_at(usage, "output_tokens_details", "reasoning_tokens"),
+            round(cost * _MICRO) if type(cost) in (int, float) and 0 <= cost < _MICRO else None,
+        )
     )
 
 
-def write_answer(answered: Answered, model: str, id: str) -> dict[str, Any]:
-    output = [_item(block, f"{id}{place}") for place, block in enumerate(answered.blocks)]
-    return response(model, id) | write_ending(answered.stop, answered.usage) | {"output": output}
+def write_answer(response: ChatResponse, model: str, id: str) -> dict[str, Any]:
+    output = [_item(block, f"{id}{place}") for place, block in enumerate(response.blocks)]
+    return (
+        empty_response(model, id) | write_ending(response.stop, response.usage) | {"output": output}
+    )
 
 
-def response(model: str, id: str) -> dict[str, Any]:
-    """One that has just begun."""
+def empty_response(model: str, id: str) -> dict[str, Any]:
+    """One without anything in it yet."""
     return {
         "id": answer_id("resp_", id),
         "object": "response",
@@ -149,6 +170,6 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "input_tokens": tokens_in,
         "input_tokens_details": cache,
         "output_tokens": tokens_out,
-        "output_tokens_details": {"reasoning_tokens": usage.thinking or 0},
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
         "total_tokens": tokens_in + tokens_out,
     }

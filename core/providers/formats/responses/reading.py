@@ -1,12 +1,12 @@
-"""Reads what a program asks in the responses format."""
+"""Reads a program's request in the responses format."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.providers.formats import parsing
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     Text,
     Thinking,
@@ -43,7 +43,7 @@ _INSTRUCTIONS = ("system", "developer")
 _IN_TOOLS = frozenset({"type", "name", "description", "parameters", "strict", "output_schema"})
 
 
-def read_request(document: Mapping[str, Any]) -> Asked:
+def read_request(document: Mapping[str, Any]) -> ChatRequest:
     refuse_others(document, _CARRIED | HARMLESS)
     for name in set(parsing.strings(document, "include")) - _INCLUDED:
         raise not_carried(f"include: {name}")
@@ -52,7 +52,7 @@ def read_request(document: Mapping[str, Any]) -> Asked:
     items = _items(document.get("input"))
     instructions = [_instruction(*item) for item in items if _instructs(item[1])]
     system = [parsing.text(document, "instructions"), *instructions]
-    return Asked(
+    return ChatRequest(
         system="\n\n".join(filter(None, system)),
         turns=merged(_turn(*item) for item in items if not _instructs(item[1])),
         tools=tuple(_tools(document)),

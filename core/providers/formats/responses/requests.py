@@ -1,7 +1,7 @@
-"""Writes what was asked as a request in the responses format, as Perplexity's agent takes it too.
+"""Writes a request in the responses format, as Perplexity's agent takes it too.
 
-It has no stop sequences; that a tool failed is said in words. Not written: thinking that another
-provider has sealed.
+It has no stop sequences; that a tool failed is said in words. The provider has to store nothing.
+Not written: thinking that another provider has sealed.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import Any
 from core.providers.formats.encoding import without_nothing
 from core.providers.formats.parsing import joined, url_of
 from core.providers.formats.request import (
-    Asked,
     Block,
+    ChatRequest,
     Image,
     JsonFormat,
     Text,
@@ -24,24 +24,25 @@ from core.providers.formats.request import (
 )
 
 
-def write_request(asked: Asked, model: str) -> dict[str, Any]:
-    if asked.stop:
+def write_request(request: ChatRequest, model: str) -> dict[str, Any]:
+    if request.stop:
         raise not_carried("stop")
     document = {
         "model": model,
-        "instructions": asked.system,
-        "input": [item for turn in asked.turns for item in _items(turn)],
-        "tools": [_tool(tool) for tool in asked.tools],
-        "tool_choice": _tool_choice(asked.tool_choice) if asked.tools else None,
-        "parallel_tool_calls": asked.parallel_tools if asked.tools else None,
-        "max_output_tokens": asked.max_tokens,
-        "temperature": asked.temperature,
-        "top_p": asked.top_p,
-        "text": {"format": _format(asked.json)} if asked.json else None,
-        "reasoning": {"effort": asked.effort} if asked.effort else None,
-        "user": asked.user,
+        "instructions": request.system,
+        "input": [item for turn in request.turns for item in _items(turn)],
+        "tools": [_tool(tool) for tool in request.tools],
+        "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
+        "parallel_tool_calls": request.parallel_tools if request.tools else None,
+        "max_output_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "text": {"format": _format(request.json)} if request.json else None,
+        "reasoning": {"effort": request.effort} if request.effort else None,
+        "user": request.user,
     }
-    return without_nothing(document) | ({"stream": True} if asked.stream else {})
+    written = without_nothing(document) | {"store": False}
+    return written | ({"stream": True} if request.stream else {})
 
 
 def _items(turn: Turn) -> Iterator[dict[str, Any]]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.providers import failures
 from core.providers.documents import at, list_at, text_at
 from core.providers.formats.response import (
+    NO_USAGE,
     Begin,
     BlockEnd,
     Failed,
@@ -15,43 +15,55 @@ from core.providers.formats.response import (
     ThinkingDelta,
     ToolBegin,
     ToolDelta,
-    Usage,
 )
 from core.providers.formats.responses.answers import call_id_of, read_stop, read_usage
-from core.providers.formats.streams import documents, settled
+from core.providers.formats.streams import documents, failure_in, with_one_ending
 
-_ENDINGS = ("response.completed", "response.incomplete", "response.done")
+_ENDINGS = (
+    "response.completed",
+    "response.incomplete",
+    "response.cancelled",
+    "response.done",
+)
 _TEXTS = ("response.output_text.delta", "response.refusal.delta")
 _THOUGHTS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 _BREAK_BETWEEN_PARAGRAPHS = "\n\n"
 
 
+_PRELUDES = ("response.created", "response.in_progress", "response.queued")
+
+
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    return settled(_read(buffers, provider, secret))
+    return with_one_ending(_read(buffers, provider, secret), provider, secret)
 
 
 def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
     items = _Items()
     for event in documents(buffers):
-        kind, response = text_at(event, "type"), at(event, "response")
-        failure = failures.inside(provider, event, secret)
-        if not failure and isinstance(response, dict):
-            failure = failures.inside(provider, response, secret)
-        if failure:
+        if failure := failure_in(event, provider, secret):
             yield Failed(failure)
             return
+        kind = text_at(event, "type")
         if kind == "response.created":
             yield Begin()
-        elif kind in _ENDINGS:
-            yield from _ending(response, items)
+        elif is_end(event):
+            yield from _ending(event, items)
             return
         else:
             yield from items.take(kind, event)
 
 
-def _ending(response: Any, items: "_Items") -> Iterator[Part]:
-    usage, stop = read_usage(response), read_stop(response)
-    if usage != Usage():
+def is_end(event: dict[str, Any]) -> bool:
+    return event.get("type") in _ENDINGS
+
+
+def is_prelude(event: dict[str, Any]) -> bool:
+    return event.get("type") in _PRELUDES
+
+
+def _ending(event: dict[str, Any], items: "_Items") -> Iterator[Part]:
+    usage, stop = read_usage(event), read_stop(event) or Stop("end")
+    if usage != NO_USAGE:
         yield usage
     wants_tool = stop.reason == "end" and items.has_call
     yield Stop("tool") if wants_tool else stop
@@ -62,26 +74,26 @@ class _Items:
 
     def __init__(self) -> None:
         self.has_call = False
-        self._is_told = False
-        """Whether something of the item in hand has been told."""
+        self._has_delta = False
+        """Whether something of the open item came already."""
 
     def take(self, kind: str, event: dict[str, Any]) -> Iterator[Part]:
         item = at(event, "item")
         if kind == "response.output_item.added":
-            self._is_told = False
+            self._has_delta = False
             yield BlockEnd()
             if at(item, "type") == "function_call":
                 self.has_call = True
                 yield ToolBegin(call_id_of(item), text_at(item, "name"))
         elif kind == "response.output_item.done":
-            if not self._is_told:
+            if not self._has_delta:
                 yield from self._whole(item)
             yield BlockEnd()
-        elif kind == "response.reasoning_summary_part.added" and self._is_told:
+        elif kind == "response.reasoning_summary_part.added" and self._has_delta:
             yield ThinkingDelta(_BREAK_BETWEEN_PARAGRAPHS)
         else:
             delta = _delta(kind, text_at(event, "delta"))
-            self._is_told = self._is_told or bool(delta)
+            self._has_delta = self._has_delta or bool(delta)
             yield from delta
 
     def _whole(self, item: Any) -> Iterator[Part]:

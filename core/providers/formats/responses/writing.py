@@ -5,7 +5,7 @@ from typing import Any
 
 from core.providers.formats import errors
 from core.providers.formats.encoding import as_event
-from core.providers.formats.request import Asked, ToolCall
+from core.providers.formats.request import ChatRequest, ToolCall
 from core.providers.formats.response import (
     BlockEnd,
     Failed,
@@ -17,17 +17,19 @@ from core.providers.formats.response import (
     Usage,
 )
 from core.providers.formats.responses import answers
-from core.providers.formats.streams import BlockBegin, FramedPart, framed
+from core.providers.formats.streams import BlockBegin, BoundedPart, with_block_boundaries
 
 _WITHOUT_CONTENT: dict[str, dict[str, Any]] = {"text": {"content": []}, "tool": {"arguments": ""}}
 
 
-def write_stream(parts: Iterable[Part], model: str, id: str, asked: Asked) -> Iterator[bytes]:
+def write_stream(
+    parts: Iterable[Part], model: str, id: str, request: ChatRequest
+) -> Iterator[bytes]:
     stream = _Stream(model, id)
     yield stream.event("response.created", response=stream.response)
     yield stream.event("response.in_progress", response=stream.response)
     usage = Usage()
-    for part in framed(parts):
+    for part in with_block_boundaries(parts):
         if isinstance(part, Failed):
             yield stream.failed(part)
             return
@@ -43,7 +45,7 @@ class _Stream:
     """Numbers the events, and gathers the items that the last event repeats."""
 
     def __init__(self, model: str, id: str) -> None:
-        self.response = answers.response(model, id)
+        self.response = answers.empty_response(model, id)
         self._id = id
         self._number = -1
         self._block = BlockBegin("")
@@ -64,7 +66,7 @@ class _Stream:
         self.response |= answers.write_ending(stop, usage)
         return self.event(f"response.{self.response['status']}", response=self.response)
 
-    def take(self, part: FramedPart) -> Iterator[bytes]:
+    def take(self, part: BoundedPart) -> Iterator[bytes]:
         if isinstance(part, BlockBegin):
             self._block, self._text, self._signature = part, [], ""
             yield from self._opened()

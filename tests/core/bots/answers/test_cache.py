@@ -1,5 +1,7 @@
 """The cache of first answers, on both databases: what is found by what, and what ends it."""
 
+import json
+
 import pytest
 
 from core.accounts import workspaces
@@ -59,6 +61,32 @@ def test_json_and_the_list_of_messages_tell_the_cached_answer_too(app, bot, prov
     assert (answer.status_code, answer.json["text"]) == (200, "Two days.")
     assert talker.messages()[-1]["text"] == "Two days."
     assert talker.events(answer.json["message_id"]).text == "Two days."
+
+
+def streamed(*choices) -> Reply:
+    """A stream of such choices, to its `[DONE]`."""
+    events = [f"data: {json.dumps({'choices': [choice]})}\n\n" for choice in choices]
+    body = "".join([*events, "data: [DONE]\n\n"]).encode()
+    return Reply.status(200, body=body).with_headers({"content-type": "text/event-stream"})
+
+
+@pytest.mark.parametrize("word", ["error", "network_error", "abort", "a_word_of_tomorrow"])
+def test_an_answer_that_its_provider_broke_off_is_neither_whole_nor_kept_nor_counted(
+    app, workspace, bot, provider, word
+):
+    choices = [{"delta": {"content": "Two "}}, {"delta": {}, "finish_reason": word}]
+    provider.next(streamed(*choices))
+    answer = BotClient(app, bot).say("How long?")
+    assert (answer.text, answer.last) == ("Two ", "error")
+    assert (answer.row.status, answer.row.failure) == ("interrupted", "unavailable")
+    assert (kept(), used(workspace)) == ([], 0)
+
+
+def test_a_visitor_reads_what_a_model_refuses_in(app, bot, provider):
+    choices = [{"delta": {"refusal": "I can't."}}, {"delta": {}, "finish_reason": "stop"}]
+    provider.next(streamed(*choices))
+    answer = BotClient(app, bot).say("How?")
+    assert (answer.text, answer.row.status) == ("I can't.", "complete")
 
 
 def test_a_later_question_is_neither_kept_nor_found(app, bot, provider):

@@ -5,7 +5,7 @@ import json
 from hypothesis import strategies as st
 
 from core.providers.formats.request import (
-    Asked,
+    ChatRequest,
     Image,
     JsonFormat,
     Text,
@@ -17,9 +17,9 @@ from core.providers.formats.request import (
     Turn,
 )
 from core.providers.formats.response import (
-    Answered,
     Begin,
     BlockEnd,
+    ChatResponse,
     Stop,
     TextDelta,
     ThinkingDelta,
@@ -79,7 +79,7 @@ def requests(draw):
     """What every format has a word for."""
     own = draw(some(tools))
     choice = draw(choices) if own else None
-    return Asked(
+    return ChatRequest(
         system=draw(st.just("") | words),
         turns=draw(turns),
         tools=own,
@@ -108,17 +108,17 @@ def answers(draw):
     blocks = draw(one_of_each(maybe(words.map(Thinking)), maybe(texts), some(calls())))
     has_call = any(isinstance(block, ToolCall) for block in blocks)
     reason = "tool" if has_call else draw(reasons)
-    return Answered(blocks, Stop(reason), draw(usages))
+    return ChatResponse(blocks, Stop(reason), draw(usages))
 
 
-def parts_of(answered: Answered, size: int = 3):
+def parts_of(response: ChatResponse, size: int = 3):
     """The answer as a stream of small deltas."""
     yield Begin()
-    for block in answered.blocks:
+    for block in response.blocks:
         yield from _deltas(block, size)
         yield BlockEnd()
-    yield answered.usage
-    yield answered.stop
+    yield response.usage
+    yield response.stop
 
 
 def _deltas(block, size):
@@ -134,7 +134,7 @@ def _cut(text, size):
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
-def gathered(parts) -> Answered:
+def gathered(parts) -> ChatResponse:
     """The answer that a stream comes to. Fails if it did not end well."""
     blocks, usage, stop = [], Usage(), None
     is_open = False
@@ -151,7 +151,7 @@ def gathered(parts) -> Answered:
         elif not isinstance(part, Begin):
             is_open = _add(blocks, part, is_open)
     assert stop, part
-    return Answered(tuple(blocks), stop, usage)
+    return ChatResponse(tuple(blocks), stop, usage)
 
 
 def _add(blocks, part, is_open):

@@ -54,15 +54,15 @@ BLOCKS = (Thinking("Hm", "sealed"), Text("Hello"), ToolCall("toolu_1", "f", '{"a
 
 
 def translated(provider, caller, document):
-    answered = FORMATS[provider].read_answer(document)
-    found = FORMATS[caller].write_answer(answered, "asked-for", "req_abc")
+    response = FORMATS[provider].read_answer(document)
+    found = FORMATS[caller].write_answer(response, "asked-for", "req_abc")
     return json.loads(json.dumps(found))
 
 
 def test_an_answer_of_anthropic_is_read():
     found = FORMATS["messages"].read_answer(ANTHROPIC)
     assert (found.blocks, found.stop) == (BLOCKS, Stop("tool"))
-    assert found.usage == Usage(8, 9, cached=2, cache_written=1, thinking=4)
+    assert found.usage == Usage(8, 9, cached=2, cache_written=1, reasoning=4)
 
 
 def test_an_answer_of_bedrock_is_read():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.providers.documents import Malformed
 from core.providers.formats import FORMATS
-from core.providers.formats.request import Asked
+from core.providers.formats.request import ChatRequest
 from core.providers.formats.response import Failed, Stop
 from tests.core.providers.formats import test_answers as answers
 from tests.core.providers.formats import test_requests as requests
@@ -87,13 +87,13 @@ def spoilt(draw, document):
 @thorough
 def test_a_request_with_junk_in_it_is_read_or_refused(name, document, data):
     try:
-        asked = FORMATS[name].read_request(data.draw(spoilt(document)))
+        request = FORMATS[name].read_request(data.draw(spoilt(document)))
     except Invalid as refused:
         assert refused.message
         return
     for provider in FORMATS:
         try:
-            json.dumps(FORMATS[provider].write_request(asked, "claude-x"))
+            json.dumps(FORMATS[provider].write_request(request, "claude-x"))
         except Invalid as refused:
             assert refused.field
 
@@ -111,11 +111,11 @@ def test_a_stream_with_junk_in_it_has_an_end(name, events, data):
         ]
     else:
         source = [streams.sse(*found)]
-    parts = list(FORMATS[name].read_stream(source, "somebody", "a-secret"))
+    parts = list(streams.parts_of(name, source, "somebody"))
     assert isinstance(parts[-1], Stop | Failed)
     assert not any(isinstance(part, Stop | Failed) for part in parts[:-1])
     for caller in ("chat", "messages", "responses"):
-        assert b"".join(FORMATS[caller].write_stream(iter(parts), "m", "r", Asked()))
+        assert b"".join(FORMATS[caller].write_stream(iter(parts), "m", "r", ChatRequest()))
 
 
 @pytest.mark.parametrize(("name", "document"), ANSWERED)
@@ -123,8 +123,8 @@ def test_a_stream_with_junk_in_it_has_an_end(name, events, data):
 @thorough
 def test_an_answer_with_junk_in_it_is_read_or_malformed(name, document, data):
     try:
-        answered = FORMATS[name].read_answer(data.draw(spoilt(document)))
+        response = FORMATS[name].read_answer(data.draw(spoilt(document)))
         for caller in ("chat", "messages", "responses"):
-            json.dumps(FORMATS[caller].write_answer(answered, "m", "r"))
+            json.dumps(FORMATS[caller].write_answer(response, "m", "r"))
     except Malformed:
         pass

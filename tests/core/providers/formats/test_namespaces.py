@@ -7,7 +7,14 @@ import pytest
 from core.errors import Invalid
 from core.providers.formats import FORMATS
 from core.providers.formats.request import ToolCall, ToolChoice
-from core.providers.formats.response import Answered, BlockEnd, Stop, ToolBegin, ToolDelta, Usage
+from core.providers.formats.response import (
+    BlockEnd,
+    ChatResponse,
+    Stop,
+    ToolBegin,
+    ToolDelta,
+    Usage,
+)
 
 RESPONSES = FORMATS["responses"]
 SPAWN = {"type": "function", "name": "spawn", "parameters": {"type": "object"}}
@@ -39,19 +46,19 @@ def test_tools_of_a_namespace_and_of_none_stay_apart():
 
 def test_earlier_calls_and_the_choice_have_the_name_of_the_tool():
     call = {"type": "function_call", "call_id": "c1", "name": "spawn", "namespace": "agents"}
-    asked = read(
+    request = read(
         tools=[AGENTS],
         input=[call],
         tool_choice={"type": "function", "name": "spawn", "namespace": "agents"},
     )
-    assert asked.turns[0].blocks == (ToolCall("c1", "agents--spawn", ""),)
-    assert asked.tool_choice == ToolChoice("named", "agents--spawn")
+    assert request.turns[0].blocks == (ToolCall("c1", "agents--spawn", ""),)
+    assert request.tool_choice == ToolChoice("named", "agents--spawn")
 
 
 @pytest.mark.parametrize(("name", "members"), NAMES)
 def test_a_call_comes_back_in_its_namespace(name, members):
-    answered = Answered((ToolCall("c1", name, "{}"),), Stop("tool"), Usage())
-    (item,) = RESPONSES.write_answer(answered, "m", "x")["output"]
+    response = ChatResponse((ToolCall("c1", name, "{}"),), Stop("tool"), Usage())
+    (item,) = RESPONSES.write_answer(response, "m", "x")["output"]
     assert {k: item[k] for k in ("name", "namespace") if k in item} == members
 
 

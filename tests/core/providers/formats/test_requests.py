@@ -13,8 +13,8 @@ WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "requir
 
 
 def translated(caller, provider, document, model="some-model"):
-    asked = FORMATS[caller].read_request({"model": "m", **document})
-    found = FORMATS[provider].write_request(asked, model)
+    request = FORMATS[caller].read_request({"model": "m", **document})
+    found = FORMATS[provider].write_request(request, model)
     json.dumps(found)
     return found
 
@@ -127,6 +127,7 @@ def test_chat_is_sent_to_perplexity():
         "temperature": 0,
         "user": "u1",
         "stream": True,
+        "store": False,
     }  # fmt: skip
 
 

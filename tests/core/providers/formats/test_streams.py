@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.http import Cut, TimedOut
 from core.providers.failures import FailureKind
 from core.providers.formats import FORMATS
+from core.providers.formats.converse.streams import read_events
 from core.providers.formats.json_tool import NAME as JSON_TOOL
-from core.providers.formats.request import Asked
+from core.providers.formats.request import ChatRequest
 from core.providers.formats.response import (
     Begin,
     BlockEnd,
@@ -31,15 +34,19 @@ def named(*events):
 
 
 def read(name, data, provider="somebody"):
-    source = [data] if isinstance(data, bytes) else data
-    parts = list(FORMATS[name].read_stream(source, provider, "a-secret"))
+    parts = list(parts_of(name, data, provider))
     return [part.failure.kind if isinstance(part, Failed) else part for part in parts]
 
 
 def failure(name, data, provider="somebody"):
-    source = [data] if isinstance(data, bytes) else data
-    *_, last = FORMATS[name].read_stream(source, provider, "a-secret")
+    *_, last = parts_of(name, data, provider)
     return last.failure
+
+
+def parts_of(name, data, provider):
+    """Of bytes, or of pieces of them; of Converse's events before they are made into frames."""
+    read = read_events if name == "converse" else FORMATS[name].read_stream
+    return read([data] if isinstance(data, bytes) else data, provider, "a-secret")
 
 
 def delta(reason=None, **members):
@@ -207,6 +214,11 @@ def test_what_is_no_json_is_a_failure(name):
     assert read(name, sse("<html>"))[-1] is FailureKind.malformed
 
 
+@pytest.mark.parametrize("data", [sse(delta(content="x")), b""])
+def test_one_that_breaks_before_it_took_the_end(data):
+    assert read("chat", broken(data, error=Cut()))[-1] is FailureKind.truncated
+
+
 # Messages
 
 
@@ -253,12 +265,12 @@ def test_a_messages_stream_thinks_answers_and_calls():
 
 def test_thinking_keeps_its_seal_on_the_way_to_a_program_and_back():
     parts = FORMATS["messages"].read_stream([named(*ANTHROPIC)], "somebody", "")
-    data = b"".join(FORMATS["messages"].write_stream(parts, "m", "req_1", Asked()))
+    data = b"".join(FORMATS["messages"].write_stream(parts, "m", "req_1", ChatRequest()))
     again = read("messages", data)
     assert ThinkingDelta("", "sealed") in again
     assert ThinkingDelta("", "hidden", redacted=True) in again
     parts = FORMATS["messages"].read_stream([named(*ANTHROPIC)], "somebody", "")
-    data = b"".join(FORMATS["responses"].write_stream(parts, "m", "req_1", Asked()))
+    data = b"".join(FORMATS["responses"].write_stream(parts, "m", "req_1", ChatRequest()))
     items = json.loads(data.decode().rpartition("data: ")[2])["response"]["output"]
     document = {"input": [{"role": "user", "content": "x"}, *items]}
     first, *_ = FORMATS["responses"].read_request(document).turns[1].blocks
@@ -269,7 +281,9 @@ def test_redacted_thinking_is_not_shown_to_codex_as_something_it_may_return():
     redacted = block(0, {"type": "redacted_thinking", "data": "hidden"})
     data = named(START, *redacted, *ending("end_turn", output_tokens=1))
     parts = FORMATS["messages"].read_stream([data], "somebody", "")
-    assert b"hidden" not in b"".join(FORMATS["responses"].write_stream(parts, "m", "r", Asked()))
+    assert b"hidden" not in b"".join(
+        FORMATS["responses"].write_stream(parts, "m", "r", ChatRequest())
+    )
 
 
 def test_what_an_event_does_not_say_of_the_usage_stays():
@@ -288,7 +302,7 @@ def test_a_call_without_arguments_is_an_empty_object_to_programs():
     call = block(0, {"type": "tool_use", "id": "t1", "name": "f", "input": {}})
     data = named(START, *call, *ending("tool_use", output_tokens=1))
     parts = FORMATS["messages"].read_stream([data], "somebody", "")
-    chunks = b"".join(FORMATS["chat"].write_stream(parts, "m", "req_1", Asked())).decode()
+    chunks = b"".join(FORMATS["chat"].write_stream(parts, "m", "req_1", ChatRequest())).decode()
     assert '"arguments":"{}"' in chunks
 
 
@@ -301,6 +315,11 @@ def test_the_answer_of_the_json_tool_is_text():
         TextDelta('{"a"'), TextDelta(":1}"),
     ]  # fmt: skip
     assert found[-1] == Stop("end")
+
+
+def test_nothing_that_follows_the_end_of_a_message_is_read():
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    assert read("messages", named(*ANTHROPIC, error)) == read("messages", named(*ANTHROPIC))
 
 
 # Responses
@@ -430,6 +449,48 @@ def test_a_model_that_garbles_its_answer_is_a_failure():
     assert read("converse", events)[-1] is FailureKind.malformed
 
 
+# Whatever comes
+
+
+WHOLE_STREAMS = {
+    "chat": sse(delta(role="assistant"), delta(content="Zwölf"), delta("stop"), USAGE, "[DONE]"),
+    "messages": named(*ANTHROPIC),
+    "responses": named(*AGENT, {"type": "response.completed", "response": DONE}),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE_STREAMS)
+@given(size=st.integers(1, 40))
+def test_how_finely_a_stream_is_cut_makes_no_difference(name, size):
+    data = WHOLE_STREAMS[name]
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert read(name, pieces) == read(name, data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "delta", "content", "usage", "message", "type", "text", "response"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@pytest.mark.parametrize("name", WHOLE_STREAMS)
+@given(document=JSON)
+def test_no_document_whatever_makes_a_stream_raise(name, document):
+    parts = list(parts_of(name, sse(document), "somebody"))
+    assert isinstance(parts[-1], Stop | Failed)
+    assert not any(isinstance(part, Stop | Failed) for part in parts[:-1])
+
+
 # What programs get
 
 
@@ -438,9 +499,9 @@ def test_a_model_that_garbles_its_answer_is_a_failure():
 )
 def test_a_chat_stream_tells_its_usage_only_where_that_was_asked(wanted, last):
     parts = [Begin(), TextDelta("x"), Usage(3, 1), Stop("end")]
-    asked = Asked(include_usage=wanted)
+    request = ChatRequest(include_usage=wanted)
     *chunks, done = (
-        b"".join(FORMATS["chat"].write_stream(parts, "m", "r", asked)).decode().split("\n\n")[:-1]
+        b"".join(FORMATS["chat"].write_stream(parts, "m", "r", request)).decode().split("\n\n")[:-1]
     )
     assert done == "data: [DONE]"
     assert last in chunks[-1]
@@ -454,7 +515,7 @@ def test_each_part_is_on_its_way_as_soon_as_it_is_there():
         parts = (
             told.append(part) or part for part in [Begin(), TextDelta("one"), TextDelta("two")]
         )
-        for event in FORMATS[name].write_stream(parts, "m", "r", Asked()):
+        for event in FORMATS[name].write_stream(parts, "m", "r", ChatRequest()):
             if b'"one"' in event:
                 assert told == [Begin(), TextDelta("one")]
                 break
