@@ -14,6 +14,7 @@ import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
 import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
+import core.webhooks.models  # noqa: F401
 import web
 from core import db, log, queue, settings
 from core.bots import bots
@@ -21,10 +22,12 @@ from core.errors import SettingsError
 from core.gateway import platform_keys
 from core.keys import notices
 from core.knowledge import memory, sources
-from core.outbox import emails
+from core.outbox import emails, sending
 from core.providers import endpoints
 from core.secrets import vault
+from core.webhooks import calls as webhook_calls
 from core.webhooks import endpoints as webhook_endpoints
+from core.webhooks.models import WEBHOOK
 from web.api.gateway_fast_path import FastPath
 from web.cli import migrations
 
@@ -39,6 +42,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     platform_keys.configure(chosen)
     emails.configure(chosen)
     webhook_endpoints.configure(chosen)
+    sending.register(WEBHOOK, webhook_calls.send)
     notices.configure(bots.names_answering_through)
     sources.configure(bots.raise_version, chosen)
     memory.configure(chosen)
