@@ -34,9 +34,9 @@ from core.knowledge.reading import Progress, Refused, Superseded, read
 from core.knowledge.reading.sections import TOO_LATE
 from core.log import logger
 
-PULSE_SECONDS = 2.0
+HEARTBEAT_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=60)
-"""Without a pulse for so long, its worker is dead."""
+"""Without a heartbeat for so long, its worker is dead."""
 WAITED_TOO_LONG = timedelta(minutes=5)
 BEGUN_AGAIN = (
     "",
@@ -61,7 +61,7 @@ def run(source_id: str, attempt: int) -> None:
         return
     progress = Progress()
     chunks.clear(source.id)
-    with _pulse(source, progress):
+    with _heartbeat(source, progress):
         try:
             with memory.bounded():
                 _index(source, progress)
@@ -196,12 +196,12 @@ def _note(current: Session, source: Source, **values: Any) -> None:
 
 
 @contextmanager
-def _pulse(source: Source, progress: Progress) -> Iterator[None]:
+def _heartbeat(source: Source, progress: Progress) -> Iterator[None]:
     """A thread beside the reading that says how far it is, and that its worker lives."""
     over = threading.Event()
 
     def beat() -> None:
-        while not over.wait(PULSE_SECONDS):
+        while not over.wait(HEARTBEAT_SECONDS):
             try:
                 with work_context(), transaction() as current:
                     done, total = progress.done, progress.total
@@ -212,7 +212,7 @@ def _pulse(source: Source, progress: Progress) -> Iterator[None]:
             except (Busy, MemoryError):
                 continue
 
-    thread = threading.Thread(target=beat, name=f"pulse-{source.id}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"heartbeat-{source.id}", daemon=True)
     thread.start()
     try:
         yield

@@ -1,7 +1,7 @@
 """How answers end: one conditional update from pending to a terminal state, whoever comes first.
 
 What did not become an answer gives its message back in the same transaction. The sweep ends the
-answers of processes that no longer say (`pulse`) that they are alive.
+answers of processes without a `heartbeat`.
 """
 
 from dataclasses import dataclass, field
