@@ -43,11 +43,7 @@ def note_seen(bot: Bot, origin: str) -> None:
     """The site asked for this bot's widget and may not show it. Most requests write nothing."""
     now = clock.now()
     known = session().get(SeenOrigin, (bot.id, origin))
-    if (
-        known.last_seen_at > now - FRESH
-        if known
-        else _came_since(bot.id, now - FRESH) >= MOST_SEEN
-    ):
+    if known.last_seen_at > now - FRESH if known else _came_since(bot.id, now - FRESH) >= MOST_SEEN:
         return
     times: dict[str, Any] = {"last_seen_at": now}
     row = {"bot_id": bot.id, "origin": origin, "first_seen_at": now, "dismissed": False} | times

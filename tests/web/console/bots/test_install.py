@@ -150,7 +150,9 @@ def test_nothing_seen_of_one_bot_is_told_of_another(app, cast, signed_in, bot, p
 def test_sites_that_are_allowed_at_once_are_all_on_the_list(cast, database_url):
     bot = make_bot(cast.workspace)
     addresses = [f"https://site-{number}.example" for number in range(5)]
-    at_once(5, lambda number: sites.allow(bots.get(bot.workspace_id, bot.id), addresses[number], OWNER))
+    at_once(
+        5, lambda number: sites.allow(bots.get(bot.workspace_id, bot.id), addresses[number], OWNER)
+    )
     assert sorted(as_it_is(bot).allowed_origins) == addresses
 
 
