@@ -15,7 +15,6 @@ import core.outbox.models  # noqa: F401
 import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
 import core.webhooks.models  # noqa: F401
-import web
 from core import db, log, queue, settings
 from core.bots import bots
 from core.errors import SettingsError
@@ -28,6 +27,7 @@ from core.secrets import vault
 from core.webhooks import calls as webhook_calls
 from core.webhooks import endpoints as webhook_endpoints
 from core.webhooks.models import WEBHOOK
+from web import registration
 from web.api.gateway_fast_path import FastPath
 from web.cli import migrations
 
@@ -47,7 +47,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     sources.configure(bots.raise_version, chosen)
     memory.configure(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
-    app.config.update(web.config(chosen))
+    app.config.update(registration.config(chosen))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=chosen.database_address,
         SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(chosen.database_address),
@@ -56,7 +56,7 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     db.db.init_app(app)
     db.bind(app)
     migrations.register(app)
-    web.register(app, chosen)
+    registration.register(app, chosen)
     app.wsgi_app = FastPath(app, app.wsgi_app)  # type: ignore[method-assign]
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
