@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from core.accounts.actor import OPERATOR
 from core.bots import bots, sites
 from tests.bot_client import make_bot, make_key
+from tests.live.children import until
 from tests.live.chromium import Windows, launched
-from tests.live.processes import until
 from tests.people import PASSWORD
 from tests.site import Says, Site
 
