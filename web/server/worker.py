@@ -1,10 +1,9 @@
 """Gunicorn's gevent worker as we run it: stalled clients are dropped, and a stop lets answers finish.
 
-It is imported before gunicorn forks, so it imports nothing of the application.
+It is imported before gunicorn forks, so it imports nothing of the application but the clock.
 """
 
 import functools
-import time
 from email.utils import formatdate
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ import gevent
 import gunicorn.http.wsgi
 from gunicorn.workers.ggevent import GeventWorker
 
+from core import clock
 from web.server.sockets import IdleTimeout, StallTimeoutSocket
 
 STOP_SECONDS = 120  # then the master kills; bin/run.py waits a little longer than this
@@ -56,7 +56,7 @@ class Worker(GeventWorker):
         super().handle(listener, StallTimeoutSocket(client, self.client_stall_seconds), addr)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.stopping_since = time.monotonic()
+        self.stopping_since = clock.monotonic()
         super().handle_exit(sig, frame)
 
     def notify(self) -> None:
@@ -71,7 +71,7 @@ class Worker(GeventWorker):
         """For unread answers; one second where the stop is not graceful (SIGINT, SIGQUIT)."""
         if self.stopping_since is None:
             return 1
-        spent = time.monotonic() - self.stopping_since
+        spent = clock.monotonic() - self.stopping_since
         return max(1, min(DRAIN_SECONDS, STOP_SECONDS - 5 - spent))
 
 
@@ -82,4 +82,4 @@ def _date_of(second: int) -> str:
 
 def http_date() -> str:
     """For the Date header: written anew once a second, not with every answer."""
-    return _date_of(int(time.time()))
+    return _date_of(int(clock.now().timestamp()))
