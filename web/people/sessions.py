@@ -105,10 +105,6 @@ def halfway_id() -> str:
     return str(kept.get("id", ""))
 
 
-def end_halfway() -> None:
-    session.pop(_HALFWAY, None)
-
-
 def way_back() -> str | None:
     """The page that asked for the sign-in, if it is one of ours."""
     target = request.args.get("next", "")

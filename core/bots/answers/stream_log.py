@@ -1,6 +1,6 @@
 """What running answers have said, kept in Redis for an hour so that any process can go on with it.
 
-Written by one thread per process, in batches of at most 100 ms, so that a hundred streams cost one
+Written by one thread per process, in batches of 50 ms, so that a hundred streams cost one
 round trip. Redis away costs only the resuming from other processes: nothing waits for it.
 """
 
