@@ -15,7 +15,7 @@ import core.outbox.models  # noqa: F401
 import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
 import core.webhooks.models  # noqa: F401
-from core import db, log, queue, settings
+from core import configuration, db, log, queue
 from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
@@ -23,7 +23,9 @@ from core.keys import notices
 from core.knowledge import memory, sources
 from core.outbox import emails, sending
 from core.providers import endpoints
+from core.providers.scrub import scrub
 from core.secrets import vault
+from core.settings import Settings
 from core.webhooks import calls as webhook_calls
 from core.webhooks import endpoints as webhook_endpoints
 from core.webhooks.models import WEBHOOK
@@ -32,20 +34,10 @@ from web.api.gateway_fast_path import FastPath
 from web.cli import migrations
 
 
-def create_app(chosen: settings.Settings | None = None) -> Flask:
+def create_app(chosen: Settings | None = None) -> Flask:
     """The application on the given settings, or on those of the environment."""
     chosen = chosen or _settings_or_exit()
-    log.configure(chosen.log_level)
-    vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
-    queue.configure(chosen.redis_address)
-    endpoints.configure(chosen)
-    platform_keys.configure(chosen)
-    emails.configure(chosen)
-    webhook_endpoints.configure(chosen)
-    sending.register(WEBHOOK, webhook_calls.send)
-    notices.configure(bots.names_answering_through)
-    sources.configure(bots.raise_version, chosen)
-    memory.configure(chosen)
+    configure_core(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
     app.config.update(registration.config(chosen))
     app.config.update(
@@ -64,9 +56,24 @@ def create_app(chosen: settings.Settings | None = None) -> Flask:
     return app
 
 
-def _settings_or_exit() -> settings.Settings:
+def configure_core(chosen: Settings) -> None:
+    """Hands the settings to the parts of core that keep some: those of the last call hold."""
+    log.configure(chosen.log_level, scrub)
+    vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
+    queue.configure(chosen.redis_address)
+    endpoints.configure(chosen)
+    platform_keys.configure(chosen)
+    emails.configure(chosen)
+    webhook_endpoints.configure(chosen)
+    sending.register(WEBHOOK, webhook_calls.send)
+    notices.configure(bots.names_answering_through)
+    sources.configure(bots.raise_version, chosen)
+    memory.configure(chosen)
+
+
+def _settings_or_exit() -> Settings:
     """An operator's mistake is one sentence, not a traceback."""
     try:
-        return settings.read()
+        return configuration.read()
     except SettingsError as error:
         sys.exit(error.message)

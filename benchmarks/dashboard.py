@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app import create_app
 from benchmarks.product import KEY, Product, product, provider
-from core import settings
+from core import configuration
 from core.accounts import workspaces
 from core.accounts.actor import OPERATOR
 from core.bots import bots
@@ -65,7 +65,7 @@ def _filled(running: Product, messages: int) -> dict[str, str]:
     slug = running.flask("workspaces", "create", "Bench", "--owner", EMAIL)
     running.flask("workspaces", "set-plan", slug, "scale")
     running.flask("keys", "add", slug, "anthropic", secret=KEY)
-    app = create_app(settings.read(running.environ))
+    app = create_app(configuration.read(running.environ))
     with app.app_context():
         workspace = workspaces.by_slug(slug)
         drafts = [Draft(name=f"Bot {number}") for number in range(BOTS)]

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from benchmarks.product import product, provider
 from benchmarks.sample import Sample, cookie_of, fill
 from core.accounts import people
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.queries import Queries
 from tests.routes import routes
 
@@ -68,7 +68,7 @@ def _pages(sample: Sample) -> Iterator[Page]:
     with sample.app.app_context():
         person = people.find(sample.emails[0])
         assert person
-        browser = Visitor(sample.app).sign_in(person)
+        browser = Browser(sample.app).sign_in(person)
         for route in routes(sample.app):
             if route.method != "GET" or route.is_api:
                 continue

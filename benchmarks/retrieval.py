@@ -21,7 +21,7 @@ from flask_migrate import upgrade
 from sqlalchemy import insert
 
 from app import create_app
-from core import db, settings
+from core import configuration, db
 from core.accounts import people, workspaces
 from core.accounts.actor import OPERATOR
 from core.bots import bots
@@ -169,7 +169,7 @@ def _measured(name: str, database, parts: list[Part]) -> list[Row]:
 def application(url: str, folder: str) -> Iterator[None]:
     """The product on an empty database; no Redis is asked for anything here."""
     environ = {"DATA_DIR": folder, "DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1"}
-    app = create_app(settings.read(environ | {"LOG_LEVEL": "error"}))
+    app = create_app(configuration.read(environ | {"LOG_LEVEL": "error"}))
     migrations.prepare(app)
     with app.app_context():
         upgrade()

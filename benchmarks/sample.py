@@ -10,12 +10,12 @@ from flask import Flask
 
 from app import create_app
 from benchmarks.product import Product
-from core import settings
+from core import configuration
 from core.accounts import people, workspaces
 from core.accounts.models import Membership, Person
 from core.accounts.roles import Role
 from core.db import transaction
-from tests.browser import OutsideClient
+from tests.browser import IsolatedClient
 from tests.people import PASSWORD
 from tests.routes import set_stage
 
@@ -33,8 +33,8 @@ class Sample:
 def fill(running: Product, owners: int) -> Sample:
     """Its workspace has so many owners more, whom `cookie_of` signs in."""
     slug = re.findall(r"/w/(\S+)", running.flask("seed"))[0]
-    app = create_app(settings.read(running.environ))
-    app.test_client_class = OutsideClient
+    app = create_app(configuration.read(running.environ))
+    app.test_client_class = IsolatedClient
     with app.app_context():
         workspace = workspaces.by_slug(slug)
         persons = [_owner(workspace.id, f"bench{number}@example.com") for number in range(owners)]

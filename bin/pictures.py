@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app import create_app
 from benchmarks.product import Product, product
-from core import settings
+from core import configuration
 from core.accounts import workspaces
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
@@ -68,7 +68,7 @@ def main() -> None:
 
 def _filled(running: Product, slug: str) -> str:
     """Keys, and a bot for the made-up shop that knows its plants; its id."""
-    app = create_app(settings.read(running.environ))
+    app = create_app(configuration.read(running.environ))
     with app.app_context():
         workspace = workspaces.by_slug(slug)
         for provider, secret in KEYS.items():

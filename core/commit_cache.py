@@ -23,7 +23,7 @@ State = tuple[sqlite3.Connection, int]
 _watching: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
 
 
-class Remembered(Generic[Key, Value]):
+class CommitCache(Generic[Key, Value]):
     """What `read` returned for each key; None is not kept, and of more than `most` the oldest goes."""
 
     def __init__(self, read: Callable[[Key], Value | None], most: int) -> None:

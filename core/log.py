@@ -2,17 +2,29 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 
-from core.providers.scrub import scrub
-
+_WITHHELD = "[withheld: logging is not configured yet]"
 _QUIET = ("rq.worker", "rq.scheduler", "urllib3", "alembic.runtime")
 
 
-def configure(level: str) -> None:
-    """Sends both our own events and the libraries' records through the same pipe to stdout."""
+def _withheld(_text: str) -> str:
+    return _WITHHELD
+
+
+_scrub: Callable[[str], str] = _withheld
+
+
+def configure(level: str, scrub: Callable[[str], str]) -> None:
+    """Sends both our own events and the libraries' records through the same pipe to stdout.
+
+    `scrub` takes the secrets out of a text. Until it is known, no text is logged at all.
+    """
+    global _scrub
+    _scrub = scrub
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,  # first: what nobody reads is not even written
@@ -36,7 +48,7 @@ def logger(name: str) -> Any:
 
 def _without_secrets(_logger: Any, _method: str, record: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: scrub(value) if isinstance(value, str) else value for name, value in record.items()
+        name: _scrub(value) if isinstance(value, str) else value for name, value in record.items()
     }
 
 
@@ -61,3 +73,6 @@ def _to_stdout() -> logging.Handler:
         )
     )
     return handler
+
+
+structlog.configure(processors=[*_SHARED, structlog.processors.JSONRenderer()])

@@ -56,11 +56,13 @@ class AllowedJob(Job):
 
 
 def configure(address: str) -> None:
-    """Called once by `create_app` with the settings' Redis address."""
+    """Called by `create_app` with the settings' Redis address."""
     global _address
+    if address == _address:
+        return  # closing a pool would break off what a thread of this process is sending on it
     _address = address
     redis_connection.cache_clear()
-    hasty_connection.cache_clear()
+    fast_fail_redis.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +77,7 @@ def redis_connection() -> Redis:
 
 
 @lru_cache(maxsize=1)
-def hasty_connection() -> Redis:
+def fast_fail_redis() -> Redis:
     """For what stands between a visitor and an answer: half a second, and no second try."""
     return Redis.from_url(
         _address,

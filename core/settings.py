@@ -2,11 +2,12 @@
 
 A setting `NAME` may also come from a file named by `NAME_FILE` (for container secrets). A value that
 cannot be used stops the start with a sentence that names the variable. `docs/settings.md` lists
-them all, and a test holds the two together.
+them all, and a test holds the two together. This module knows no other part of the product: what takes
+one to be checked, such as which providers there are, is in `core/configuration.py`.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,9 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from core import settings_mail, settings_secrets
 from core.errors import SettingsError
-from core.http import PrivateHosts
-from core.providers import catalogue
-from core.providers.auth import outgoing
 
 
 class Settings(BaseModel):
@@ -86,12 +84,6 @@ class Settings(BaseModel):
     def _a_sender(cls, value: str) -> str:
         return settings_mail.checked_sender(value) if value else value
 
-    @field_validator("private_pages")
-    @classmethod
-    def _hosts(cls, value: str) -> str:
-        PrivateHosts.of(value)
-        return value
-
     @property
     def production(self) -> bool:
         return self.environment == "production"
@@ -131,20 +123,19 @@ class Settings(BaseModel):
     def mini_address(self) -> str:
         return self.mini_base_url or f"http://127.0.0.1:{self.mini_port}/v1"
 
-    def base_url(self, provider_slug: str) -> str:
-        """Where that provider is reached: `<PROVIDER>_BASE_URL`, or the catalogue's address."""
-        default = catalogue.provider(provider_slug).base_url
-        return self.provider_base_urls.get(provider_slug, default)
 
+def read(environ: Mapping[str, str] | None = None, provider_slugs: Iterable[str] = ()) -> Settings:
+    """The settings of this process, with what is set for the providers of these slugs.
 
-def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process; raises `SettingsError` that names the variable and the mend."""
+    Raises `SettingsError`, which names the variable and says what it must be.
+    """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {
         name: text for name in _names() if (text := _text(environ, name.upper()))
     }
-    values["provider_base_urls"] = _provider_base_urls(environ)
-    values["platform_keys"] = _platform_keys(environ)
+    slugs = tuple(provider_slugs)
+    values["provider_base_urls"] = _provider_base_urls(environ, slugs)
+    values["platform_keys"] = _platform_keys(environ, slugs)
     values.update(_secrets(values))
     try:
         return Settings.model_validate(values)
@@ -160,12 +151,13 @@ def checked_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def variables() -> list[str]:
+def variables(provider_slugs: Iterable[str]) -> list[str]:
     """The names of all variables, as the documentation lists them."""
     names = [name.upper() for name in _names()]
-    slugs = [provider.slug for provider in catalogue.byok_providers()]
     return names + [
-        name(slug) for slug in slugs for name in (_base_url_variable, _platform_key_variable)
+        name(slug)
+        for slug in provider_slugs
+        for name in (_base_url_variable, platform_key_variable)
     ]
 
 
@@ -193,29 +185,23 @@ def _base_url_variable(slug: str) -> str:
     return f"{slug.upper()}_BASE_URL"
 
 
-def _platform_key_variable(slug: str) -> str:
+def platform_key_variable(slug: str) -> str:
     return f"{slug.upper()}_PLATFORM_KEY"
 
 
-def _platform_keys(environ: Mapping[str, str]) -> dict[str, SecretStr]:
-    """The operator's own keys. One that no header can carry is refused, without a word of it."""
-    found = {}
-    for provider in catalogue.byok_providers():
-        name = _platform_key_variable(provider.slug)
-        if text := _text(environ, name):
-            if not outgoing.is_sendable(provider.slug, text):
-                raise SettingsError(f"{name} is not what keys of {provider.name} look like.")
-            found[provider.slug] = SecretStr(text)
-    return found
+def _platform_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, SecretStr]:
+    """The operator's own keys."""
+    texts = {slug: _text(environ, platform_key_variable(slug)) for slug in slugs}
+    return {slug: SecretStr(text) for slug, text in texts.items() if text}
 
 
-def _provider_base_urls(environ: Mapping[str, str]) -> dict[str, str]:
+def _provider_base_urls(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
     found = {}
-    for provider in catalogue.byok_providers():
-        name = _base_url_variable(provider.slug)
+    for slug in slugs:
+        name = _base_url_variable(slug)
         if text := _text(environ, name):
             try:
-                found[provider.slug] = checked_base_url(text)
+                found[slug] = checked_base_url(text)
             except ValueError as error:
                 raise SettingsError(f"{name} {error}.") from None
     return found

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from core.http import lines
+from core.http import connections
 
 
 class Authority:
@@ -41,9 +41,9 @@ class Authority:
     def trusted(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """As an operator would, by SSL_CERT_FILE."""
         monkeypatch.setenv("SSL_CERT_FILE", str(self.path))
-        lines.tls.cache_clear()
+        connections.tls.cache_clear()
         yield
-        lines.tls.cache_clear()
+        connections.tls.cache_clear()
 
     def _signed(self, subject: x509.Name, key: Any, extension: Any) -> bytes:
         now, public = datetime.now(UTC), key.public_key()

@@ -25,7 +25,7 @@ UNBOUNDED: dict[str, Any] = {"visitor_limit": 0, "address_limit": 0, "caches": F
 
 
 @dataclass
-class Said:
+class Reply:
     """What came over an event stream."""
 
     status: int
@@ -52,7 +52,7 @@ class Said:
         return session().get_one(Message, self.message_id)
 
 
-class Talker:
+class BotClient:
     def __init__(self, app: Flask, bot: Bot) -> None:
         self.client: FlaskClient = app.test_client()
         self.url = f"/v1/bots/{bot.id}"
@@ -61,16 +61,16 @@ class Talker:
         self.conversation_id = opened.json["conversation_id"]
         self.token = opened.json["visitor_token"]
 
-    def say(self, text: str = "Hello", **more: Any) -> Said:
+    def say(self, text: str = "Hello", **more: Any) -> Reply:
         return self._said(self.post("/messages", {"text": text, **more}))
 
-    def retry(self, message_id: str) -> Said:
+    def retry(self, message_id: str) -> Reply:
         return self._said(self.post(f"/messages/{message_id}/retry"))
 
     def stop(self, message_id: str) -> TestResponse:
         return self.post(f"/messages/{message_id}/stop", accept="application/json")
 
-    def events(self, message_id: str, last_event_id: str = "") -> Said:
+    def events(self, message_id: str, last_event_id: str = "") -> Reply:
         url = f"{self.url}/messages/{message_id}/events"
         headers = self.headers() | {"Last-Event-ID": last_event_id}
         return self._said(self.client.get(url, headers=headers))
@@ -91,15 +91,15 @@ class Talker:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
-    def _said(self, answer: TestResponse) -> Said:
+    def _said(self, answer: TestResponse) -> Reply:
         assert not marker.in_bytes(answer.data)
-        said = Said(answer.status_code)
+        said = Reply(answer.status_code)
         for record in answer.text.split("\n\n"):
             _read(record, said)
         return said
 
 
-def _read(record: str, said: Said) -> None:
+def _read(record: str, said: Reply) -> None:
     fields = dict(
         line.split(": ", 1) for line in record.splitlines() if line and not line.startswith(":")
     )
@@ -118,7 +118,7 @@ def key_of(workspace: Workspace, provider: str = "anthropic") -> ProviderKey:
 def used(workspace: Workspace) -> int:
     """Messages of this month that the quota has counted."""
     session().commit()
-    return quota.standing(workspace).used
+    return quota.status(workspace).used
 
 
 def make_bot(workspace: Workspace, model: str = "mevichat:mini", **values: Any) -> Bot:

@@ -6,6 +6,7 @@ from typing import Any
 
 import html5lib
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,20 +17,21 @@ from tests.people import PASSWORD
 _PARSER_COMPLAINTS_ALLOWED = frozenset[str]()
 
 
-class OutsideClient(FlaskClient):
+class IsolatedClient(FlaskClient):
     """A client whose requests share nothing with the test's own application context."""
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
         return contextvars.Context().run(super().open, *args, **options)
 
 
-class Visitor:
+class Browser:
     """Somebody with a browser; `person` is who they signed in as."""
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
+        self._token = self._token_session = ""
 
-    def sign_in(self, person: Person) -> "Visitor":
+    def sign_in(self, person: Person) -> "Browser":
         answer = self.post("/sign-in", {"email": person.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         return self
@@ -45,15 +47,29 @@ class Visitor:
         return self._checked(self.client.post(url, data=data, headers=_headers(htmx), **options))
 
     def csrf_token(self) -> str:
-        page = self.client.get("/sign-in").text
-        found = re.search(r'name="csrf-token" content="([^"]+)"', page)
-        assert found
-        return found[1]
+        """This session's, as its last page had it; fetched where no page was loaded in this session."""
+        if not self._token or self._token_session != self._session():
+            self._keep_token(self.client.get("/sign-in").text)
+        return self._token
+
+    def _keep_token(self, page: str) -> None:
+        if found := re.search(r'name="csrf-token" content="([^"]+)"', page):
+            self._token, self._token_session = found[1], self._session()
+
+    def _session(self) -> str:
+        """What the cookie says that CSRF tokens are good for; "" before there is one."""
+        app, cookie = self.client.application, self.client.get_cookie("mevichat")
+        if cookie is None:
+            return ""
+        serializer = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert serializer is not None
+        return str(serializer.loads(cookie.decoded_value).get("csrf_token", ""))
 
     def _checked(self, answer: TestResponse) -> TestResponse:
         assert not marker.in_bytes(answer.data), f"the marker key is in {answer.request.path}"
         assert not any(marker.MARKER in value for _, value in answer.headers)
         if answer.mimetype == "text/html" and answer.data:
+            self._keep_token(answer.text)
             check_html(answer.text, whole="<!doctype" in answer.text[:300].lower())
         return answer
 

@@ -13,21 +13,23 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
-from jinja2 import FileSystemBytecodeCache
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
 from app import create_app
-from core import clock, db, queue, settings
+from core import clock, configuration, db, queue
 from core.accounts import people
 from core.bots.answers import answer_task
+from core.errors import SettingsError
 from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import build_once, marker
-from tests.browser import OutsideClient, Visitor
+from tests import marker
+from tests.application import build_once, shared_app
+from tests.application.cast_database import CastDatabase
+from tests.browser import Browser
 from tests.databases import Postgres, running_postgres, sqlite_copy
-from tests.people import Cast, make_cast
+from tests.people import Cast, find_cast, make_cast
 from tests.providers import LoopbackProvider
 from web.cli import migrations
 
@@ -105,12 +107,21 @@ def postgres(house: Path) -> Iterator[Postgres]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def with_cast(house: Path, migrated: Path) -> CastDatabase:
+    """The same with the cast in it."""
+    return CastDatabase(house, migrated, lambda url: make_settings(house, database_url=url))
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, house: Path, migrated: Path) -> str:
-    """An empty database: SQLite, or what `on_both_databases` says."""
+    """An empty database: SQLite, or what `on_both_databases` says. Of a test with the cast: with that in it."""
     if getattr(request, "param", "sqlite") == "postgres":
         running: Postgres = request.getfixturevalue("postgres")
         return running.emptied()
+    if "cast" in request.fixturenames:
+        made: CastDatabase = request.getfixturevalue("with_cast")
+        return sqlite_copy(house, made.path())
     return sqlite_copy(house, migrated)
 
 
@@ -132,15 +143,13 @@ def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settin
 
 
 @pytest.fixture
-def app(chosen: Settings, house: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, chosen: Settings, house: Path) -> Iterator[Flask]:
     """The application, with its context pushed: tests may call core directly."""
-    made = create_app(chosen)
-    made.testing = True
+    own = request.node.get_closest_marker("own_app") is not None
+    if own:
+        shared_app.forget()
+    made = shared_app.application(chosen)
     logging.getLogger().addHandler(_log_file(house))
-    made.test_client_class = OutsideClient
-    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(
-        str(house)
-    )  # compiled once, not by each
     queue.redis_connection().flushdb()
     with made.app_context():
         build_once.compile_statements_once(db.db.engine)
@@ -150,22 +159,24 @@ def app(chosen: Settings, house: Path) -> Iterator[Flask]:
         db.db.session.remove()
         db.db.engine.dispose()
     clock.shift(clock.timedelta())
+    if own:
+        shared_app.forget()
 
 
 @pytest.fixture
 def cast(app: Flask) -> Cast:
-    return make_cast()
+    return find_cast() or make_cast()
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return Visitor(app)
+def visitor(app: Flask) -> Browser:
+    return Browser(app)
 
 
 @pytest.fixture
-def signed_in(app: Flask, cast: Cast) -> Callable[[str], Visitor]:
+def signed_in(app: Flask, cast: Cast) -> Callable[[str], Browser]:
     """`signed_in("owner")`: a browser of that member of the cast."""
-    return lambda name: Visitor(app).sign_in(cast[name])
+    return lambda name: Browser(app).sign_in(cast[name])
 
 
 @pytest.fixture
@@ -213,7 +224,7 @@ def make_settings(house: Path, **values: str) -> Settings:
     """Settings as the environment would give them, on the house's Redis and nothing of this machine's."""
     environ = {"DATA_DIR": str(house), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
     environ |= {name.upper(): value for name, value in values.items()}
-    return settings.read(environ)
+    return configuration.read(environ)
 
 
 def _log_file(house: Path) -> logging.Handler:
@@ -233,6 +244,6 @@ def _wait_for_redis(folder: Path) -> None:
         try:
             if Redis.from_url(_redis_address(folder)).ping():
                 return
-        except (RedisError, settings.SettingsError):
+        except (RedisError, SettingsError):
             time.sleep(0.05)
     raise RuntimeError("the embedded Redis did not start")

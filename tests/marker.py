@@ -55,6 +55,7 @@ def _values(redis: "Redis", name: bytes) -> Iterator[bytes]:
         "set": lambda: redis.smembers(name),
         "zset": lambda: redis.zrange(name, 0, -1),
         "stream": lambda: redis.xrange(name),
+        "none": lambda: None,  # it expired since the scan named it
     }
     for value in _flat(read[kind]()):
         yield value

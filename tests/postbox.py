@@ -6,13 +6,13 @@ from sqlalchemy import select
 
 from core.db import session
 from core.outbox import deliveries
-from core.outbox.models import MAIL, Delivery
+from core.outbox.models import EMAIL, Delivery
 
 
 def mails_to(email: str, template: str = "") -> list[str]:
     """Subject and text of each, the oldest first."""
     session().commit()
-    found = select(Delivery).where(Delivery.channel == MAIL, Delivery.recipient == email)
+    found = select(Delivery).where(Delivery.channel == EMAIL, Delivery.recipient == email)
     rows = session().scalars(found.order_by(Delivery.id).execution_options(populate_existing=True))
     contents = [deliveries.content_of(row) for row in rows if row.event in (template or row.event,)]
     return [f"{content['subject']}\n\n{content['text']}" for content in contents]

@@ -19,7 +19,7 @@ from core.knowledge import indexing, sources, unanswered
 from core.plans import plans_of
 from core.providers import catalogue
 from core.webhooks import endpoints
-from tests.bot_client import Talker, make_bot, make_key
+from tests.bot_client import BotClient, make_bot, make_key
 from tests.people import make_member
 from tests.pictures import png
 from tests.postbox import mails_to, token_in
@@ -81,7 +81,7 @@ class Stage:
 
     workspace: Workspace
     bot: Bot
-    talker: Talker
+    talker: BotClient
     values: dict[str, str]
     """What stands in addresses, by the name of the argument."""
 
@@ -90,7 +90,7 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
     """Makes a bot on Mini (or takes this one) that has answered once, a key, and a check of it that waits."""
     bot = bot or make_bot(workspace)
     avatars.put(bot, png(), Actor("Owner"))
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
     check = checks.test_later(store.get(workspace.id, key.provider), Actor("Owner"))
     values = {
@@ -102,7 +102,7 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
         "check_id": check.id,
         "filename": "favicon.svg",
         "version": "0",
-        "module": "main.js",
+        "module": "chat/main.js",
         "model_id": "claude-haiku-4-5",
         "plan_key": next(iter(plans_of("organization"))).key,
         **_people_values(app, workspace),
@@ -158,7 +158,7 @@ def _knowledge_values(workspace: Workspace, bot: Bot) -> dict[str, str]:
     source = sources.add_text(workspace, bot.id, "Shipping", "Two days.", Actor("Owner"))
     with work_context():
         indexing.run(source.id, source.attempt)
-    unanswered.note(workspace.id, bot.id, "Do you ship to Norway?")
+    unanswered.record(workspace.id, bot.id, "Do you ship to Norway?")
     return {"source_id": source.id, "unanswered_id": unanswered.open_of(bot.id)[0].id}
 
 
@@ -166,7 +166,7 @@ def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:
     """A colleague who forgot their password, and somebody who is invited."""
     secret_key, guest = app.config["SECRET_KEY"], "guest@example.com"
     colleague = make_member(workspace, "colleague")
-    password_resets.ask(colleague.person.email, secret_key)
+    password_resets.request(colleague.person.email, secret_key)
     token, _ = tokens.create(workspace, colleague.person, "Agent", None, Actor("Owner"), secret_key)
     invited = invitations.invite(workspace, guest, Role.MEMBER, Actor("Owner"), secret_key)
     return {

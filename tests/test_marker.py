@@ -7,7 +7,7 @@ import pytest
 
 from core import queue
 from tests import marker
-from tests.browser import Visitor
+from tests.browser import Browser
 
 PLANTED = "a-word-of-its-own"  # the real one would stay in Redis' files and be found at the end
 
@@ -43,10 +43,11 @@ def test_it_is_found_in_redis(redis, plant):
     assert list(marker.in_redis(redis, PLANTED))
 
 
+@pytest.mark.own_app
 def test_a_page_that_shows_it_fails(app):
     app.add_url_rule("/leak", view_func=_leak)
     with pytest.raises(AssertionError, match="the marker key is in /leak"):
-        Visitor(app).get("/leak")
+        Browser(app).get("/leak")
 
 
 def _leak() -> str:

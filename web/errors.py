@@ -115,7 +115,7 @@ def _csrf(_error: CSRFError) -> AnyResponse:
 def _http(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if 300 <= status < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     code, message = _HTTP.get(status, ("error", str(error.description or _UNEXPECTED)))
     if status == 413:
         message = _too_large()
@@ -151,7 +151,7 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 def answer(status: int, code: str, message: str) -> Response:
     """JSON to programs, a sentence to htmx, a page to people."""
-    if route := gateway.asked_format():
+    if route := gateway.requested_format():
         return gateway.refusal(route, status, code, message)
     if _is_for_programs():
         response = jsonify(error={"code": code, "message": message})

@@ -50,10 +50,10 @@ class Segment(BaseConverter):
     part_isolating = True
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """A form that is filled from fields alone: Flask-WTF would also take JSON."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: FlaskForm, _formdata: Any) -> Any:
             return flask.request.form if form.is_submitted() else None
 

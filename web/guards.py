@@ -19,7 +19,7 @@ View = Callable[..., Any]
 
 
 def register(app: Flask) -> None:
-    app.view_functions["static"].guard = "public"  # type: ignore[attr-defined]
+    app.view_functions["static"].guard = "public"  # type: ignore[union-attr]
     app.before_request(_refuse_unguarded)
 
 
@@ -28,7 +28,7 @@ def public(view: View) -> View:
     return _named(view, "public")
 
 
-def signed_in(view: View) -> View:
+def requires_sign_in(view: View) -> View:
     """Anybody with an account; the view finds the person with `this_person()`."""
 
     @wraps(view)
@@ -39,7 +39,7 @@ def signed_in(view: View) -> View:
     return _named(guarded, "signed_in")
 
 
-def member(permission: str) -> Callable[[View], View]:
+def requires(permission: str) -> Callable[[View], View]:
     """People of the workspace in the address whose role has the permission.
 
     Strangers get 404, others 403. The view's first argument is the workspace.
@@ -84,8 +84,8 @@ def gateway_token(view: View) -> View:
 
     @wraps(view)
     def guarded(**values: Any) -> Any:
-        offered = access.offered(request.headers)
-        return view(access.enter(offered, current_app.config["SECRET_KEY"]), **values)
+        offered = access.presented_token(request.headers)
+        return view(access.authenticate(offered, current_app.config["SECRET_KEY"]), **values)
 
     return _named(guarded, "gateway_token")
 

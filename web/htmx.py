@@ -32,7 +32,7 @@ def go_to(url: str) -> AnyResponse:
     return redirect(url, 303)
 
 
-def said(response: Response, kind: str, text: str) -> Response:
+def toast(response: Response, kind: str, text: str) -> Response:
     """The piece, with a sentence that is said once beside it."""
     response.headers["HX-Trigger"] = json.dumps({"toast": {"kind": kind, "text": text}})
     return response

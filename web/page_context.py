@@ -60,9 +60,9 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=digest)
 
 
-def _kept_for_seconds(path: str | None) -> int | None:
+def _kept_for_seconds(filename: str | None) -> int | None:
     """A year for an address that changes with its content; a module that others import is asked for again."""
-    fixed = "v" in request.args or (path or "").startswith("vendor/")
+    fixed = "v" in request.args or (filename or "").startswith("vendor/")
     return _YEAR_SECONDS if fixed else None
 
 

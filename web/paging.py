@@ -3,7 +3,7 @@
 from flask import request
 
 
-def page_asked(last: int) -> int:
+def requested_page(last: int) -> int:
     """From 1 to `last`; the first for whatever is no number."""
     text = request.args.get("page", "")
     return (

@@ -74,7 +74,7 @@ def run(*queues: str) -> None:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     time.sleep(RETRY_SECONDS)
-    os.execv(sys.executable, sys.orig_argv)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  (itself once more)
 
 
 def _forget_the_parents_connections() -> None:

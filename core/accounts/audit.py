@@ -86,7 +86,7 @@ def record(
     **details: Any,
 ) -> None:
     """Appends a line in the caller's transaction. Those of one workspace wait for one another."""
-    number = take_turn(current, workspace_id)
+    number = lock_workspace(current, workspace_id)
     generation, key = deployment_secrets.newest(current, SECRET)
     line = AuditLine(
         workspace_id=workspace_id, number=number, at=clock.now(), generation=generation
@@ -96,10 +96,10 @@ def record(
     line.seal = _seal(key, _seal_before(current, workspace_id, number), line)
     current.add(line)
     current.flush()
-    _note_head(current, line, key)
+    _write_head(current, line, key)
 
 
-def take_turn(current: Session, workspace_id: str) -> int:
+def lock_workspace(current: Session, workspace_id: str) -> int:
     """Locks the workspace's chain until the transaction ends, and returns its next number.
 
     Also for what has to be decided one after the other, such as who is the last owner.
@@ -209,7 +209,7 @@ def _problem_of_head(keys: Keys, workspace_id: str, head: _Head, count: int, sea
     return "" if whole else "The chain’s head was altered: lines at the end may be missing."
 
 
-def _note_head(current: Session, line: AuditLine, key: bytes) -> None:
+def _write_head(current: Session, line: AuditLine, key: bytes) -> None:
     seal = _head_seal(key, line.workspace_id, line.number, line.seal)
     current.execute(
         update(AuditHead)

@@ -20,9 +20,9 @@ from core.outbox import deliveries, emails
 
 PREFIX = "mvi"
 VALID_FOR = timedelta(days=7)
-MOST_OPEN = 50
-MOST_A_DAY = 100
-AGAIN_AFTER = timedelta(minutes=1)
+MAX_OPEN = 50
+MAX_PER_DAY = 100
+RESEND_AFTER = timedelta(minutes=1)
 _LISTED_FOR = timedelta(days=30)
 
 _OPEN = (Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
@@ -43,29 +43,29 @@ def invite(
         )
     token, address = ids.new_token(PREFIX), people.normalized_email(email)
     with transaction() as current:
-        audit.take_turn(current, workspace.id)
+        audit.lock_workspace(current, workspace.id)
         _require_new(current, workspace, address)
         made = Invitation(workspace_id=workspace.id, email=address, role=role)
         made.invited_by, made.expires_at = actor.name[:100], clock.now() + VALID_FOR
         made.token_digest = ids.token_digest(token, secret_key)
         current.add(made)
-        sent = _tell(current, workspace, made, actor, token)
+        sent = _notify(current, workspace, made, actor, token)
     deliveries.send_soon(sent)
     return made
 
 
 def send_again(workspace: Workspace, invitation: Invitation, actor: Actor, secret_key: str) -> None:
     """Another mail with another link and seven new days; the link sent before is dead."""
-    if clock.now() < invitation.expires_at - VALID_FOR + AGAIN_AFTER:
+    if clock.now() < invitation.expires_at - VALID_FOR + RESEND_AFTER:
         raise Invalid("This invitation was sent a moment ago. Wait a minute, then send it again.")
     token = ids.new_token(PREFIX)
     with transaction() as current:
-        audit.take_turn(current, workspace.id)
-        _require_room(current, workspace.id, besides=invitation.id)
+        audit.lock_workspace(current, workspace.id)
+        _require_capacity(current, workspace.id, besides=invitation.id)
         digest = ids.token_digest(token, secret_key)
         change = {"token_digest": digest, "expires_at": clock.now() + VALID_FOR}
         _change_open(current, invitation, **change)
-        sent = _tell(current, workspace, invitation, actor, token)
+        sent = _notify(current, workspace, invitation, actor, token)
     deliveries.send_soon(sent)
 
 
@@ -85,9 +85,9 @@ def accept(invitation: Invitation, person: Person, actor: Actor) -> None:
         )
     workspace = invitation.workspace
     with transaction() as current:
-        audit.take_turn(current, workspace.id)
+        audit.lock_workspace(current, workspace.id)
         if invitation.expires_at <= clock.now():
-            raise Conflict(_late(invitation))
+            raise Conflict(_expired(invitation))
         _change_open(current, invitation, accepted_at=clock.now())
         if not memberships.add(current, workspace.id, person.id, invitation.role):
             raise Conflict(f"You are in {workspace.name} already.")
@@ -108,7 +108,7 @@ def by_token(token: str, secret_key: str) -> Invitation:
     if found.withdrawn_at:
         raise NotFound(f"{found.workspace.name} has withdrawn this invitation.")
     if found.expires_at <= clock.now():
-        raise NotFound(_late(found))
+        raise NotFound(_expired(found))
     return found
 
 
@@ -121,14 +121,14 @@ def get(workspace_id: str, invitation_id: str) -> Invitation:
     return found
 
 
-def waiting_in(workspace_id: str) -> list[Invitation]:
+def pending_in(workspace_id: str) -> list[Invitation]:
     """Those that nobody answered yet, newest first; for a month also those that ran out."""
     lately = Invitation.expires_at > clock.now() - _LISTED_FOR
     wanted = select(Invitation).where(Invitation.workspace_id == workspace_id, *_OPEN, lately)
     return list(session().scalars(wanted.order_by(Invitation.created_at.desc())))
 
 
-def _tell(
+def _notify(
     current: Session, workspace: Workspace, invitation: Invitation, actor: Actor, token: str
 ) -> str:
     """The line in the log, and the mail; returns the delivery's id."""
@@ -157,22 +157,22 @@ def _require_new(current: Session, workspace: Workspace, address: str) -> None:
         raise Conflict(f"{address} is in {workspace.name} already.")
     if current.scalar(select(Invitation.id).where(*mine, *_OPEN, Invitation.expires_at > now)):
         raise Conflict(f"{address} is invited already. Send that invitation again, or withdraw it.")
-    _require_room(current, workspace.id)
+    _require_capacity(current, workspace.id)
     late = update(Invitation).where(*mine, *_OPEN)
     current.execute(late.values(withdrawn_at=now))
 
 
-def _require_room(current: Session, workspace_id: str, besides: str = "") -> None:
+def _require_capacity(current: Session, workspace_id: str, besides: str = "") -> None:
     now, of_workspace = clock.now(), Invitation.workspace_id == workspace_id
     counted = select(func.count()).select_from(Invitation).where(of_workspace)
     still_open = (*_OPEN, Invitation.expires_at > now, Invitation.id != besides)
-    if (current.scalar(counted.where(*still_open)) or 0) >= MOST_OPEN:
+    if (current.scalar(counted.where(*still_open)) or 0) >= MAX_OPEN:
         raise Invalid(
-            f"{MOST_OPEN} invitations are open, which is the most at a time. Withdraw one first."
+            f"{MAX_OPEN} invitations are open, which is the most at a time. Withdraw one first."
         )
     today = Invitation.created_at > now - timedelta(days=1)
-    if not besides and (current.scalar(counted.where(today)) or 0) >= MOST_A_DAY:
-        raise Invalid(f"{MOST_A_DAY} invitations were sent within a day. Go on tomorrow.")
+    if not besides and (current.scalar(counted.where(today)) or 0) >= MAX_PER_DAY:
+        raise Invalid(f"{MAX_PER_DAY} invitations were sent within a day. Go on tomorrow.")
 
 
 def _change_open(current: Session, invitation: Invitation, **values: object) -> None:
@@ -182,7 +182,7 @@ def _change_open(current: Session, invitation: Invitation, **values: object) -> 
         raise Conflict(_OVER)
 
 
-def _late(invitation: Invitation) -> str:
+def _expired(invitation: Invitation) -> str:
     return (
         f"This invitation was open until {invitation.expires_at.day} "
         f"{invitation.expires_at.strftime('%b %Y')}. "

@@ -50,12 +50,15 @@ def add(current: Session, workspace_id: str, person_id: str, role: str) -> bool:
 
 def change_role(membership: Membership, role: Role, actor: Actor) -> None:
     """Gives another role, at once and everywhere; raises `Invalid` rather than leave no owner."""
-    with _turn(membership) as (current, was):
+    with _locked(membership) as (current, was):
         if was == role:
             return
         if was == Role.OWNER:
             _require_another_owner(current, membership)
-        _do(current, update(Membership).where(*_still(membership, was)).values(role=role))
+        _do(
+            current,
+            update(Membership).where(*_require_unchanged(membership, was)).values(role=role),
+        )
         names = {"was": ROLE_NAMES[was], "now": ROLE_NAMES[role]}
         _record(current, membership, actor, "person.role_changed", **names)
 
@@ -76,25 +79,25 @@ def is_last_owner(membership: Membership) -> bool:
 
 
 def _end(membership: Membership, actor: Actor, action: str) -> None:
-    with _turn(membership) as (current, was):
+    with _locked(membership) as (current, was):
         if was == Role.OWNER:
             _require_another_owner(current, membership)
-        _do(current, delete(Membership).where(*_still(membership, was)))
+        _do(current, delete(Membership).where(*_require_unchanged(membership, was)))
         _record(current, membership, actor, action, role=ROLE_NAMES[was])
 
 
 @contextmanager
-def _turn(membership: Membership) -> Iterator[tuple[Session, Role]]:
+def _locked(membership: Membership) -> Iterator[tuple[Session, Role]]:
     """A transaction that has the workspace's people to itself, and the role as it is now."""
     with transaction() as current:
-        audit.take_turn(current, membership.workspace_id)
+        audit.lock_workspace(current, membership.workspace_id)
         role = current.scalar(select(Membership.role).where(Membership.id == membership.id))
         if role is None:
             raise NotFound(_GONE)
         yield current, Role(role)
 
 
-def _still(membership: Membership, role: Role) -> tuple[ColumnElement[bool], ...]:
+def _require_unchanged(membership: Membership, role: Role) -> tuple[ColumnElement[bool], ...]:
     return (Membership.id == membership.id, Membership.role == role)
 
 

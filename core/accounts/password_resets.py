@@ -15,31 +15,31 @@ from core.outbox import deliveries, emails
 
 PREFIX = "mvp"
 VALID_FOR = timedelta(hours=1)
-MOST_AN_HOUR = 3
+MAX_PER_HOUR = 3
 
-DEAD = (
+EXPIRED_LINK = (
     "This link does not lead to a new password any more: it works once, for an hour. "
     "Ask for another one."
 )
 
 
-class _Undone(Exception):
+class _NotRequested(Exception):
     """Nothing of this is kept."""
 
 
-def ask(email: str, secret_key: str) -> None:
+def request(email: str, secret_key: str) -> None:
     """Mails a link, if the address is somebody's. If not, the same work is done and undone, so that
     neither the answer nor its time tells whether there is an account."""
     person, token = people.find(email), ids.new_token(PREFIX)
     address, name = (person.email, person.name) if person else (email.strip(), email.strip())
     sent = ""
-    with suppress(_Undone), transaction() as current:
+    with suppress(_NotRequested), transaction() as current:
         _lock(current, address)
         told = {"token": token, "name": name, "minutes": int(VALID_FOR.total_seconds() // 60)}
         sent = emails.add(current, "password_reset", address, None, **told)
         current.flush()
-        if person is None or _sent_lately(current, person) >= MOST_AN_HOUR:
-            raise _Undone
+        if person is None or _sent_recently(current, person) >= MAX_PER_HOUR:
+            raise _NotRequested
         digest = ids.token_digest(token, secret_key)
         current.add(PasswordReset(person_id=person.id, token_digest=digest))
     deliveries.send_soon(sent)
@@ -48,7 +48,7 @@ def ask(email: str, secret_key: str) -> None:
 def by_token(token: str, secret_key: str) -> PasswordReset:
     """The way to a new password behind a mail's link; raises `NotFound` when it is over or none."""
     if not ids.is_token(token, PREFIX):
-        raise NotFound(DEAD)
+        raise NotFound(EXPIRED_LINK)
     found = session().scalar(
         select(PasswordReset).where(
             PasswordReset.token_digest == ids.token_digest(token, secret_key),
@@ -57,7 +57,7 @@ def by_token(token: str, secret_key: str) -> PasswordReset:
         )
     )
     if found is None:
-        raise NotFound(DEAD)
+        raise NotFound(EXPIRED_LINK)
     return found
 
 
@@ -72,7 +72,7 @@ def use(reset: PasswordReset, password: str) -> None:
         unused = (PasswordReset.id == reset.id, PasswordReset.used_at.is_(None))
         used = update(PasswordReset).where(*unused).values(used_at=clock.now())
         if not changed_one(current, used):
-            raise NotFound(DEAD)
+            raise NotFound(EXPIRED_LINK)
         sent = passwords.put(current, person, password_hash, "with a link that was sent by mail")
     deliveries.send_soon(sent)
 
@@ -83,7 +83,7 @@ def _lock(current: Session, address: str) -> None:
     current.scalar(this.with_for_update(key_share=True))
 
 
-def _sent_lately(current: Session, person: Person) -> int:
+def _sent_recently(current: Session, person: Person) -> int:
     lately = (
         select(func.count())
         .select_from(PasswordReset)

@@ -14,9 +14,9 @@ from core.accounts.models import Person
 from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200
-LONGEST_NAME = 100
+MIN_PASSWORD_LENGTH = 12
+MAX_PASSWORD_LENGTH = 200
+MAX_NAME_LENGTH = 100
 
 _hasher = PasswordHasher()
 
@@ -31,7 +31,7 @@ def sign_up(
     address = normalized_email(email)
     person = Person(
         email=address,
-        name=(name.strip() or address.partition("@")[0])[:LONGEST_NAME],
+        name=(name.strip() or address.partition("@")[0])[:MAX_NAME_LENGTH],
         password_hash=hashed(password),
     )
     try:
@@ -50,7 +50,7 @@ def sign_up(
 def authenticate(email: str, password: str) -> Person | None:
     """The person, or None: in the same time whether the address or the password is wrong."""
     person = find(email)
-    known_hash = person.password_hash if person else _nobodys_hash()
+    known_hash = person.password_hash if person else _dummy_hash()
     return person if _fits(known_hash, password) else None
 
 
@@ -67,13 +67,13 @@ def hashed(password: str) -> str:
 
 def _fits(known_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(known_hash, password[:LONGEST_PASSWORD])
+        return _hasher.verify(known_hash, password[:MAX_PASSWORD_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     """What a wrong address is compared with, so that it takes as long as a wrong password."""
     return _hasher.hash("a password that nobody has")
 
@@ -97,13 +97,13 @@ def by_email(email: str) -> Person:
 def rename(person: Person, name: str) -> None:
     """The name that colleagues and the audit log see."""
     name = " ".join(name.split())
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.", "name")
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise Invalid(f"A name has 1 to {MAX_NAME_LENGTH} characters.", "name")
     with transaction() as current:
         current.execute(update(Person).where(Person.id == person.id).values(name=name))
 
 
-def nobody_yet() -> bool:
+def no_people_yet() -> bool:
     """Whether this deployment still waits for its first person."""
     return not session().scalar(select(func.count()).select_from(Person))
 
@@ -116,8 +116,8 @@ def normalized_email(email: str) -> str:
 
 
 def check_password(password: str) -> None:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise Invalid(
-            f"Choose a password of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters: "
+            f"Choose a password of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters: "
             "a few words in a row are good."
         )

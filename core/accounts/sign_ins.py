@@ -10,9 +10,9 @@ from core.accounts.models import Person, SignIn
 from core.db import changed_one, session, transaction
 
 PREFIX = "mvs"
-LONGEST = timedelta(days=30)
+MAX_AGE = timedelta(days=30)
 IDLE = timedelta(days=14)
-_SEEN_EVERY = timedelta(minutes=5)
+_SEEN_INTERVAL = timedelta(minutes=5)
 
 
 def start(person: Person, secret_key: str, user_agent: str = "") -> str:
@@ -37,7 +37,7 @@ def find(token: str, secret_key: str) -> SignIn | None:
     return session().scalar(select(SignIn).where(SignIn.token_digest == digest, *_live()))
 
 
-def live_of(person_id: str) -> list[SignIn]:
+def active_sign_ins(person_id: str) -> list[SignIn]:
     """Everywhere the person is signed in, the browser that was used last first."""
     mine = select(SignIn).where(SignIn.person_id == person_id, *_live())
     return list(session().scalars(mine.order_by(SignIn.seen_at.desc(), SignIn.id)))
@@ -50,10 +50,10 @@ def last_seen(person_ids: list[str]) -> dict[str, datetime]:
     return {row[0]: row[1] for row in rows}
 
 
-def note_seen(sign_in: SignIn) -> None:
+def record_seen(sign_in: SignIn) -> None:
     """Remembers that the browser is in use, at most every five minutes."""
     now = clock.now()
-    if now - sign_in.seen_at < _SEEN_EVERY:
+    if now - sign_in.seen_at < _SEEN_INTERVAL:
         return
     with transaction() as current:
         current.execute(update(SignIn).where(SignIn.id == sign_in.id).values(seen_at=now))
@@ -89,6 +89,6 @@ def _live() -> tuple[ColumnElement[bool], ...]:
     now = clock.now()
     return (
         SignIn.ended_at.is_(None),
-        SignIn.created_at > now - LONGEST,
+        SignIn.created_at > now - MAX_AGE,
         SignIn.seen_at > now - IDLE,
     )

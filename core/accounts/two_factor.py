@@ -54,7 +54,7 @@ def secret_to_confirm(person: Person) -> str:
         return ""
 
 
-def address_of(person: Person, secret: str) -> str:
+def provisioning_uri(person: Person, secret: str) -> str:
     """The `otpauth://` address that a QR code shows to the app."""
     return pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
 
@@ -71,7 +71,7 @@ def confirm(person: Person, code: str, secret_key: str) -> list[str]:
         if not changed_one(current, on.values(totp_since=clock.now(), totp_last_step=step)):
             raise Conflict(_ON)
         codes = _new_codes(current, person, secret_key)
-        sent = _tell(current, person, "switched on")
+        sent = _notify(current, person, "switched on")
     deliveries.send_soon(sent)
     return codes
 
@@ -92,12 +92,12 @@ def new_recovery_codes(person: Person, secret_key: str) -> list[str]:
         raise Conflict(_OFF)
     with transaction() as current:
         codes = _new_codes(current, person, secret_key)
-        sent = _tell(current, person, "given new recovery codes")
+        sent = _notify(current, person, "given new recovery codes")
     deliveries.send_soon(sent)
     return codes
 
 
-def switch_off(person: Person) -> None:
+def disable(person: Person) -> None:
     """The password alone signs in again. Whoever calls has had the person prove who they are."""
     with transaction() as current:
         on = (Person.id == person.id, Person.totp_since.is_not(None))
@@ -105,7 +105,7 @@ def switch_off(person: Person) -> None:
         if not changed_one(current, off):
             raise Conflict(_OFF)
         current.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
-        sent = _tell(current, person, "switched off")
+        sent = _notify(current, person, "switched off")
     deliveries.send_soon(sent)
 
 
@@ -172,7 +172,7 @@ def _digest(person: Person, code: str, secret_key: str) -> str:
     return ids.token_digest(f"recovery|{person.id}|{code}", secret_key)
 
 
-def _tell(current: Session, person: Person, what: str) -> str:
+def _notify(current: Session, person: Person, what: str) -> str:
     return emails.add(
         current, "second_factor_changed", person.email, None, name=person.name, what=what
     )

@@ -18,8 +18,8 @@ from core.accounts.roles import Role
 from core.db import changed_one, session, transaction
 from core.errors import Conflict, Invalid, NotFound
 
-LONGEST_NAME = 80
-LONGEST_RETENTION_DAYS = 3_650
+MAX_NAME_LENGTH = 80
+MAX_RETENTION_DAYS = 3_650
 
 
 def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:
@@ -30,7 +30,7 @@ def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:
 
 def add_personal(current: Session, person: Person, actor: Actor) -> Workspace:
     """The workspace that comes with an account, in the caller's transaction."""
-    return _add(current, person, f"{person.name}’s workspace"[:LONGEST_NAME], "personal", actor)
+    return _add(current, person, f"{person.name}’s workspace"[:MAX_NAME_LENGTH], "personal", actor)
 
 
 def _add(current: Session, owner: Person, name: str, kind: str, actor: Actor) -> Workspace:
@@ -92,7 +92,7 @@ def by_slug(slug: str) -> Workspace:
     return found
 
 
-def every() -> list[Workspace]:
+def all_workspaces() -> list[Workspace]:
     """All workspaces of the deployment, for the operator."""
     return list(session().scalars(select(Workspace).order_by(Workspace.slug)))
 
@@ -108,9 +108,9 @@ def set_minute_limit(workspace: Workspace, limit: int, actor: Actor) -> None:
 
 def set_retention(workspace: Workspace, days: int, actor: Actor) -> None:
     """How many days conversations are kept after their last message; 0 is for ever. `Invalid` beyond."""
-    if not 0 <= days <= LONGEST_RETENTION_DAYS:
+    if not 0 <= days <= MAX_RETENTION_DAYS:
         raise Invalid(
-            f"Give a number of days from 1 to {LONGEST_RETENTION_DAYS:,}, or 0 to keep them for ever.",
+            f"Give a number of days from 1 to {MAX_RETENTION_DAYS:,}, or 0 to keep them for ever.",
             field="days",
         )
     _set(workspace, Workspace.retention_days, days, actor, "workspace.retention_changed")
@@ -170,8 +170,8 @@ def record_plan(
 
 def checked_name(name: str) -> str:
     name = " ".join(name.split())
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise Invalid(f"A name has 1 to {LONGEST_NAME} characters.")
+    if not 1 <= len(name) <= MAX_NAME_LENGTH:
+        raise Invalid(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
     return name
 
 

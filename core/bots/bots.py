@@ -21,12 +21,12 @@ from core.keys.models import ProviderKey
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import UnknownModel
 
-LONGEST_NAME = 80
-LONGEST_INSTRUCTIONS = 20_000
-LONGEST_WELCOME = 500
-MOST_STARTERS = 6
-LONGEST_STARTER = 120
-LONGEST_OWN_WORDS = 300
+MAX_NAME_LENGTH = 80
+MAX_INSTRUCTIONS_LENGTH = 20_000
+MAX_WELCOME_LENGTH = 500
+MAX_STARTERS = 6
+MAX_STARTER_LENGTH = 120
+MAX_CUSTOM_TEXT_LENGTH = 300
 
 _LOCK = {"of": Bot, "key_share": True}
 """Against others that change the bot, not against those that talk to it."""
@@ -147,21 +147,23 @@ def why_blocked(
         return Reason.model_gone
     if not workspace.plan.allows_tier(model.bot_tier):
         return Reason.model_not_on_plan
-    return "" if model.provider == endpoints.MINI else store.why_unusable(key, workspace)
+    return "" if model.provider == endpoints.MINI else store.unusable_reason(key, workspace)
 
 
 def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, object]:
     return {
-        "name": _bounded("name", " ".join(draft.name.split()), LONGEST_NAME, shortest=1),
+        "name": _bounded("name", " ".join(draft.name.split()), MAX_NAME_LENGTH, shortest=1),
         "model_id": _checked_model(workspace, draft.model, keeps),
-        "instructions": _bounded("instructions", draft.instructions.strip(), LONGEST_INSTRUCTIONS),
-        "welcome": _bounded("welcome", draft.welcome.strip(), LONGEST_WELCOME),
+        "instructions": _bounded(
+            "instructions", draft.instructions.strip(), MAX_INSTRUCTIONS_LENGTH
+        ),
+        "welcome": _bounded("welcome", draft.welcome.strip(), MAX_WELCOME_LENGTH),
         "starters": _checked_starters(draft.starters),
         "allowed_origins": checked_origins(list(draft.allowed_origins)),
         "caches": draft.caches,
         "only_knowledge": draft.only_knowledge,
         "hybrid": draft.hybrid,
-        "unknown_text": _own_words("answer", draft.unknown_text, "unknown_text"),
+        "unknown_text": _custom_text("answer", draft.unknown_text, "unknown_text"),
         **_checked_limits(draft),
     }
 
@@ -177,13 +179,13 @@ def _checked_limits(draft: Draft) -> dict[str, object]:
         "daily_limit": rate_limits.checked(
             draft.daily_limit, "the messages of this bot a day", "daily_limit"
         ),
-        "limit_text": _own_words("limit text", draft.limit_text, "limit_text"),
+        "limit_text": _custom_text("limit text", draft.limit_text, "limit_text"),
     }
 
 
-def _own_words(what: str, text: str, field: str) -> str:
+def _custom_text(what: str, text: str, field: str) -> str:
     """What visitors read in place of our sentence, on one line; "" leaves ours."""
-    return _bounded(what, " ".join(text.split()), LONGEST_OWN_WORDS, field=field)
+    return _bounded(what, " ".join(text.split()), MAX_CUSTOM_TEXT_LENGTH, field=field)
 
 
 def _bounded(what: str, text: str, longest: int, shortest: int = 0, field: str = "") -> str:
@@ -210,9 +212,10 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
 
 def _checked_starters(lines: tuple[str, ...]) -> list[str]:
     starters = [line.strip() for line in lines if line.strip()]
-    if len(starters) > MOST_STARTERS:
-        sentence = f"A bot can have at most {MOST_STARTERS} starter questions."
+    if len(starters) > MAX_STARTERS:
+        sentence = f"A bot can have at most {MAX_STARTERS} starter questions."
         raise Invalid(sentence, field="starters")
     return [
-        _bounded("starter question", line, LONGEST_STARTER, field="starters") for line in starters
+        _bounded("starter question", line, MAX_STARTER_LENGTH, field="starters")
+        for line in starters
     ]

@@ -52,7 +52,7 @@ def clear(bot_id: str) -> None:
         current.execute(delete(Bot).where(*gone), execution_options={"synchronize_session": False})
 
 
-def clear_left_over() -> int:
+def resume_deletions() -> int:
     """For the schedule: has those cleared whose job was lost. Returns how many."""
     late = Bot.deleted_at < clock.now() - LOST_AFTER
     lost = list(session().scalars(select(Bot.id).where(late)))

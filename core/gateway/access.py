@@ -4,17 +4,17 @@ One query, without the ORM, since every request asks. What it answered serves un
 the database, by whichever process: a token that was revoked a moment ago, anywhere, is refused here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, select
 
 from core import clock, ids, plans
 from core.accounts.models import Membership, Workspace
 from core.accounts.roles import Role, allows
-from core.commit_cache import Remembered
+from core.commit_cache import CommitCache
 from core.db import first_row
 from core.errors import BadToken, NotAllowed
 from core.gateway.models import GatewayToken
@@ -23,7 +23,7 @@ from core.plans import Plan
 
 PERMISSION = "gateway.use"
 HEADERS = ("authorization", "x-api-key")
-MOST_REMEMBERED = 2_000
+MAX_CACHED = 2_000
 
 _REFUSED = (
     "The gateway token is missing, unknown, revoked or expired. Make one in the console under Gateway, "
@@ -51,7 +51,13 @@ class _Open:
     until: datetime | None
 
 
-def offered(headers: Mapping[str, str]) -> tuple[str, str]:
+class Headers(Protocol):
+    """Of a request: a dictionary with names in lower case, or Flask's."""
+
+    def get(self, name: str, default: str, /) -> str: ...
+
+
+def presented_token(headers: Headers) -> tuple[str, str]:
     """What a program sent as its token: `Authorization: Bearer …` (or the token alone), `x-api-key`."""
     sent = headers.get("authorization", "")
     scheme, _, rest = sent.partition(" ")
@@ -59,7 +65,7 @@ def offered(headers: Mapping[str, str]) -> tuple[str, str]:
     return bearer.strip(), headers.get("x-api-key", "").strip()
 
 
-def enter(offered: Iterable[str], secret_key: str) -> Caller:
+def authenticate(offered: Iterable[str], secret_key: str) -> Caller:
     """The caller behind the first of these texts that is a token of ours. Raises `BadToken`.
 
     Whatever else is offered costs no query: a token proves by its checksum that it may be one.
@@ -95,7 +101,7 @@ def _read(digest: str) -> _Open | None:
     return _Open(caller, row.expires_at)
 
 
-_known = Remembered(_read, MOST_REMEMBERED)
+_known = CommitCache(_read, MAX_CACHED)
 """By the token's digest."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import Invalid
 from core.providers.documents import Malformed, parse_object
 
-LONGEST_MODEL = 200
+MAX_MODEL_LENGTH = 200
 PASSED_HEADERS = ("anthropic-beta", "anthropic-version", "openai-beta")
 """Of a caller's headers. All others end here: credentials, organizations, addresses."""
 
@@ -48,7 +48,12 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
     except Malformed:
         raise Invalid(_NOT_JSON) from None
     model, stream = document.get("model"), document.get("stream")
-    if not isinstance(model, str) or not model or len(model) > LONGEST_MODEL or not _plain(model):
+    if (
+        not isinstance(model, str)
+        or not model
+        or len(model) > MAX_MODEL_LENGTH
+        or not _plain(model)
+    ):
         raise Invalid(_NO_MODEL, "model")
     if stream not in (None, True, False):
         raise Invalid("“stream” is true or false.", "stream")
@@ -56,7 +61,7 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
     return Call(route, model, bool(stream), body, document, passed, beta, len(body))
 
 
-def without_words(call: Call) -> Call:
+def drop_body(call: Call) -> Call:
     """What is still needed of it once somebody answers: agents ask with megabytes, and read for minutes."""
     return replace(call, body=b"", document={})
 

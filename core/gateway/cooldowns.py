@@ -5,16 +5,16 @@ Only what a provider said counts (Retry-After), a minute at most. A new version 
 
 from core import clock
 
-LONGEST_SECONDS = 60.0
-_MOST = 10_000
+MAX_SECONDS = 60.0
+_MAX_ENTRIES = 10_000
 _until: dict[tuple[str, int], float] = {}
 
 
-def cool(key_id: str, version: int, seconds: float) -> None:
+def start(key_id: str, version: int, seconds: float) -> None:
     """Nobody of this process is to use that key before then."""
-    if len(_until) > _MOST:
+    if len(_until) > _MAX_ENTRIES:
         _until.clear()
-    _until[(key_id, version)] = clock.monotonic() + min(seconds, LONGEST_SECONDS)
+    _until[(key_id, version)] = clock.monotonic() + min(seconds, MAX_SECONDS)
 
 
 def seconds_left(key_id: str, version: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 from core.errors import Invalid, NotFound
 from core.gateway import serving
 from core.gateway.access import Caller
-from core.gateway.calls import LONGEST_MODEL
+from core.gateway.calls import MAX_MODEL_LENGTH
 from core.providers import catalogue
 
 ROUTES = ("chat", "responses", "messages", "completions", "fim", "embeddings")
@@ -30,16 +30,18 @@ def models_for(caller: Caller) -> list[Listed]:
 def model_for(caller: Caller, name: str) -> Listed:
     """The one of that name; raises `NotFound` where nobody serves it."""
     known = _by_name().get(name)
-    decision = serving.decide(caller, name[:LONGEST_MODEL], _route_of(known) if known else "chat")
+    decision = serving.decide(
+        caller, name[:MAX_MODEL_LENGTH], _route_of(known) if known else "chat"
+    )
     providers = tuple(candidate.provider for candidate in decision.candidates)
     if not providers:
         raise NotFound(f"Nobody serves “{name[:100]}” here. GET /v1/models lists what there is.")
     return Listed(name, name, providers)
 
 
-def explained(caller: Caller, name: str, route: str) -> dict[str, Any]:
+def explain(caller: Caller, name: str, route: str) -> dict[str, Any]:
     """The decision as plain data: who would be tried in which order, who not and why."""
-    if not name or len(name) > LONGEST_MODEL:
+    if not name or len(name) > MAX_MODEL_LENGTH:
         raise Invalid("Name the model: /v1/route?model=claude-haiku-4-5", "model")
     if route not in ROUTES:
         raise Invalid(f"“format” is one of {', '.join(ROUTES)}.", "format")

@@ -18,7 +18,7 @@ from core.providers import catalogue
 UP, DOWN = "up", "down"
 
 
-def of(key_order: Iterable[str], held: Collection[str]) -> list[str]:
+def order_of(key_order: Iterable[str], held: Collection[str]) -> list[str]:
     """The providers that the workspace has a key of, the first to be tried first. Pure."""
     chosen = [slug for slug in key_order if slug in held]
     others = [one.slug for one in catalogue.providers() if one.slug in held]
@@ -41,10 +41,10 @@ def move(workspace_id: str, slug: str, way: str, actor: Actor) -> None:
     if slug not in held:
         raise NotFound("This workspace has no key of that provider.")
     with transaction() as current:
-        audit.take_turn(current, workspace_id)
+        audit.lock_workspace(current, workspace_id)
         of_it = Workspace.id == workspace_id
         before = current.scalar(select(Workspace.key_order).where(of_it)) or []
-        was = of(before, held)
+        was = order_of(before, held)
         now = moved(was, slug, way)
         if now == was:
             return

@@ -5,7 +5,7 @@ from enum import StrEnum
 from core.gateway.upstream import Refused
 from core.providers.failures import KEY_FAULTS, FailureKind
 
-LONGEST_WAIT_SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 
 FINAL = frozenset({FailureKind.bad_request, FailureKind.model_unavailable, FailureKind.cancelled})
 """The request itself, or the model: no other key changes that."""
@@ -30,7 +30,7 @@ class Step(StrEnum):
     final = "final"
 
 
-def after(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bool) -> Step:
+def next_step(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bool) -> Step:
     """`wait_seconds` is how long the provider asked to leave this key alone: a short wait is worth it
     where no other key is left."""
     kind = refused.failure.kind
@@ -39,5 +39,5 @@ def after(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bo
     if kind in KEY_FAULTS or last_try:
         return Step.next
     if wait_seconds:
-        return Step.again if is_last_key and wait_seconds <= LONGEST_WAIT_SECONDS else Step.next
+        return Step.again if is_last_key and wait_seconds <= MAX_WAIT_SECONDS else Step.next
     return Step.again if kind in ONCE_MORE else Step.next

@@ -26,7 +26,7 @@ from core.gateway.calls import Call
 from core.gateway.error_replies import Reply
 from core.gateway.request_log import writer
 from core.gateway.request_log.writer import Record
-from core.gateway.retry_policy import LONGEST_WAIT_SECONDS, Step, after
+from core.gateway.retry_policy import MAX_WAIT_SECONDS, Step, next_step
 from core.gateway.routing import Candidate, Decision
 from core.gateway.upstream import Answer, Refused
 from core.keys import live_refusals
@@ -58,7 +58,7 @@ def decide(caller: Caller, asked: str, route: str) -> Decision:
     return routing.decide(
         asked,
         route,
-        workspace_keys.of(caller),
+        workspace_keys.keys_of(caller),
         caller.key_order,
         caller.plan.provider_keys,
         platform_keys.has,
@@ -96,7 +96,7 @@ def _wait(candidate: Candidate) -> float:
 
 def _tried(run: _Run, candidate: Candidate, is_last: bool) -> Reply | None:
     """The reply that this candidate makes, good or final; None to go on to the next."""
-    if _wait(candidate) > LONGEST_WAIT_SECONDS:
+    if _wait(candidate) > MAX_WAIT_SECONDS:
         _note_attempt(run, candidate, 429, "cooling", 0)
         return None
     secret = _secret_of(candidate)
@@ -135,11 +135,11 @@ def _asked_twice(
     """Once, and once more where that may help."""
     for last_try in (False, True):
         if wait := _wait(candidate):
-            clock.sleep(min(wait, LONGEST_WAIT_SECONDS))
+            clock.sleep(min(wait, MAX_WAIT_SECONDS))
         answer = _asked_once(run, candidate, ask)
         if isinstance(answer, Answer):
             return _begun(run, candidate, answer, asked is None)
-        step = after(answer, last_try, _wait(candidate), is_last)
+        step = next_step(answer, last_try, _wait(candidate), is_last)
         if step is Step.final:
             return _refused(run, error_replies.final(answer, asked is None))
         if step is Step.next:
@@ -151,7 +151,7 @@ def _asked_twice(
 
 def _secret_of(candidate: Candidate) -> str | None:
     if candidate.key:
-        return workspace_keys.opened(candidate.key)
+        return workspace_keys.open_key(candidate.key)
     return platform_keys.key_for(candidate.provider)
 
 
@@ -184,11 +184,11 @@ def _judge(candidate: Candidate, refused: Refused) -> None:
     if key is None:
         return
     if failure.retry_after_seconds and not is_key_fault(failure):
-        cooldowns.cool(key.id, key.version, failure.retry_after_seconds)
+        cooldowns.start(key.id, key.version, failure.retry_after_seconds)
     if is_key_fault(failure):
         usable = Usable(key.id, key.version, key.provider)
-        if live_refusals.note(usable, failure, candidate.model_id):
-            live_refusals.have_confirmed(usable, candidate.model_id)
+        if live_refusals.record(usable, failure, candidate.model_id):
+            live_refusals.queue_confirmation(usable, candidate.model_id)
         release()
 
 
@@ -206,7 +206,7 @@ def _begun(run: _Run, candidate: Candidate, answer: Answer, same_format: bool) -
     headers = error_replies.passed_headers(answer.headers) | _facts(run)
     made = "text/event-stream; charset=utf-8" if run.call.stream else "application/json"
     headers["content-type"] = answer.headers.get("content-type", made) if same_format else made
-    run.call = calls.without_words(run.call)
+    run.call = calls.drop_body(run.call)
     told = _told(run, candidate, answer)
     return Reply(200, headers, b"".join(told) if answer.is_whole else told)
 
@@ -236,7 +236,7 @@ def _end(run: _Run, candidate: Candidate, answer: Answer, ended: bool) -> None:
         record.code = f"upstream_{answer.failure.kind}"[:40]
     charges.settle(record, candidate, run.call, answer)
     record.latency_ms = _milliseconds(run)
-    writer.note(record)
+    writer.record(record)
 
 
 def _refused(run: _Run, reply: Reply) -> Reply:
@@ -246,7 +246,7 @@ def _refused(run: _Run, reply: Reply) -> Reply:
     record.latency_ms = _milliseconds(run)
     if record.attempts:
         record.provider = str(record.attempts[-1]["provider"])
-    writer.note(record)
+    writer.record(record)
     reply.headers |= _facts(run)
     return error_replies.written(reply, run.call.route, record)
 

@@ -18,10 +18,10 @@ from core.errors import Conflict, Invalid, NotFound
 from core.gateway.models import GatewayToken
 
 PREFIX = "mvg"
-LONGEST_NAME = 80
-LONGEST_LIFE = timedelta(days=3_650)
-MOST_OF_A_PERSON = 50
-GRACES = (timedelta(0), timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48))
+MAX_NAME_LENGTH = 80
+MAX_LIFETIME = timedelta(days=3_650)
+MAX_PER_PERSON = 50
+GRACE_PERIODS = (timedelta(0), timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48))
 
 _OVER = "This token is over: it was revoked, replaced or has expired."
 
@@ -41,7 +41,7 @@ def create(
     label = _checked_name(name)
     _check_date(expires_at)
     with transaction() as current:
-        audit.take_turn(current, workspace.id)
+        audit.lock_workspace(current, workspace.id)
         _require_member(current, workspace.id, person)
         made, token = _made(current, workspace.id, person.id, label, expires_at, secret_key)
         details = {"token": made.mask, "expires": str(expires_at.date()) if expires_at else "never"}
@@ -89,10 +89,10 @@ def replace(
     token: GatewayToken, grace: timedelta, actor: Actor, secret_key: str
 ) -> tuple[GatewayToken, str]:
     """A new token in its place; the old one works for the grace that is left to it. `Conflict` if over."""
-    if grace not in GRACES:
+    if grace not in GRACE_PERIODS:
         raise Invalid("Choose how long the old token goes on working from the list.", "grace")
     with transaction() as current:
-        audit.take_turn(current, token.workspace_id)
+        audit.lock_workspace(current, token.workspace_id)
         now = clock.now()
         made, text = _made(
             current, token.workspace_id, token.person_id, token.name, token.expires_at, secret_key
@@ -147,15 +147,15 @@ def _require_member(current: Session, workspace_id: str, person: Person) -> None
 def _require_room(current: Session, workspace_id: str, person_id: str) -> None:
     live = select(func.count()).select_from(GatewayToken)
     live = live.where(GatewayToken.workspace_id == workspace_id, *_live(clock.now()))
-    if (current.scalar(live.where(GatewayToken.person_id == person_id)) or 0) >= MOST_OF_A_PERSON:
-        raise Invalid(f"One person has at most {MOST_OF_A_PERSON} tokens here. Revoke one first.")
+    if (current.scalar(live.where(GatewayToken.person_id == person_id)) or 0) >= MAX_PER_PERSON:
+        raise Invalid(f"One person has at most {MAX_PER_PERSON} tokens here. Revoke one first.")
 
 
 def _checked_name(name: str) -> str:
     label = " ".join(name.split())
-    if not label or len(label) > LONGEST_NAME or not label.isprintable():
+    if not label or len(label) > MAX_NAME_LENGTH or not label.isprintable():
         raise Invalid(
-            f"Give the token a name of 1 to {LONGEST_NAME} characters, such as the program it is for.",
+            f"Give the token a name of 1 to {MAX_NAME_LENGTH} characters, such as the program it is for.",
             "name",
         )
     return label
@@ -164,5 +164,5 @@ def _checked_name(name: str) -> str:
 def _check_date(expires_at: datetime | None) -> None:
     if expires_at is None:
         return
-    if not clock.now() < expires_at <= clock.now() + LONGEST_LIFE:
+    if not clock.now() < expires_at <= clock.now() + MAX_LIFETIME:
         raise Invalid("A token expires in the future, within ten years.", "expires_at")

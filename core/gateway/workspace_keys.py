@@ -16,7 +16,7 @@ from core.keys import states, store, verdicts
 from core.keys.models import VALID, ProviderKey
 from core.secrets import vault
 
-MOST_REMEMBERED = 2_000
+MAX_CACHED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +33,31 @@ class Key:
     """"" where nothing speaks against it: neither its switch nor its status."""
 
 
-_remembered: OrderedDict[str, tuple[int, dict[str, Key]]] = OrderedDict()
+_cache: OrderedDict[str, tuple[int, dict[str, Key]]] = OrderedDict()
 
 
-def of(caller: Caller) -> dict[str, Key]:
+def keys_of(caller: Caller) -> dict[str, Key]:
     """By provider; none where the plan has no keys."""
     if not caller.plan.provider_keys:
         return {}
-    stamp, keys = _remembered.get(caller.workspace_id, (-1, {}))
+    stamp, keys = _cache.get(caller.workspace_id, (-1, {}))
     if stamp == caller.keys_stamp:
         return keys
     keys = _read(caller.workspace_id)
-    _remembered[caller.workspace_id] = (caller.keys_stamp, keys)
-    while len(_remembered) > MOST_REMEMBERED:
-        _remembered.popitem(last=False)
+    _cache[caller.workspace_id] = (caller.keys_stamp, keys)
+    while len(_cache) > MAX_CACHED:
+        _cache.popitem(last=False)
     return keys
 
 
-def opened(key: Key) -> str | None:
+def open_key(key: Key) -> str | None:
     """The secret in the clear, for a local variable of the caller's; None if it cannot be read."""
     try:
         return vault.open_sealed(key.sealed, key.place)
     except Unreadable:
         stored = store.by_id(key.id)
         if stored and stored.version == key.version:
-            verdicts.note_unreadable(stored)
+            verdicts.record_unreadable(stored)
         return None
 
 
@@ -68,7 +68,7 @@ def _read(workspace_id: str) -> dict[str, Key]:
             row.id,
             row.version,
             row.provider,
-            vault.key_place(workspace_id, row.provider),
+            vault.key_context(workspace_id, row.provider),
             row.sealed,
             row.enabled,
             _why_unusable(row.enabled, row.status, row.reason),

@@ -1,9 +1,9 @@
 """The one door for outgoing HTTP: connections, their pool, their time limits, their errors.
 
-`Exchange` is for the hot path: one request on a pooled connection, its body as it arrives, ended at
-any moment by `cancel()` from another thread or greenlet. With `public_only` it goes where others
-say (webhooks), but only into the public internet: `addresses.py`. `session()` is `requests`, for everything
-off the hot path. Neither follows a redirect, tries twice, takes a proxy or a password from the
+`Exchange` is for streams: one request on a pooled connection, its body as it arrives, ended at any
+moment by `cancel()` from another thread or greenlet. `request` is for everything else, with the
+`requests` library; with `public_only` it calls addresses that others named, but only on the public
+internet: `addresses.py`. Neither follows a redirect, tries twice, takes a proxy or a password from the
 environment, or lets a URL, a header or a body into an error.
 """
 
@@ -18,9 +18,10 @@ from core.http.errors import (
     TimedOut,
     Unreachable,
 )
-from core.http.exchange import Exchange, Timeouts
+from core.http.exchange import Exchange
+from core.http.limits import Timeouts
 from core.http.private import NO_PRIVATE_HOSTS, PrivateHosts
-from core.http.session import session
+from core.http.whole_response import WholeResponse, request
 
 __all__ = [
     "NO_PRIVATE_HOSTS",
@@ -35,6 +36,7 @@ __all__ = [
     "TimedOut",
     "Timeouts",
     "Unreachable",
+    "WholeResponse",
     "checked_url",
-    "session",
+    "request",
 ]

@@ -21,27 +21,24 @@ LONGEST_URL = 500
 IPAddress = IPv4Address | IPv6Address
 
 _PUBLIC_V6 = ip_network("2000::/3")
-"""All that is given out (RFC 4291). Mapped, NAT64, local, multicast and loopback lie outside."""
+"""All that is assigned (RFC 4291). Mapped, NAT64, local, multicast and loopback are outside."""
 _NOT_PUBLIC_V6 = (
-    ip_network("2001::/23"),  # for protocols: Teredo, ORCHID, benchmarks (RFC 2928)
-    ip_network("2001:db8::/32"),  # documentation
+    ip_network("2001::/23"),  # for protocols: Teredo, ORCHID, AMT (RFC 2928)
     ip_network("2002::/16"),  # 6to4: leads to the IPv4 address inside
     ip_network("3fff::/20"),  # documentation
 )
-_NOT_PUBLIC_V4 = tuple(
-    ip_network(text)
-    for text in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),
-        *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"),
-        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-        "168.63.129.16/32",  # Azure's own host, for the machines inside it
-    )
+_NOT_PUBLIC_V4 = (
+    ip_network("192.0.0.0/24"),  # for protocols: NAT64 discovery, DS-Lite
+    ip_network("192.88.99.0/24"),  # relays of 6to4
+    ip_network("168.63.129.16/32"),  # Azure's own host, for the machines inside it
 )
-"""RFC 6890 and its successors in IANA's registry of special addresses."""
+"""What `is_global` takes for public, or some versions of Python do."""
 
 
 def is_public(address: IPAddress) -> bool:
     """Whether it can only be reached over the public internet."""
+    if not address.is_global or address.is_multicast:
+        return False
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
     return (

@@ -1,5 +1,7 @@
 """Why a request got no whole answer. No message holds a URL, a header or a body."""
 
+from typing import Self
+
 from core.errors import MevichatError
 
 
@@ -26,6 +28,11 @@ class Unreachable(HttpError):
 
     code = "http_unreachable"
     sentence = "The connection was closed without an answer."
+
+    @classmethod
+    def for_os_error(cls, error: OSError) -> Self:
+        """No connection, and the system's reason."""
+        return cls(f"No connection: {error.strerror or 'the host gave no reason'}.")
 
 
 class TimedOut(HttpError):

@@ -42,7 +42,7 @@ def check_candidate_later(
     stored = store.find(workspace.id, provider_slug)
     key_id = stored.id if stored else ""
     check = pending.new_check(workspace.id, provider_slug, SAVE, actor, hint=hint, key_id=key_id)
-    place = vault.key_place(workspace.id, provider_slug)
+    place = vault.key_context(workspace.id, provider_slug)
     pending.keep_candidate(check.id, vault.seal(secret, place))
     pending.keep(check)
     queue.enqueue(queue.CHECKS, "workers.jobs.check_candidate", check.id)
@@ -120,7 +120,7 @@ def run_candidate(check_id: str) -> None:
 
 def _judged_candidate(check: Check, sealed: str) -> Check:
     pending.keep(check)
-    secret = vault.open_sealed(sealed, vault.key_place(check.workspace_id, check.provider))
+    secret = vault.open_sealed(sealed, vault.key_context(check.workspace_id, check.provider))
     outcome = _ask(check, secret)
     if outcome.failure is not None:
         hint = _fits_the_sibling(check, secret, outcome.failure)
@@ -158,14 +158,14 @@ def _judged_key(check: Check, key: ProviderKey) -> Check:
     try:
         secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable as error:
-        verdicts.note_unreadable(key, check.purpose)
+        verdicts.record_unreadable(key, check.purpose)
         return replace(check, state=FAILED, reason=states.UNREADABLE, words=error.message)
     outcome = _ask(check, secret)
     verdict = states.verdict_of(outcome.failure)
     passed = verdict.outcome is Outcome.passed
     unavailable = _unavailable(check, key, secret) if passed else set()
     note = _note(check.model) if passed and check.model else ""
-    verdicts.note_check(key, verdict, check.purpose, unavailable, note)
+    verdicts.record_check(key, verdict, check.purpose, unavailable, note)
     if outcome.failure is not None:
         return _with_failure(check, outcome.failure)
     return replace(check, state=PASSED, model=outcome.model)

@@ -63,7 +63,7 @@ def strips(key_ids: Iterable[str]) -> dict[str, list[Day]]:
     return {key_id: [known.get((key_id, day), Day(day)) for day in days] for key_id in wanted}
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Removes days that no strip shows any more. Returns how many."""
     with transaction() as current:
         gone = current.execute(delete(KeyDay).where(KeyDay.day < clock.today() - KEPT))

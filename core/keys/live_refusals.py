@@ -11,13 +11,13 @@ from core.providers.failures import Failure
 log = logger(__name__)
 
 
-def note(key: Usable, failure: Failure, model_id: str) -> bool:
+def record(key: Usable, failure: Failure, model_id: str) -> bool:
     """Whether this failure has just made this version of the key invalid.
 
     A verdict that cannot be written must keep nobody waiting: the next refusal tries again.
     """
     try:
-        if not verdicts.note_refusal(key.key_id, key.version, failure, model_id):
+        if not verdicts.record_refusal(key.key_id, key.version, failure, model_id):
             return False
     except (MevichatError, SQLAlchemyError) as error:
         log.error("verdict_not_written", key_id=key.key_id, error=type(error).__name__)
@@ -26,7 +26,7 @@ def note(key: Usable, failure: Failure, model_id: str) -> bool:
     return True
 
 
-def have_confirmed(key: Usable, model_id: str) -> None:
+def queue_confirmation(key: Usable, model_id: str) -> None:
     """Queues a check: if it passes, only this model was refused, and the key is valid again.
 
     Without Redis the schedule asks within a minute.

@@ -65,7 +65,7 @@ class ProviderKey(Model):
     @property
     def place(self) -> str:
         """What the secret is sealed for."""
-        return vault.key_place(self.workspace_id, self.provider)
+        return vault.key_context(self.workspace_id, self.provider)
 
     @property
     def set_at(self) -> datetime:

@@ -28,16 +28,16 @@ def configure(silenced: Silenced) -> None:
     _silenced = silenced
 
 
-def tell_broken(current: Session, key: ProviderKey) -> list[str]:
+def notify_broken(current: Session, key: ProviderKey) -> list[str]:
     """Writes the deliveries and returns their ids, for `send_soon` after the transaction."""
     facts = _facts(current, key) | {"reason": key.reason, "words": key.provider_words}
-    return _tell(current, key, "key_broken", "key.broken", facts)
+    return _notify(current, key, "key_broken", "key.broken", facts)
 
 
-def tell_recovered(current: Session, key: ProviderKey) -> list[str]:
+def notify_recovered(current: Session, key: ProviderKey) -> list[str]:
     since = key.told_broken_at
     facts = _facts(current, key) | {"broken_at": since.isoformat() if since else ""}
-    return _tell(current, key, "key_recovered", "key.recovered", facts)
+    return _notify(current, key, "key_recovered", "key.recovered", facts)
 
 
 def _facts(current: Session, key: ProviderKey) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _facts(current: Session, key: ProviderKey) -> dict[str, Any]:
     }
 
 
-def _tell(
+def _notify(
     current: Session, key: ProviderKey, template: str, event: str, facts: dict[str, Any]
 ) -> list[str]:
     told = [

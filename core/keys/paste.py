@@ -12,8 +12,8 @@ from core.providers import catalogue, endpoints
 from core.providers.auth import aws
 from core.providers.catalogue import Provider
 
-SHORTEST = 8
-LONGEST = 2000
+MIN_LENGTH = 8
+MAX_LENGTH = 2000
 """MiniMax's are whole JWTs."""
 _BULLETS = "•·●*…"
 _SHOWN = 4
@@ -72,11 +72,11 @@ def _check_form(secret: str, provider: Provider) -> None:
             "A key has letters, digits and signs only: this paste has spaces, line breaks or other "
             "characters inside it. Copy the key again."
         )
-    if not SHORTEST <= len(secret) <= LONGEST:
+    if not MIN_LENGTH <= len(secret) <= MAX_LENGTH:
         raise Invalid(
-            f"A key has {SHORTEST} to {LONGEST} characters; this paste has {len(secret)}."
+            f"A key has {MIN_LENGTH} to {MAX_LENGTH} characters; this paste has {len(secret)}."
         )
-    if len(secret) - len(_prefix(secret, provider)) < SHORTEST:
+    if len(secret) - len(_prefix(secret, provider)) < MIN_LENGTH:
         raise Invalid("This is only the beginning of a key. Copy the whole of it.")
 
 

@@ -14,9 +14,9 @@ from core.ids import new_id
 from core.queue import redis_connection
 
 CANDIDATE_SECONDS = 120
-KEPT_SECONDS = 900
+TTL_SECONDS = 900
 GIVEN_UP_AFTER_SECONDS = 90
-MOST_ASKS = 2
+MAX_PROVIDER_CALLS = 2
 """How often one check may ask the provider: the second time after its worker was killed."""
 
 WAITING, ASKING = "waiting", "asking"
@@ -74,7 +74,7 @@ def new_check(workspace_id: str, provider: str, purpose: str, actor: Actor, **mo
 def keep(check: Check) -> None:
     """Writes the state where every process sees it; raises `Busy` when Redis is away."""
     try:
-        redis_connection().set(f"check:{check.id}", json.dumps(asdict(check)), ex=KEPT_SECONDS)
+        redis_connection().set(f"check:{check.id}", json.dumps(asdict(check)), ex=TTL_SECONDS)
     except RedisError:
         raise Busy() from None
 
@@ -104,8 +104,8 @@ def may_ask(check_id: str) -> bool:
     """Counts an ask of this check, before it is made; says whether it is still one of the two."""
     redis = redis_connection()
     asks = int(redis.incr(f"asks:{check_id}"))
-    redis.expire(f"asks:{check_id}", KEPT_SECONDS)
-    return asks <= MOST_ASKS
+    redis.expire(f"asks:{check_id}", TTL_SECONDS)
+    return asks <= MAX_PROVIDER_CALLS
 
 
 def forget_candidate(check_id: str) -> None:

@@ -19,7 +19,7 @@ from core.plans import PLANS
 
 CLAIMED_FOR = timedelta(minutes=10)
 """After which a check that never came to its end is due again."""
-MOST_AT_ONCE = 20
+MAX_BATCH = 20
 
 log = logger(__name__)
 
@@ -40,7 +40,7 @@ def _due() -> list[ProviderKey]:
             Workspace.plan_key.in_(with_keys),
         )
         .order_by(ProviderKey.recheck_at)
-        .limit(MOST_AT_ONCE)
+        .limit(MAX_BATCH)
     )
     return list(rows)
 

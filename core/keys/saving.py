@@ -80,7 +80,7 @@ def _values(
     """Everything that comes with a new secret: what the last one was blamed for is gone."""
     now = clock.now()
     return {
-        "sealed": vault.seal(secret, vault.key_place(workspace_id, provider_slug)),
+        "sealed": vault.seal(secret, vault.key_context(workspace_id, provider_slug)),
         "ring_key": vault.ring_key_names()[0],
         "mask": paste.mask(secret, catalogue.provider(provider_slug)),
         "fingerprint": fingerprint(current, secret, workspace_id),
@@ -113,7 +113,7 @@ def _put(
     more = {"version": stored.version + 1, "replaced_by": actor.name, "replaced_at": clock.now()}
     for name, value in {**values, **more}.items():
         setattr(stored, name, value)
-    letters = notices.tell_recovered(current, stored) if stored.told_broken_at else []
+    letters = notices.notify_recovered(current, stored) if stored.told_broken_at else []
     stored.told_broken_at = None
     current.flush()
     health.count(current, stored.id, checks_passed=1)

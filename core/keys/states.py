@@ -98,7 +98,7 @@ def state_of(key: ProviderKey, plan_has_keys: bool) -> str:
     return "valid" if key.enabled else "disabled"
 
 
-def why_unusable(key: ProviderKey | None, plan_has_keys: bool) -> str:
+def unusable_reason(key: ProviderKey | None, plan_has_keys: bool) -> str:
     """The first reason against using the key, or "": the plan, its absence, the switch, its status."""
     if not plan_has_keys:
         return WhyUnusable.plan_without_keys

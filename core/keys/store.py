@@ -65,21 +65,21 @@ def get(workspace_id: str, provider: str) -> ProviderKey:
     return found
 
 
-def why_unusable(key: ProviderKey | None, workspace: Workspace) -> str:
+def unusable_reason(key: ProviderKey | None, workspace: Workspace) -> str:
     """The first reason against using the key, or "": see `states.why_unusable`."""
-    return states.why_unusable(key, workspace.plan.provider_keys)
+    return states.unusable_reason(key, workspace.plan.provider_keys)
 
 
 def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
     """The key that serves this workspace's requests to a provider now, with its secret in the clear."""
     key = find(workspace.id, provider)
-    if reason := why_unusable(key, workspace):
+    if reason := unusable_reason(key, workspace):
         return Unusable(reason)
-    assert key is not None
+    assert key is not None  # noqa: S101  (without a key there is a reason, see above)
     try:
         secret = vault.open_sealed(key.sealed, key.place)
     except Unreadable:
-        verdicts.note_unreadable(key)
+        verdicts.record_unreadable(key)
         return Unusable(f"key_{states.UNREADABLE}")
     return Usable(key.id, key.version, provider), secret
 
@@ -119,7 +119,7 @@ def mark_subscription(key: ProviderKey, name: str, url: str, actor: Actor) -> No
         audit.record(current, key.workspace_id, actor, action, key.provider, subscription=name[:80])
 
 
-def note_used(current: Session, key_id: str, failed: bool) -> None:
+def record_used(current: Session, key_id: str, failed: bool) -> None:
     """Remembers a request in the caller's transaction, the one that stores what came of it.
 
     One that went well proves the key as a check would: the schedule has no need to ask for a day.

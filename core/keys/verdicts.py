@@ -30,7 +30,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720))
 LONGEST_PAUSE = timedelta(days=1)
 
 
-def note_check(
+def record_check(
     key: ProviderKey, verdict: Verdict, by: str, unavailable: Iterable[str] = (), note: str = ""
 ) -> str:
     """A check of this version ended so. Returns the news: broke, recovered, or neither.
@@ -43,7 +43,7 @@ def note_check(
     return _pass(key.id, key.version, verdict, by, more)
 
 
-def note_refusal(key_id: str, version: int, failure: Failure, model_id: str) -> bool:
+def record_refusal(key_id: str, version: int, failure: Failure, model_id: str) -> bool:
     """A live request was refused. Returns whether that has just made this version invalid.
 
     Only the key's own faults do; a model that the key is known not to have says nothing new.
@@ -55,12 +55,12 @@ def note_refusal(key_id: str, version: int, failure: Failure, model_id: str) -> 
     return _pass(key_id, version, verdict, LIVE, {}, unless_known=known) == BROKE
 
 
-def note_unreadable(key: ProviderKey, by: str = USE) -> None:
+def record_unreadable(key: ProviderKey, by: str = USE) -> None:
     """No ring key opens this version."""
     _pass(key.id, key.version, states.CANNOT_BE_READ, by, {})
 
 
-def next_look(standing: Standing, verdict: Verdict, by: str, failed: int) -> datetime:
+def next_check_at(standing: Standing, verdict: Verdict, by: str, failed: int) -> datetime:
     """When the schedule looks at the key next. A pure decision but for the clock."""
     now = clock.now()
     if by == LIVE:
@@ -92,7 +92,7 @@ def _pass(
             return states.STILL
         told = states.news(before, now)
         _record(current, key, verdict, by, told)
-        letters = _tell(current, key, now, by)
+        letters = _notify(current, key, now, by)
     deliveries.send_soon(*letters)
     return told
 
@@ -114,7 +114,7 @@ def _timing(key: ProviderKey, now: Standing, verdict: Verdict, by: str) -> dict[
         "checked_at": clock.now(),
         "checked_by": by,
         "rechecks_failed": failed,
-        "recheck_at": next_look(now, verdict, by, key.rechecks_failed),
+        "recheck_at": next_check_at(now, verdict, by, key.rechecks_failed),
     }
 
 
@@ -165,12 +165,12 @@ def _record(current: Session, key: ProviderKey, verdict: Verdict, by: str, told:
         )
 
 
-def _tell(current: Session, key: ProviderKey, now: Standing, by: str) -> list[str]:
+def _notify(current: Session, key: ProviderKey, now: Standing, by: str) -> list[str]:
     """Once for each break that a check did not take back, once for the recovery from it."""
     if now.status == INVALID and by != LIVE and key.told_broken_at is None:
-        told, letters = clock.now(), notices.tell_broken(current, key)
+        told, letters = clock.now(), notices.notify_broken(current, key)
     elif now.status == VALID and key.told_broken_at is not None:
-        told, letters = None, notices.tell_recovered(current, key)
+        told, letters = None, notices.notify_recovered(current, key)
     else:
         return []
     current.execute(update(ProviderKey).where(ProviderKey.id == key.id).values(told_broken_at=told))

@@ -27,7 +27,7 @@ def used(workspace_id: str) -> Used:
 
 def check_one_more(current: Session, workspace: Workspace) -> None:
     """Raises `Invalid` if the plan has no room for another source. Others wait for the commit."""
-    audit.take_turn(current, workspace.id)
+    audit.lock_workspace(current, workspace.id)
     plan = workspace.plan
     count = current.scalar(select(func.count(Source.id)).where(_of(workspace.id))) or 0
     if count >= plan.sources:
@@ -37,9 +37,11 @@ def check_one_more(current: Session, workspace: Workspace) -> None:
         )
 
 
-def why_too_much(current: Session, workspace: Workspace, source_id: str, characters: int) -> str:
+def over_limit_reason(
+    current: Session, workspace: Workspace, source_id: str, characters: int
+) -> str:
     """Why so many characters of one source are too many beside the others; "" if they are not."""
-    audit.take_turn(current, workspace.id)
+    audit.lock_workspace(current, workspace.id)
     others = _of(workspace.id) & (Source.id != source_id)
     used = current.scalar(select(func.sum(Source.characters)).where(others)) or 0
     plan = workspace.plan

@@ -38,7 +38,7 @@ HEARTBEAT_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=60)
 """Without a heartbeat for so long, its worker is dead."""
 WAITED_TOO_LONG = timedelta(minutes=5)
-BEGUN_AGAIN = (
+RESTARTED = (
     "",
     "Begun again, since the worker that read this was lost (try 2 of 3).",
     "Begun again, since the worker that read this was lost (try 3 of 3).",
@@ -50,7 +50,7 @@ _GAVE_UP = (
     "split it into smaller parts."
 )
 _NO_TEXT = "There is no text in this."
-_BROKE = "Something went wrong while this was read. Save it in another form, and add that."
+_FAILED = "Something went wrong while this was read. Save it in another form, and add that."
 log = logger(__name__)
 
 
@@ -71,7 +71,7 @@ def run(source_id: str, attempt: int) -> None:
             _fail(source, error.message)
         except Exception:  # RQ's time limit too, which strikes in the middle of anything
             log.exception("indexing_failed", source_id=source_id)
-            _fail(source, TOO_LATE if progress.is_late else _BROKE)
+            _fail(source, TOO_LATE if progress.is_late else _FAILED)
     chunks.clear(source.id)
 
 
@@ -85,14 +85,14 @@ def clear_removed(source_id: str) -> None:
         current.execute(delete(Source).where(*removed).execution_options(**_QUIETLY))
 
 
-def take_up_lost() -> int:
+def resume_lost() -> int:
     """For the schedule: begins again what lost its worker, three times at most, and what Redis lost."""
     if not _has_room():
         return 0
     lost = list(session().scalars(_overdue(READING, LOST_AFTER)))
     waiting = list(session().scalars(_overdue(WAITING, WAITED_TOO_LONG)))
     removed = list(session().scalars(select(Source.id).where(Source.status == REMOVED).limit(20)))
-    again = [source for source in lost if _begin_again(source)]
+    again = [source for source in lost if _restart(source)]
     again += [source for source in waiting if _still_waits(source)]
     for source in again:
         sources.index_later(sources.get(source.workspace_id, source.id))
@@ -144,7 +144,7 @@ def _written(source: Source, pieces: Iterator[Piece], progress: Progress) -> tup
         if count + len(batch) > chunks.MOST_CHUNKS:
             raise Refused("There are too many short sections in this. Split it into smaller parts.")
         with transaction() as current:
-            _note(current, source, alive_at=clock.now())
+            _record(current, source, alive_at=clock.now())
             chunks.add_unseen(current, source.id, source.bot_id, source.attempt, count, batch)
         count += len(batch)
         characters += sum(len(piece.body) for piece in batch)
@@ -163,10 +163,10 @@ def _put_in_place(
     source: Source, workspace: Workspace, progress: Progress, count: int, characters: int
 ) -> None:
     with transaction() as current:
-        why = allowance.why_too_much(current, workspace, source.id, characters)
+        why = allowance.over_limit_reason(current, workspace, source.id, characters)
         if why:
             raise Refused(why)
-        _note(
+        _record(
             current, source, status=READY, reason=progress.left_out[:300], chunks=count,
             characters=characters, done=progress.total, total=progress.total,
             indexed_at=clock.now(),
@@ -181,12 +181,12 @@ def _fail(source: Source, reason: str) -> None:
     kept = " What was read before still answers." if source.chunks else ""
     try:
         with transaction() as current:
-            _note(current, source, status=FAILED, reason=(reason + kept)[:300])
+            _record(current, source, status=FAILED, reason=(reason + kept)[:300])
     except Superseded:
         return
 
 
-def _note(current: Session, source: Source, **values: Any) -> None:
+def _record(current: Session, source: Source, **values: Any) -> None:
     """An update by this attempt, of a source that it still reads. Raises `Superseded`."""
     ours = update(Source).where(
         Source.id == source.id, Source.attempt == source.attempt, Source.status == READING
@@ -205,7 +205,7 @@ def _heartbeat(source: Source, progress: Progress) -> Iterator[None]:
             try:
                 with work_context(), transaction() as current:
                     done, total = progress.done, progress.total
-                    _note(current, source, alive_at=clock.now(), done=done, total=total)
+                    _record(current, source, alive_at=clock.now(), done=done, total=total)
             except Superseded:
                 progress.superseded = True
                 return
@@ -226,15 +226,15 @@ def _overdue(status: str, after: timedelta) -> Any:
     return select(Source).where(Source.status == status, Source.alive_at < late).limit(50)
 
 
-def _begin_again(source: Source) -> bool:
+def _restart(source: Source) -> bool:
     """The next try of a reading that was lost; after the third it has failed."""
-    tries = BEGUN_AGAIN.index(source.reason) + 1 if source.reason in BEGUN_AGAIN else 1
+    tries = RESTARTED.index(source.reason) + 1 if source.reason in RESTARTED else 1
     values: dict[str, Any] = {"status": FAILED, "reason": _GAVE_UP}
-    if tries < len(BEGUN_AGAIN):
-        values = {"status": WAITING, "reason": BEGUN_AGAIN[tries], "attempt": Source.attempt + 1}
+    if tries < len(RESTARTED):
+        values = {"status": WAITING, "reason": RESTARTED[tries], "attempt": Source.attempt + 1}
     with transaction() as current:
         begun = changed_one(current, _same(source).values(alive_at=clock.now(), **values))
-    return begun and tries < len(BEGUN_AGAIN)
+    return begun and tries < len(RESTARTED)
 
 
 def _still_waits(source: Source) -> bool:

@@ -32,7 +32,7 @@ def rows(statement: str, **values: Any) -> Rows:
     if not on_sqlite():
         return [tuple(row) for row in session().execute(text(statement), values)]
     path = _path()
-    return apart(lambda: _from_sqlite(path, statement, values, _all))
+    return in_thread(lambda: _from_sqlite(path, statement, values, _all))
 
 
 def in_blocks(statement: str, work: Callable[[Rows], Any], block_rows: int, **values: Any) -> None:
@@ -42,7 +42,7 @@ def in_blocks(statement: str, work: Callable[[Rows], Any], block_rows: int, **va
     """
     if on_sqlite():
         path = _path()
-        apart(lambda: _from_sqlite(path, statement, values, _each_block(work, block_rows)))
+        in_thread(lambda: _from_sqlite(path, statement, values, _each_block(work, block_rows)))
         return
     streaming = {"stream_results": True, "max_row_buffer": block_rows}
     found = session().execute(text(statement), values, execution_options=streaming)
@@ -50,7 +50,7 @@ def in_blocks(statement: str, work: Callable[[Rows], Any], block_rows: int, **va
         work([tuple(row) for row in block])
 
 
-def apart(work: Callable[[], Result]) -> Result:
+def in_thread(work: Callable[[], Result]) -> Result:
     """Runs what computes for long, in a real thread if greenlets would have to wait for it.
 
     The work may touch nothing that belongs to them: no session, no lock.

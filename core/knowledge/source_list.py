@@ -23,7 +23,7 @@ _BY: dict[str, Column] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SourceFilter:
     """What a source has to be; an empty field asks for nothing, but for the bots."""
 
     bot_ids: Collection[str]
@@ -31,14 +31,14 @@ class Wanted:
     text: str = ""
 
 
-def found(wanted: Wanted, order: Order, size: int, skip: int = 0) -> list[Source]:
+def find(wanted: SourceFilter, order: Order, size: int, skip: int = 0) -> list[Source]:
     query = select(Source).where(*_conditions(wanted))
     ordered = query.order_by(*ordering.in_sql(order, _BY, Source.id))
     page = ordered.limit(size).offset(skip).execution_options(populate_existing=True)
     return list(session().scalars(page))
 
 
-def _conditions(wanted: Wanted) -> list[Any]:
+def _conditions(wanted: SourceFilter) -> list[Any]:
     conditions = [Source.bot_id.in_(wanted.bot_ids), Source.status != REMOVED]
     if wanted.state in STATES:
         conditions.append(Source.status.in_(STATES[wanted.state]))

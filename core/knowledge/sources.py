@@ -36,10 +36,10 @@ from core.log import logger
 from core.settings import Settings
 from core.text import fit
 
-LONGEST_TITLE = 200
-LONGEST_TEXT = 500_000
-LONGEST_ANSWER = 10_000
-LARGEST_FILE = 20 * 1024 * 1024
+MAX_TITLE_LENGTH = 200
+MAX_TEXT_LENGTH = 500_000
+MAX_ANSWER_LENGTH = 10_000
+MAX_FILE_BYTES = 20 * 1024 * 1024
 
 _JOB_SECONDS = LONGEST_SECONDS + 60
 log = logger(__name__)
@@ -56,7 +56,7 @@ def configure(changed: Callable[[Session, str], None], settings: Settings) -> No
 
 def note_change(current: Session, bot_id: str) -> None:
     """This bot knows something else from now on; in the transaction that makes it so."""
-    assert _changed is not None, "create_app has not run"
+    assert _changed is not None, "create_app has not run"  # noqa: S101  (a mistake in our code)
     _changed(current, bot_id)
 
 
@@ -67,7 +67,7 @@ def private_hosts() -> PrivateHosts:
 
 def add_text(workspace: Workspace, bot_id: str, title: str, text: str, actor: Actor) -> Source:
     """A text that somebody typed or pasted. Raises `Invalid` or `TooLarge` with a sentence."""
-    text = _bounded("text", fit(text).strip(), LONGEST_TEXT)
+    text = _bounded("text", fit(text).strip(), MAX_TEXT_LENGTH)
     title = _title(title or text.splitlines()[0])
     return _add(workspace, Source(bot_id=bot_id, kind=TEXT, title=title), text.encode(), actor)
 
@@ -75,8 +75,8 @@ def add_text(workspace: Workspace, bot_id: str, title: str, text: str, actor: Ac
 def add_file(workspace: Workspace, bot_id: str, name: str, data: bytes, actor: Actor) -> Source:
     """An uploaded file, its kind told by its content. Raises `Invalid` or `TooLarge`."""
     title = _title(name.replace("\\", "/").rpartition("/")[2] or "File")
-    if len(data) > LARGEST_FILE:
-        megabytes = LARGEST_FILE >> 20
+    if len(data) > MAX_FILE_BYTES:
+        megabytes = MAX_FILE_BYTES >> 20
         raise TooLarge(f"“{title}” is larger than {megabytes} MB. Split it into smaller files.")
     try:
         media_type = sniffing.media_type(title, data)
@@ -88,8 +88,8 @@ def add_file(workspace: Workspace, bot_id: str, name: str, data: bytes, actor: A
 
 def add_qa(workspace: Workspace, bot_id: str, question: str, answer: str, actor: Actor) -> Source:
     """A question with the answer to it, found as one. Raises `Invalid` or `TooLarge`."""
-    question = _bounded("question", " ".join(fit(question).split()), LONGEST_TITLE)
-    answer = _bounded("answer", fit(answer).strip(), LONGEST_ANSWER)
+    question = _bounded("question", " ".join(fit(question).split()), MAX_TITLE_LENGTH)
+    answer = _bounded("answer", fit(answer).strip(), MAX_ANSWER_LENGTH)
     data = json.dumps({"question": question, "answer": answer}, ensure_ascii=False).encode()
     return _add(workspace, Source(bot_id=bot_id, kind=QA, title=question), data, actor)
 
@@ -103,7 +103,7 @@ def add_page(
     except HttpError as error:
         raise Invalid(error.message, field="url") from None
     kind = SITEMAP if sitemap else PAGE
-    title = address.partition("://")[2].rstrip("/")[:LONGEST_TITLE]
+    title = address.partition("://")[2].rstrip("/")[:MAX_TITLE_LENGTH]
     return _add(workspace, Source(bot_id=bot_id, kind=kind, title=title, url=address), None, actor)
 
 
@@ -194,7 +194,7 @@ def _enqueue(name: str, *ids: str) -> None:
 
 
 def _title(text: str) -> str:
-    return (" ".join(fit(text).split()) or "Text")[:LONGEST_TITLE]
+    return (" ".join(fit(text).split()) or "Text")[:MAX_TITLE_LENGTH]
 
 
 def _bounded(what: str, text: str, longest: int) -> str:

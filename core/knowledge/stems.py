@@ -1,15 +1,15 @@
-"""Words by their stems, so that “returns” is found by “returned”: a light reading of English endings.
+"""Words by their stems, so that “returns” is found by “returned”: Snowball's stemmer for English.
 
 The databases stem by themselves to find candidates; this only has to agree with itself, to order them.
-It leaves words of other languages mostly as they are.
+It leaves most words of other languages as they are.
 """
 
 import re
 from functools import lru_cache
 
+import Stemmer
+
 _WORD = re.compile(r"[^\W_]+")
-_ENDINGS = re.compile(r"(?:ations?|ments?|ingly|edly|ings?|ness|able|ally|ers?|ed|ly|al|es|s)$")
-_SHORTEST = 3
 
 
 def words_of(text: str) -> list[str]:
@@ -19,12 +19,7 @@ def words_of(text: str) -> list[str]:
 
 @lru_cache(20_000)
 def stem(word: str) -> str:
-    """Without its ending, if three letters are left; a doubled last letter once, a last e or y left out."""
-    if len(word) <= _SHORTEST or not word.isascii() or word.endswith("ss"):
-        return word
-    found = re.sub(r"ies$", "y", word)
-    cut = _ENDINGS.sub("", found)
-    found = cut if len(cut) >= _SHORTEST and re.search("[aeiouy]", cut) else found
-    if len(found) > _SHORTEST and found[-1] == found[-2] and found[-1] not in "lsz":
-        found = found[:-1]
-    return found[:-1] if len(found) > _SHORTEST and found[-1] in "eiy" else found
+    """The stem of a word in lower case."""
+    # A new one for each word: it keeps the word in itself, and threads share this function.
+    found: str = Stemmer.Stemmer("english", 0).stemWord(word)
+    return found

@@ -19,27 +19,27 @@ from core.ids import new_id
 from core.knowledge import sources
 from core.knowledge.models import ANSWERED, DISMISSED, OPEN, Source, Unanswered
 
-LONGEST_QUESTION = 500
-MOST_KEPT = 1_000
+MAX_QUESTION_LENGTH = 500
+MAX_KEPT = 1_000
 """Of one bot. Beyond these the one that was asked longest ago makes room."""
 SHOWN = 100
 ROWS = 500
 """Deleted in one transaction."""
 
 
-def note(workspace_id: str, bot_id: str, question: str) -> None:
+def record(workspace_id: str, bot_id: str, question: str) -> None:
     """Counts a question that got no answer. One that was answered once and is not found is open again."""
-    normal = normalised(question)
+    normal = normalized(question)
     with transaction() as current:
         if not _counted(current, bot_id, normal):
             _make_room(current, bot_id)
             _insert(current, workspace_id, bot_id, question, normal)
 
 
-def normalised(question: str) -> str:
+def normalized(question: str) -> str:
     """Lower case without punctuation: what makes two questions the same."""
     words = re.findall(r"\w+", question.lower())
-    return " ".join(words)[:LONGEST_QUESTION] or question.strip().lower()[:LONGEST_QUESTION]
+    return " ".join(words)[:MAX_QUESTION_LENGTH] or question.strip().lower()[:MAX_QUESTION_LENGTH]
 
 
 def open_of(bot_id: str) -> Sequence[Unanswered]:
@@ -69,17 +69,17 @@ def answer(
 ) -> Source:
     """Makes a question and answer of it, which the bot knows from then on. Raises as `add_qa`."""
     made = sources.add_qa(workspace, unanswered.bot_id, question, text, actor)
-    _settle(unanswered, ANSWERED)
+    _resolve(unanswered, ANSWERED)
     return made
 
 
 def dismiss(unanswered: Unanswered) -> None:
     """It leaves the list, and stays away however often it is asked. Raises `Conflict` if it is not open."""
-    if not _settle(unanswered, DISMISSED):
+    if not _resolve(unanswered, DISMISSED):
         raise Conflict("This question was answered or dismissed in the meantime.")
 
 
-def forget_older(workspace_id: str, before: datetime) -> int:
+def delete_older(workspace_id: str, before: datetime) -> int:
     """Deletes what was last asked before then: it is what visitors wrote. Returns how many."""
     return forget((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
 
@@ -99,7 +99,7 @@ def forget(which: ColumnElement[bool]) -> int:
     return count
 
 
-def _settle(unanswered: Unanswered, state: str) -> bool:
+def _resolve(unanswered: Unanswered, state: str) -> bool:
     with transaction() as current:
         return changed_one(
             current,
@@ -129,7 +129,7 @@ def _insert(current: Session, workspace_id: str, bot_id: str, question: str, nor
         id=new_id("unq"),
         workspace_id=workspace_id,
         bot_id=bot_id,
-        question=" ".join(question.split())[:LONGEST_QUESTION],
+        question=" ".join(question.split())[:MAX_QUESTION_LENGTH],
         normal=normal,
         count=1,
         first_at=clock.now(),
@@ -142,7 +142,7 @@ def _insert(current: Session, workspace_id: str, bot_id: str, question: str, nor
 
 def _make_room(current: Session, bot_id: str) -> None:
     mine = select(Unanswered.id).where(Unanswered.bot_id == bot_id)
-    if (current.scalar(select(func.count()).select_from(mine.subquery())) or 0) < MOST_KEPT:
+    if (current.scalar(select(func.count()).select_from(mine.subquery())) or 0) < MAX_KEPT:
         return
     oldest = mine.order_by(Unanswered.last_at).limit(1).scalar_subquery()
     current.execute(delete(Unanswered).where(Unanswered.id == oldest))

@@ -18,7 +18,7 @@ from core.errors import Unreadable
 from core.keys.models import ProviderKey
 from core.outbox.models import Delivery
 from core.secrets import vault
-from core.secrets.deployment_secrets import KeptSecret
+from core.secrets.deployment_secrets import DeploymentSecret
 from core.webhooks.models import Webhook
 
 BATCH = 50
@@ -51,7 +51,7 @@ class Shelf:
 
 SHELVES = (
     Shelf("provider key", ProviderKey, "sealed", "place"),
-    Shelf("secret of this deployment", KeptSecret, "sealed", "place"),
+    Shelf("secret of this deployment", DeploymentSecret, "sealed", "place"),
     Shelf("second factor", Person, "totp_sealed", "totp_place"),
     Shelf("webhook secret", Webhook, "sealed_secret", "place"),
     Shelf("unsent message", Delivery, "sealed", "place"),

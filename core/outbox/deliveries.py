@@ -23,7 +23,7 @@ PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
 )
 """After the first try, the second, …: eight tries within a day and a half."""
-MOST_TRIES = len(PAUSES) + 1
+MAX_ATTEMPTS = len(PAUSES) + 1
 CLAIMED_FOR = timedelta(minutes=2)
 LATE_AFTER = timedelta(seconds=5)
 KEPT_FOR = timedelta(days=30)
@@ -105,13 +105,13 @@ def content_of(delivery: Delivery) -> dict[str, Any]:
     return content
 
 
-def note_arrived(current: Session, delivery: Delivery, status: int | None = None) -> None:
+def record_delivered(current: Session, delivery: Delivery, status: int | None = None) -> None:
     """Whichever try it was: what has arrived is not sent again."""
     now = clock.now()
     _end(current, Delivery.id == delivery.id, arrived_at=now, last_status=status, last_error="")
 
 
-def note_failed(
+def record_failure(
     current: Session, delivery: Delivery, error: str, status: int | None = None, final: bool = False
 ) -> None:
     """Tries again after a pause; gives up after the last one, or at once if no try can help.
@@ -120,7 +120,7 @@ def note_failed(
     """
     this_try = (Delivery.id == delivery.id) & (Delivery.attempts == delivery.attempts)
     told: dict[str, Any] = {"last_error": error[:300], "last_status": status}
-    if final or delivery.attempts >= MOST_TRIES:
+    if final or delivery.attempts >= MAX_ATTEMPTS:
         _end(current, this_try, given_up_at=clock.now(), **told)
     else:
         next_at = clock.now() + PAUSES[delivery.attempts - 1]
@@ -158,7 +158,7 @@ def recent(workspace_id: str, size: int = 50) -> list[Delivery]:
     return list(session().scalars(wanted))
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Removes what has been over for 30 days. Returns how many."""
     before = clock.now() - KEPT_FOR
     with transaction() as current:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.outbox import deliveries, html_email, smtp
-from core.outbox.models import MAIL, Delivery
+from core.outbox.models import EMAIL, Delivery
 from core.settings import Settings
 from core.settings_mail import MailServer
 from core.text import fit
@@ -45,7 +45,7 @@ def add(
     """Writes a mail in the caller's transaction; returns its delivery's id, for `send_soon` after it."""
     subject, text = rendered(template, **facts)
     content = {"subject": subject, "text": text}
-    return deliveries.add(current, MAIL, template, to, content, workspace_id)
+    return deliveries.add(current, EMAIL, template, to, content, workspace_id)
 
 
 def rendered(template: str, **facts: Any) -> tuple[str, str]:

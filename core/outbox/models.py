@@ -9,7 +9,7 @@ from core import clock
 from core.db import Model
 from core.ids import new_id
 
-MAIL = "mail"
+EMAIL = "mail"
 
 
 class Delivery(Model):

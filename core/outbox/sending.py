@@ -12,8 +12,8 @@ from core.db import transaction
 from core.errors import Unreadable
 from core.log import logger
 from core.outbox import deliveries, emails
-from core.outbox.models import MAIL, Delivery
-from core.outbox.smtp import MailError, MailRefused
+from core.outbox.models import EMAIL, Delivery
+from core.outbox.smtp import EmailError, EmailRefused
 
 UNREADABLE = "What it was to say can no longer be read with the encryption keys in use."
 
@@ -38,7 +38,7 @@ def send(delivery_id: str) -> None:
     except Unreadable:
         _give_up(delivery, UNREADABLE)
         return
-    if delivery.attempts > deliveries.MOST_TRIES:
+    if delivery.attempts > deliveries.MAX_ATTEMPTS:
         _give_up(delivery, "Every try ended without a result.")
     else:
         _senders[delivery.channel](delivery, content)
@@ -48,20 +48,20 @@ def _send_email(delivery: Delivery, content: dict[str, Any]) -> None:
     db.release()
     try:
         emails.send(delivery, content)
-    except MailError as error:
-        final = isinstance(error, MailRefused)
+    except EmailError as error:
+        final = isinstance(error, EmailRefused)
         log.warning("mail_failed", delivery_id=delivery.id, error=error.message, final=final)
         with transaction() as current:
-            deliveries.note_failed(current, delivery, error.message, final=final)
+            deliveries.record_failure(current, delivery, error.message, final=final)
         return
     with transaction() as current:
-        deliveries.note_arrived(current, delivery)
+        deliveries.record_delivered(current, delivery)
 
 
 def _give_up(delivery: Delivery, why: str) -> None:
     log.error("delivery_given_up", delivery_id=delivery.id, why=why)
     with transaction() as current:
-        deliveries.note_failed(current, delivery, why, final=True)
+        deliveries.record_failure(current, delivery, why, final=True)
 
 
-_senders: dict[str, Sender] = {MAIL: _send_email}
+_senders: dict[str, Sender] = {EMAIL: _send_email}

@@ -20,20 +20,20 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 30.0
 
 
-class MailError(MevichatError):
+class EmailError(MevichatError):
     """The root of these."""
 
     code = "mail_failed"
     sentence = "The mail could not be handed over."
 
 
-class MailRefused(MailError):
+class EmailRefused(EmailError):
     """For good: no later try can help."""
 
     code = "mail_refused"
 
 
-class MailWaits(MailError):
+class SmtpTimeouts(EmailError):
     """For now: the server is away, busy, or does not take mail from here."""
 
     code = "mail_waits"
@@ -43,14 +43,14 @@ def send(message: EmailMessage, server: MailServer) -> None:
     """Raises `MailRefused` or `MailWaits`."""
     with Deadline(TOTAL_SECONDS) as deadline:
         try:
-            _hand_over(message, server, deadline)
+            _deliver(message, server, deadline)
         except (OSError, smtplib.SMTPException, UnicodeError, ValueError) as error:
             if deadline.passed:
-                raise MailWaits(f"The mail server took more than {TOTAL_SECONDS:g} s.") from None
+                raise SmtpTimeouts(f"The mail server took more than {TOTAL_SECONDS:g} s.") from None
             raise _explained(error) from None
 
 
-def _hand_over(message: EmailMessage, server: MailServer, deadline: Deadline) -> None:
+def _deliver(message: EmailMessage, server: MailServer, deadline: Deadline) -> None:
     client = _Client(server, deadline)
     try:
         client.connect(server.host, server.port)
@@ -71,7 +71,7 @@ def _encrypt(client: "_Client", server: MailServer) -> None:
         client.starttls(context=tls.verifying())
         client.ehlo()
     elif server.encryption is Encryption.REQUIRED:
-        raise MailWaits("The mail server offers no encryption, so the password was not sent.")
+        raise SmtpTimeouts("The mail server offers no encryption, so the password was not sent.")
 
 
 class _Client(smtplib.SMTP):
@@ -97,7 +97,7 @@ class _Client(smtplib.SMTP):
             self.quit()
 
 
-def _explained(error: Exception) -> MailError:
+def _explained(error: Exception) -> EmailError:
     """Ours in place of a library's, whose text may hold addresses or what was sent."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return _refusal(*next(iter(error.recipients.values())), "recipient")
@@ -105,19 +105,19 @@ def _explained(error: Exception) -> MailError:
         return _refusal(error.smtp_code, error.smtp_error, "message")
     if isinstance(error, smtplib.SMTPResponseException):
         what = "sign-in" if isinstance(error, smtplib.SMTPAuthenticationError) else "sender"
-        return MailWaits(_words(error.smtp_code, error.smtp_error, what))
+        return SmtpTimeouts(_words(error.smtp_code, error.smtp_error, what))
     if isinstance(error, smtplib.SMTPNotSupportedError | UnicodeError):
-        return MailRefused("The mail server cannot take an address with such characters.")
+        return EmailRefused("The mail server cannot take an address with such characters.")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return MailWaits("The mail server’s certificate could not be verified.")
+        return SmtpTimeouts("The mail server’s certificate could not be verified.")
     if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
-        return MailWaits(f"No connection to the mail server: {error.strerror or 'no answer'}.")
-    return MailWaits("The mail server ended the connection.")
+        return SmtpTimeouts(f"No connection to the mail server: {error.strerror or 'no answer'}.")
+    return SmtpTimeouts("The mail server ended the connection.")
 
 
-def _refusal(code: int, text: bytes | str, what: str) -> MailError:
+def _refusal(code: int, text: bytes | str, what: str) -> EmailError:
     words = _words(code, text, what)
-    return MailRefused(words) if 500 <= code < 600 else MailWaits(words)
+    return EmailRefused(words) if 500 <= code < 600 else SmtpTimeouts(words)
 
 
 def _words(code: int, text: bytes | str, what: str) -> str:

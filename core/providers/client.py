@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from core import http
 from core.http import Exchange, HttpError, Timeouts
 from core.providers import anthropic, converse, failures, fim, openai, responses
 from core.providers.auth import outgoing
@@ -116,11 +117,11 @@ def list_models(
     if out is None:
         return None
     try:
-        with Exchange(timeouts) as exchange:
-            exchange.send("GET", out.url, {"user-agent": "mevichat"} | out.headers)
-            if not 200 <= exchange.status < 300:
+        headers = {"user-agent": "mevichat"} | out.headers
+        with http.request("GET", out.url, headers, timeouts=timeouts) as response:
+            if not 200 <= response.status < 300:
                 return None
-            rows = at(parse_object(exchange.read(MAX_ANSWER_BYTES)), "data")
+            rows = at(parse_object(response.read(MAX_ANSWER_BYTES)), "data")
     except (HttpError, Malformed):
         return None
     listed = [text_at(row, "id") for row in rows] if isinstance(rows, list) else []

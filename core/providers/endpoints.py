@@ -19,15 +19,14 @@ def configure(settings: Settings) -> None:
 def endpoint(provider_slug: str) -> Endpoint:
     """The address and wire format of a provider, or of the operator's own Mini."""
     provider = catalogue.provider(provider_slug)
-    base_url = (
-        _chosen().mini_address if provider_slug == MINI else _chosen().base_url(provider_slug)
-    )
+    base_url = _chosen().mini_address if provider_slug == MINI else _base_url(provider)
     return Endpoint(provider.slug, provider.wire, base_url)
 
 
 def is_moved(provider_slug: str) -> bool:
     """Whether the operator has it reached somewhere else than at its usual address."""
-    return _chosen().base_url(provider_slug) != catalogue.provider(provider_slug).base_url
+    provider = catalogue.provider(provider_slug)
+    return _base_url(provider) != provider.base_url
 
 
 def mini_key() -> str:
@@ -48,6 +47,11 @@ def timeouts() -> Timeouts:
         stall_seconds=chosen.provider_stall_seconds,
         total_seconds=chosen.provider_total_seconds,
     )
+
+
+def _base_url(provider: catalogue.Provider) -> str:
+    """The operator's `<PROVIDER>_BASE_URL`, or the catalogue's address."""
+    return _chosen().provider_base_urls.get(provider.slug, provider.base_url)
 
 
 def _chosen() -> Settings:

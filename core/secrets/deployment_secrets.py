@@ -17,7 +17,7 @@ from core.errors import Unreadable
 from core.secrets import vault
 
 
-class KeptSecret(Model):
+class DeploymentSecret(Model):
     __tablename__ = "kept_secrets"
 
     name: Mapped[str] = mapped_column(String(30), primary_key=True)
@@ -44,17 +44,17 @@ def newest(current: Session, name: str) -> tuple[int, bytes]:
 
 def of_generation(current: Session, name: str, generation: int) -> bytes:
     """Raises `Unreadable` when it is gone, or the ring key that it was sealed under is."""
-    kept = current.get(KeptSecret, (name, generation))
+    kept = current.get(DeploymentSecret, (name, generation))
     if kept is None:
         raise Unreadable("The secret of this generation is gone.")
     return _opened(kept.sealed, kept.place)
 
 
-def _newest(current: Session, name: str) -> KeptSecret | None:
+def _newest(current: Session, name: str) -> DeploymentSecret | None:
     return current.scalar(
-        select(KeptSecret)
-        .where(KeptSecret.name == name)
-        .order_by(KeptSecret.generation.desc())
+        select(DeploymentSecret)
+        .where(DeploymentSecret.name == name)
+        .order_by(DeploymentSecret.generation.desc())
         .limit(1)
         .execution_options(populate_existing=True)
     )
@@ -62,10 +62,15 @@ def _newest(current: Session, name: str) -> KeptSecret | None:
 
 def _make(current: Session, name: str, generation: int) -> None:
     """Of several that make the same generation, the first wins."""
-    made = KeptSecret(name=name, generation=generation)
+    made = DeploymentSecret(name=name, generation=generation)
     sealed = vault.seal(base64.b64encode(secrets.token_bytes(32)).decode(), made.place)
     insert_new(
-        current, KeptSecret, name=name, generation=generation, sealed=sealed, created_at=clock.now()
+        current,
+        DeploymentSecret,
+        name=name,
+        generation=generation,
+        sealed=sealed,
+        created_at=clock.now(),
     )
 
 

@@ -22,7 +22,7 @@ def configure(ring: list[str]) -> None:
     _ring[:] = [base64.urlsafe_b64decode(key) for key in ring]
 
 
-def key_place(workspace_id: str, provider: str) -> str:
+def key_context(workspace_id: str, provider: str) -> str:
     """Where the provider key of that workspace is sealed for."""
     return f"provider-key|{workspace_id}|{provider}"
 

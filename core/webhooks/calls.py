@@ -7,7 +7,7 @@ from typing import Any
 from core import clock, db
 from core.db import transaction
 from core.errors import Unreadable
-from core.http import Exchange, HttpError, Timeouts
+from core.http import HttpError, Timeouts, request
 from core.outbox import deliveries
 from core.outbox.models import Delivery
 from core.secrets import vault
@@ -17,7 +17,7 @@ from core.webhooks.models import Webhook
 LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=7, stall_seconds=7, total_seconds=7)
 GONE = 410
 NO_SECRET = (
-    "The signing secret can no longer be read with the encryption keys in use. Make a new one."
+    "The signing secret can no longer be read with the encryption keys in use. Make a new one."  # noqa: S105  (a sentence for people)
 )
 
 
@@ -72,29 +72,30 @@ def _call(delivery_id: str, url: str, secret: str, content: dict[str, Any]) -> A
         "content-type": "application/json",
         "user-agent": "Mevichat",
     }
-    with Exchange(LIMITS, public_only=not endpoints.private_allowed()) as exchange:
-        try:
-            exchange.send("POST", url, headers, body)
-        except HttpError as error:
-            return Answer(0, error.message)
-        exchange.finish()
-        return judged(exchange.status)
+    public_only = not endpoints.private_allowed()
+    try:
+        with request(
+            "POST", url, headers, body, timeouts=LIMITS, public_only=public_only
+        ) as response:
+            return judged(response.status)
+    except HttpError as error:
+        return Answer(0, error.message)
 
 
 def _note(delivery: Delivery, webhook: Webhook, answer: Answer) -> None:
     letters: list[str] = []
     with transaction() as current:
         if not answer.error:
-            deliveries.note_arrived(current, delivery, answer.status)
-            endpoints.note_success(current, webhook)
+            deliveries.record_delivered(current, delivery, answer.status)
+            endpoints.record_success(current, webhook)
         else:
             status, gone = answer.status or None, answer.status == GONE
             once = gone or delivery.event == endpoints.TEST
-            deliveries.note_failed(current, delivery, answer.error, status, final=once)
-            letters = endpoints.note_failure(current, webhook, answer.error, gone)
+            deliveries.record_failure(current, delivery, answer.error, status, final=once)
+            letters = endpoints.record_failure(current, webhook, answer.error, gone)
     deliveries.send_soon(*letters)
 
 
 def _give_up(delivery: Delivery, why: str) -> None:
     with transaction() as current:
-        deliveries.note_failed(current, delivery, why, final=True)
+        deliveries.record_failure(current, delivery, why, final=True)

@@ -27,8 +27,8 @@ from core.webhooks import signatures
 from core.webhooks.models import WEBHOOK, Webhook
 
 TEST = "test"
-OFF_AFTER_FAILURES = 10
-OFF_AFTER = timedelta(hours=1)
+DISABLE_AFTER_FAILURES = 10
+DISABLE_AFTER = timedelta(hours=1)
 
 _private = False
 
@@ -116,12 +116,12 @@ def send_test(workspace: Workspace, actor: Actor) -> str:
     return delivery_id
 
 
-def note_success(current: Session, webhook: Webhook) -> None:
+def record_success(current: Session, webhook: Webhook) -> None:
     failing = _seen(webhook).where(Webhook.failures > 0)
     current.execute(failing.values(failures=0, failing_since=None))
 
 
-def note_failure(current: Session, webhook: Webhook, error: str, gone: bool = False) -> list[str]:
+def record_failure(current: Session, webhook: Webhook, error: str, gone: bool = False) -> list[str]:
     """Counts it; switches the webhook off if that was one too many, or if it says that it is gone.
 
     Returns the ids of the mails that tell of it. What is about an earlier address counts for nothing.
@@ -132,12 +132,14 @@ def note_failure(current: Session, webhook: Webhook, error: str, gone: bool = Fa
         current, _seen(webhook).values(failures=Webhook.failures + 1, failing_since=since)
     ):
         return []
-    too_many = (Webhook.failures >= OFF_AFTER_FAILURES) & (Webhook.failing_since < now - OFF_AFTER)
+    too_many = (Webhook.failures >= DISABLE_AFTER_FAILURES) & (
+        Webhook.failing_since < now - DISABLE_AFTER
+    )
     off = _seen(webhook).values(enabled=False)
     if not changed_one(current, off if gone else off.where(too_many)):
         return []
     why = "its address said that it is gone (410)" if gone else _long_failure(current, webhook)
-    return _tell_off(current, webhook, why, error)
+    return _notify_disabled(current, webhook, why, error)
 
 
 def _long_failure(current: Session, webhook: Webhook) -> str:
@@ -147,7 +149,7 @@ def _long_failure(current: Session, webhook: Webhook) -> str:
     return f"{count} tries in a row failed, for more than an hour"
 
 
-def _tell_off(current: Session, webhook: Webhook, why: str, error: str) -> list[str]:
+def _notify_disabled(current: Session, webhook: Webhook, why: str, error: str) -> list[str]:
     workspace = current.get_one(Workspace, webhook.workspace_id)
     _record(current, workspace.id, MEVICHAT, "alert.webhook_disabled", why=why)
     _give_up_waiting(current, workspace.id, "switched off")

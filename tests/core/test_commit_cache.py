@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, select, text, update
 
 from core import db
 from core.accounts.models import Workspace
-from core.commit_cache import Remembered
+from core.commit_cache import CommitCache
 from tests.databases import on_both_databases
 
 
@@ -15,7 +15,7 @@ class Reading:
     """Reads a workspace's name, and counts how often."""
 
     def __init__(self, most=10):
-        self.times, self.known = 0, Remembered(self._read, most)
+        self.times, self.known = 0, CommitCache(self._read, most)
 
     def _read(self, slug):
         self.times += 1
@@ -72,7 +72,7 @@ def test_what_is_not_there_is_looked_for_each_time(app, reading):
 @pytest.mark.parametrize(("keys", "times"), [(1, 0), (2, 0), (3, 1)])
 def test_of_more_than_its_number_the_oldest_goes(app, keys, times):
     read = []
-    known = Remembered(lambda key: read.append(key) or key, most=2)
+    known = CommitCache(lambda key: read.append(key) or key, most=2)
     for key in range(1, keys + 1):
         known.get(key)
     read.clear()

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from core import settings
+from core import configuration, settings
 from core.errors import SettingsError
 from tests import marker
 
@@ -60,7 +60,20 @@ def test_production_takes_a_full_environment(tmp_path):
 )
 def test_what_cannot_be_used_is_refused_by_name(tmp_path, name, value, says):
     with pytest.raises(SettingsError, match=says):
-        settings.read(production(tmp_path, **{name: value}))
+        configuration.read(production(tmp_path, **{name: value}))
+
+
+def test_another_programs_variables_of_the_same_shape_are_not_read(tmp_path):
+    others = {
+        "OTHER_BASE_URL": "/app",
+        "OTHER_PLATFORM_KEY": "two words",
+        "APP_BASE_URL_FILE": "/no",
+    }
+    read = configuration.read(
+        production(tmp_path, OPENAI_BASE_URL="http://localhost:1/v1", **others)
+    )
+    assert read.provider_base_urls == {"openai": "http://localhost:1/v1"}
+    assert read.platform_keys == {}
 
 
 def test_a_refusal_never_shows_the_value(tmp_path):
@@ -98,9 +111,9 @@ def test_an_unwritable_data_dir_says_so(tmp_path):
 
 def test_the_operators_key_for_aws_is_json_and_nothing_of_a_wrong_one_is_said(tmp_path):
     good = marker.bedrock_key()
-    found = settings.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": good})
+    found = configuration.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": good})
     assert found.platform_keys["bedrock"].get_secret_value() == good
     for wrong in (good.replace("us-east-1", "evil.example/"), good[1:], marker.openai_key()):
         with pytest.raises(SettingsError, match="BEDROCK_PLATFORM_KEY") as caught:
-            settings.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": wrong})
+            configuration.read({"DATA_DIR": str(tmp_path), "BEDROCK_PLATFORM_KEY": wrong})
         assert marker.MARKER not in str(caught.value)

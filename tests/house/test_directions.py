@@ -20,7 +20,7 @@ LAYERS = (
     ("core.secrets",),
     ("core.http",),
     ("core.providers",),
-    ("core.outbox",),
+    ("core.configuration", "core.outbox"),
     ("core.accounts",),
     ("core.webhooks",),
     ("core.keys",),

@@ -51,7 +51,7 @@ DOORS = {
     ),
     "Fernet": (imports_of("cryptography.fernet"), {"core.secrets.vault": "seals and opens keys"}),
     "outgoing HTTP": (
-        imports_of("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp"),
+        imports_of("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp", "httptools"),
         {"core.http": "time limits, pools, errors without secrets"},
     ),
     "mail": (imports_of("smtplib"), {"core.outbox.smtp": "time limits, errors without addresses"}),

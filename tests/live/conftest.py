@@ -1,4 +1,8 @@
-"""One house of real processes for all tests of this folder, a local model, a browser."""
+"""A house of real processes, a local model, a browser: one of each for every process that runs such tests.
+
+The tests that share them wait for one another, so there are two groups of about the same length: "live" and
+"live-2", which has what needs no browser and the longest walks through all pages.
+"""
 
 import secrets
 from collections.abc import Callable, Iterator

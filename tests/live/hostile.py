@@ -17,7 +17,7 @@ from core.accounts.models import Membership, Person, SignIn, Workspace
 from core.accounts.roles import Role
 from core.bots import visitors
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 from core.bots.models import ANSWER, COMPLETE, FAILED, VISITOR, Bot, Message
 from core.db import transaction
 from core.gateway import tokens
@@ -112,10 +112,10 @@ def talks(app: Flask, workspace: Workspace) -> House:
     return House(bot, streaming, token, answered.id, failed.id)
 
 
-def _look() -> Look:
+def _look() -> Appearance:
     names = short_words()
     tiny = [word for word in names if len(word) <= 40 and word.isprintable()]
-    return Look(
+    return Appearance(
         **{
             "title": names[22],
             "subtitle": names[23],
@@ -137,15 +137,15 @@ def fill(app: Flask, house: House, workspace: Workspace, owner: Person) -> None:
     bots = [make_bot(workspace, name=name) for name in short_words()]
     for word in words():
         sources.add_text(workspace, house.bot.id, word, word, nasty)
-        unanswered.note(workspace.id, bots[0].id, word)
+        unanswered.record(workspace.id, bots[0].id, word)
     people = _people(workspace)
     for number, name in enumerate(printable_words()):
-        person = people[number // tokens.MOST_OF_A_PERSON]
+        person = people[number // tokens.MAX_PER_PERSON]
         tokens.create(workspace, person, name, None, nasty, app.config["SECRET_KEY"])
     _requests_and_sign_ins(workspace, owner)
     key = make_key(workspace, "openai")
     refused = Failure(FailureKind.rejected, words()[6], 401)
-    verdicts.note_refusal(key.id, key.version, refused, "openai:gpt-5-mini")
+    verdicts.record_refusal(key.id, key.version, refused, "openai:gpt-5-mini")
 
 
 def _people(workspace: Workspace) -> list[Person]:

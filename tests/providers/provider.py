@@ -138,6 +138,11 @@ class LoopbackProvider:
         return [call for call in self.calls if call.is_chat]
 
     @property
+    def streams(self) -> list[Call]:
+        """The chat requests that wanted a stream: answers of bots. The check of a key wants none."""
+        return [call for call in self.chats if call.stream]
+
+    @property
     def embeddings(self) -> list[Call]:
         """The calls that asked for vectors."""
         return [call for call in self.calls if call.is_embedding]

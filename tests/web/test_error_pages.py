@@ -4,18 +4,18 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from core import errors
-from tests.browser import Visitor
+from tests.browser import Browser
 
 
 def raising(app, error, endpoint="bots.index"):
     """That view fails so, after its guard has let somebody in."""
-    from web.guards import member
+    from web.guards import requires
 
     def fail(_workspace):
         raise error
 
     app.testing = False
-    app.view_functions[endpoint] = member("bots.read")(fail)
+    app.view_functions[endpoint] = requires("bots.read")(fail)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,6 @@ def test_an_error_that_cannot_be_drawn_in_the_frame_is_drawn_alone(app, cast, si
 
 
 def test_nobody_is_asked_to_sign_in_by_an_address_that_is_not_there(app):
-    page = Visitor(app).get("/w/acme/nothing-here")
+    page = Browser(app).get("/w/acme/nothing-here")
     assert page.status_code == 404
     assert "Go to the start page" in page.text

@@ -16,8 +16,8 @@ from sqlalchemy.engine import Engine
 
 from core.bots.answers import turns
 from core.ids import new_token
-from tests.bot_client import Talker, make_bot
-from tests.browser import Visitor
+from tests.bot_client import BotClient, make_bot
+from tests.browser import Browser
 from tests.databases import on_both_databases, on_postgres
 from tests.people import PASSWORD
 from tests.routes import LAST, routes, set_stage
@@ -265,7 +265,7 @@ def test_fields_that_are_files_missing_or_there_twice(app, stage, owner):
 
 def _fields(app, owner):
     """Each field of each form, with who sends it."""
-    nobody = Visitor(app)
+    nobody = Browser(app)
     tokens = {owner: owner.csrf_token(), nobody: nobody.csrf_token()}
     for route in routes(app):
         if route.method != "POST" or route.is_api:
@@ -273,7 +273,7 @@ def _fields(app, owner):
         for field in FORMS[route.endpoint]:
             browser = owner
             if route.endpoint in FOR_NOBODY:
-                browser = Visitor(app)
+                browser = Browser(app)
                 tokens[browser] = browser.csrf_token()
             yield route, field, browser.client, tokens[browser]
 
@@ -336,7 +336,7 @@ def _json(value) -> bytes:
 @on_both_databases
 def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
     """Neither database nor page has a form for it, and a visitor's browser may send it."""
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     headers = talker.headers() | {"Accept": "application/json"}
     for sent, kept in (
         ("a\\u0000b", "ab"),
@@ -344,7 +344,7 @@ def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
         ("\\ud83d\\ude00", "😀"),
         ("tab\\tand\\nline", "tab\tand\nline"),
         ("\\u0007\\u001b[31mred", "[31mred"),
-        ("é" * turns.LONGEST_TEXT, "é" * turns.LONGEST_TEXT),
+        ("é" * turns.MAX_TEXT_LENGTH, "é" * turns.MAX_TEXT_LENGTH),
     ):
         body = f'{{"text": "{sent}"}}'
         answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
@@ -355,7 +355,7 @@ def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
 
 
 def test_what_is_no_text_or_no_client_id_is_refused(app, cast, provider):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     bodies = [{"text": text} for text in ("\x00", "\ud800", " \x00\n", "\x07\x1b", "\ufffe")]
     for client_id in ("\x00", "a\x00b", "\ud800", "\ufffe", "", "x" * 65):
         bodies.append({"text": "Hello", "client_message_id": client_id})
@@ -367,9 +367,9 @@ def test_what_is_no_text_or_no_client_id_is_refused(app, cast, provider):
 
 
 def test_the_longest_text(app, cast):
-    talker = Talker(app, make_bot(cast.workspace))
-    assert talker.ask_json("x" * turns.LONGEST_TEXT).status_code == 200
-    for length in (turns.LONGEST_TEXT + 1, 1_000_000):
+    talker = BotClient(app, make_bot(cast.workspace))
+    assert talker.ask_json("x" * turns.MAX_TEXT_LENGTH).status_code == 200
+    for length in (turns.MAX_TEXT_LENGTH + 1, 1_000_000):
         answer = talker.ask_json("x" * length)
         assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
 
@@ -498,7 +498,7 @@ EVIL = [
 def test_signing_in_never_leads_to_another_host(app, cast):
     form = {"email": "owner@example.com", "password": PASSWORD}
     for target in EVIL:
-        browser = Visitor(app)
+        browser = Browser(app)
         token = {"csrf_token": browser.csrf_token()}
         query = {"next": target}
         answer = browser.client.post("/sign-in", query_string=query, data=form | token)
@@ -514,7 +514,7 @@ def _where_a_browser_goes(location: str) -> tuple[str, str]:
 
 
 def test_a_post_without_a_good_csrf_token_changes_nothing(app, stage, owner):
-    others = Visitor(app).csrf_token()
+    others = Browser(app).csrf_token()
     before = _all_rows()
     with Problems() as problems:
         for route in routes(app):
@@ -573,7 +573,7 @@ SENT = st.one_of(
 
 def test_any_body_is_answered_or_refused_clearly(app, cast, provider):
     """200 examples of anything: never a 500, and every text that was taken has come to an end."""
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     statuses = set()
 
     @settings(

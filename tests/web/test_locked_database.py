@@ -10,7 +10,7 @@ import pytest
 from core import db
 from core.bots.models import Message
 from core.db import session
-from tests.bot_client import Talker, make_bot, used
+from tests.bot_client import BotClient, make_bot, used
 
 HELD_SECONDS = 3.0
 
@@ -44,7 +44,7 @@ def messages() -> int:
 
 
 def test_a_message_waits_for_three_seconds_and_is_answered(app, cast, chosen):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     with locked(chosen, HELD_SECONDS):
         said = talker.say("Hello")
     assert said.last == "done"
@@ -55,7 +55,7 @@ def test_a_message_waits_for_three_seconds_and_is_answered(app, cast, chosen):
 def test_a_lock_without_end_is_a_clear_503_and_nothing_is_half_written(
     app, cast, chosen, provider, monkeypatch, accept
 ):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     monkeypatch.setattr(db, "WRITE_WAIT_SECONDS", 0.3)
     with locked(chosen, 1.0):
         refused = talker.post("/messages", {"text": "Hello", "client_message_id": "1"}, accept)
@@ -70,7 +70,7 @@ def test_a_lock_without_end_is_a_clear_503_and_nothing_is_half_written(
 
 def test_an_answer_whose_end_meets_a_lock_is_kept(app, cast, chosen, provider):
     """The provider has answered while somebody else writes: the row is ended when that is over."""
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     gate = provider.hold()
     talk = threading.Thread(target=talker.say, args=("Hello",))
     talk.start()

@@ -13,7 +13,7 @@ from tests.bot_client import make_bot
 
 KILOBYTE = 1024
 NAMED = re.compile(r'(?:src|href)="([^"]+\.(?:js|css)(?:\?[^"]*)?)"')
-IMPORTED = re.compile(r'(?:from|import)\s*"(\.{1,2}/[\w./-]+)"')
+IMPORTED = re.compile(r'(?:from|import)\s*"(\.{1,2}/[\w./@-]+)"')
 
 
 def loaded_by(client, page: str) -> dict[str, int]:
@@ -34,7 +34,9 @@ def loaded_by(client, page: str) -> dict[str, int]:
 def test_the_frames_scripts_weigh_35_kilobytes_at_most(app, cast):
     found = loaded_by(app.test_client(), f"/chat/{make_bot(cast.workspace).id}/frame")
     scripts = {path: weight for path, weight in found.items() if path.endswith(".js")}
-    assert {"main.js", "talk.js", "markdown.js"} <= {path.rpartition("/")[2] for path in scripts}
+    assert {"main.js", "talk.js", "blocks.js", "parser.min.js"} <= {
+        path.rpartition("/")[2] for path in scripts
+    }
     assert sum(scripts.values()) <= 35 * KILOBYTE
 
 

@@ -78,7 +78,7 @@ def show_model(caller: Caller, model_id: str) -> Response:
 def show_route(caller: Caller) -> Response:
     """Which key would serve that model, without asking anybody."""
     model, route = request.args.get("model", ""), request.args.get("format", "chat")
-    return jsonify(models_endpoint.explained(caller, model, route))
+    return jsonify(models_endpoint.explain(caller, model, route))
 
 
 PATHS = {
@@ -93,7 +93,7 @@ PATHS = {
 """What a POST to each of these asks for."""
 
 
-def asked_format() -> str:
+def requested_format() -> str:
     """The caller's format in this request; "" where it is none of the gateway's."""
     return PATHS.get(request.path, "chat") if request.blueprint == api.name else ""
 

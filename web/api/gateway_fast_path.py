@@ -59,7 +59,9 @@ class FastPath:
         """Who asks what; None if either is not clear. What was read stays readable for Flask."""
         headers = {name: environ[key] for name, key in _HEADERS if key in environ}
         try:
-            caller = access.enter(access.offered(headers), self._app.config["SECRET_KEY"])
+            caller = access.authenticate(
+                access.presented_token(headers), self._app.config["SECRET_KEY"]
+            )
         except MevichatError:
             return None
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))

@@ -20,7 +20,7 @@ NOTHING_ELSE = "default-src 'none'; sandbox"
 @pages.get("/look.css")
 @visitor_of_bot
 def stylesheet(bot: Bot) -> Response:
-    chosen = appearance.look_of(bot)
+    chosen = appearance.appearance_of(bot)
     response = make_response(theme.css(chosen))
     response.headers["Content-Type"] = "text/css; charset=utf-8"
     return _kept(response, theme.digest(chosen))
@@ -41,17 +41,17 @@ def avatar(bot: Bot) -> Response:
 
 def facts(bot: Bot) -> dict[str, Any]:
     """What the chat's page is drawn with."""
-    chosen = appearance.look_of(bot)
+    chosen = appearance.appearance_of(bot)
     return {
         "look": chosen,
         "look_version": theme.digest(chosen),
         "title": appearance.title_of(bot, chosen),
         "avatar_url": avatar_url(bot, chosen),
-        "our_name": appearance.shows_our_name(chosen, bot.workspace.plan),
+        "our_name": appearance.shows_branding(chosen, bot.workspace.plan),
     }
 
 
-def avatar_url(bot: Bot, chosen: appearance.Look) -> str:
+def avatar_url(bot: Bot, chosen: appearance.Appearance) -> str:
     """ "" where a monogram or nothing stands instead."""
     digest = avatars.digest_of(bot.id) if chosen.avatar == "picture" else ""
     return url_for("chat_look.avatar", bot_id=bot.id, v=digest) if digest else ""
@@ -64,4 +64,5 @@ def _kept(response: Response, version: str) -> Response:
     response.cache_control.max_age = YEAR_SECONDS if is_this else MINUTE_SECONDS
     response.cache_control.immutable = is_this
     response.set_etag(version)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

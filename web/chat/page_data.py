@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import render_template, request
 
-from core.bots.appearance.appearance import OURS, look_of
+from core.bots.appearance.appearance import DEFAULTS, appearance_of
 from core.bots.models import Bot
 from core.errors import MevichatError, TooMany
 from web.chat import appearance as chat_appearance
@@ -17,14 +17,14 @@ _OPEN_AGAIN = ("bad_token", "page_old")
 
 def words_for(bot: Bot | None) -> Words:
     """In the language of the address (`?lang=`), of the bot's look, or of the browser."""
-    look = look_of(bot) if bot else OURS
+    look = appearance_of(bot) if bot else DEFAULTS
     accepted = request.headers.get("Accept-Language", "")
     return languages.words(languages.best(accepted, look, request.args.get("lang", "")))
 
 
 def facts(bot: Bot) -> dict[str, Any]:
     """What the templates of the chat read besides the conversation."""
-    words, direction = words_for(bot), look_of(bot).direction
+    words, direction = words_for(bot), appearance_of(bot).direction
     return chat_appearance.facts(bot) | {
         "bot": bot,
         "words": words,
@@ -64,7 +64,7 @@ def why_away(bot: Bot | None, code: str) -> str:
 
 
 def _without_a_bot(words: Words) -> dict[str, Any]:
-    return {"look": OURS, "words": words, "direction": words.direction}
+    return {"look": DEFAULTS, "words": words, "direction": words.direction}
 
 
 def _told(bot: Bot, words: Words) -> dict[str, str]:

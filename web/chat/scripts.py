@@ -15,10 +15,12 @@ from web.guards import public
 pages = Blueprint("chat_scripts", __name__)
 
 YEAR_SECONDS = 365 * 86400
-MAIN = "main.js"
+MAIN = "chat/main.js"
+_PLACES = ("chat/**/*.js", "vendor/markdown-it@*/*.js")
+"""In the static folder, whose order is that of the addresses: a module imports another by the way there."""
 
 
-@pages.get("/chat-scripts/<version>/<module>")
+@pages.get("/chat-scripts/<version>/<path:module>")
 @public
 def script(version: str, module: str) -> Response:
     """One module. Under another version's address it is this one's, and not kept."""
@@ -47,12 +49,12 @@ def _url(module: str) -> str:
 
 
 def _folder() -> str:
-    return str(Path(current_app.static_folder or "") / "chat")
+    return current_app.static_folder or ""
 
 
 @cache
 def _modules(folder: str) -> tuple[tuple[str, ...], str]:
-    """Their names, and a digest of all of them."""
-    paths = sorted(Path(folder).glob("*.js"))
+    """Their paths in that folder, and a digest of all of them."""
+    paths = sorted(path for place in _PLACES for path in Path(folder).glob(place))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
-    return tuple(path.name for path in paths), digest[:10]
+    return tuple(path.relative_to(folder).as_posix() for path in paths), digest[:10]

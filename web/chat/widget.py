@@ -40,7 +40,8 @@ def loader(bot_id: str) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.vary.update(("Referer", "Origin"))
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @pages.get("/chat/<bot_id>/frame")

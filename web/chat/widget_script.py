@@ -4,15 +4,18 @@ It has to work on any page by itself: nothing of it is fetched, and its styles t
 """
 
 import json
-import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import rcssmin
+import rjsmin
+
 from core.bots.appearance import appearance as looks
 from core.bots.appearance import theme
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot
 from web.chat import appearance as chat_appearance
 from web.chat import css_tokens, languages
@@ -28,7 +31,7 @@ _GAP = 12
 
 def loader(bot: Bot, base: str) -> str:
     """For a site that may show the bot. `base` is where this deployment is found, without a slash."""
-    look = looks.look_of(bot)
+    look = looks.appearance_of(bot)
     config = _written(_config(bot, look, base))
     source = _source(bool(look.teaser_text))
     return f'(() => {{\n"use strict";\nconst config = {config};\n{source}}})();\n'
@@ -42,7 +45,7 @@ def silent(bot_id: str, sentence: str) -> str:
     )
 
 
-def _config(bot: Bot, look: Look, base: str) -> dict[str, Any]:
+def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
     face = look.launcher_icon == "avatar"
     picture = chat_appearance.avatar_url(bot, look) if face else ""
@@ -70,7 +73,7 @@ def _config(bot: Bot, look: Look, base: str) -> dict[str, Any]:
     }
 
 
-def _words(code: str, look: Look) -> dict[str, str]:
+def _words(code: str, look: Appearance) -> dict[str, str]:
     words = languages.words(code)
     direction = words.direction if look.direction == "auto" else look.direction
     said = {name: words.loader[name] for name in _SAID if look.teaser_text or name != "dismiss"}
@@ -83,7 +86,7 @@ def _letters(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else name[:1].upper()
 
 
-def _css(look: Look) -> str:
+def _css(look: Appearance) -> str:
     """Important on :host: so a page's own custom properties of the same name stay outside."""
     launcher, chosen = theme.launcher_of(look), theme.variables(look)
     sheet = _sheet(bool(look.teaser_text))
@@ -105,20 +108,22 @@ def _css(look: Look) -> str:
 
 @cache
 def _sheet(teases: bool) -> str:
-    """The sheet without comments, and without the spaces that mean nothing."""
-    text = "".join((_FOLDER / f"{name}.css").read_text() for name in ("shell", *_TEASER[:teases]))
-    text = re.sub(r"/\*.*?\*/|\n\s*", "", text, flags=re.DOTALL)
-    return re.sub(r";?\s*([{}])\s*|([:;,>])\s+", r"\1\2", text)
+    """The sheet, minified."""
+    names = ("shell", *_TEASER[:teases])
+    minified: str = rcssmin.cssmin(_joined(names, "css"))
+    return minified
 
 
 @cache
 def _source(teases: bool) -> str:
-    """The files joined, without comments, and without the spaces around signs that are in no text."""
+    """The scripts as one, minified."""
     names = ("page", "shell", "frame", "window", *_TEASER[:teases], "loader")
-    text = "".join((_FOLDER / f"{name}.js").read_text() for name in names)
-    said = re.split(r"(\"[^\"]*\"|`[^`]*`)", re.sub(r"(?m)(^|;)\s*//.*$", r"\1", text))
-    said[::2] = (re.sub(r"\s*([{}()\[\];,:?=<>&|])\s*", r"\1", code) for code in said[::2])
-    return "".join(said)
+    minified: str = rjsmin.jsmin(_joined(names, "js"))
+    return minified
+
+
+def _joined(names: Iterable[str], suffix: str) -> str:
+    return "".join((_FOLDER / f"{name}.{suffix}").read_text() for name in names)
 
 
 @cache

@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 @explained
 def verify(slug: str | None) -> None:
     """Says of each workspace (or of SLUG's) whether its log is whole. Exit code 1 if one is not."""
-    chosen = [workspaces.by_slug(slug)] if slug else workspaces.every()
+    chosen = [workspaces.by_slug(slug)] if slug else workspaces.all_workspaces()
     whole = [_verified(workspace) for workspace in chosen]
     if not all(whole):
         raise SystemExit(1)

@@ -50,7 +50,7 @@ def set_password(email: str) -> None:
 @explained
 def reset_second_factor(email: str) -> None:
     """Switches the second factor off, for who has lost app and codes. Make sure first who asks."""
-    two_factor.switch_off(people.by_email(email))
+    two_factor.disable(people.by_email(email))
 
 
 @workspaces_group.command("create")

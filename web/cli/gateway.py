@@ -31,8 +31,8 @@ def register(app: Flask) -> None:
 def add(slug: str, usd: str, note: str) -> None:
     """Adds US dollars to a workspace's balance, and prints the new one."""
     workspace = workspaces.by_slug(slug)
-    balance.top_up(workspace.id, money.read(usd), note, OPERATOR)
-    click.echo(money.exact(balance.of(workspace.id)))
+    balance.top_up(workspace.id, money.parse_usd(usd), note, OPERATOR)
+    click.echo(money.format_exact(balance.balance_of(workspace.id)))
 
 
 @balance_group.command("show")
@@ -40,7 +40,7 @@ def add(slug: str, usd: str, note: str) -> None:
 @explained
 def show(slug: str) -> None:
     """Prints what is left, in US dollars; what running requests hold is not in it."""
-    click.echo(money.exact(balance.of(workspaces.by_slug(slug).id)))
+    click.echo(money.format_exact(balance.balance_of(workspaces.by_slug(slug).id)))
 
 
 @tokens_group.command("create")

@@ -24,7 +24,7 @@ from web.htmx import wants_piece
 from web.page_context import day, grouped, listed
 
 BANNERS = 2
-WARN_AT_PERCENT = quota.NEAR_PERCENT
+WARN_AT_PERCENT = quota.WARNING_PERCENT
 _SHOWS_ALL = "home.show"
 
 

@@ -13,7 +13,7 @@ from web.console.bots import rows as bot_rows
 from web.console.bots.rows import BotRow
 from web.console.keys import rows as key_rows
 from web.console.keys.rows import KeyRow
-from web.guards import member
+from web.guards import requires
 
 pages = Blueprint("home", __name__, url_prefix="/w/<slug>")
 
@@ -30,7 +30,7 @@ class Step:
 
 
 @pages.get("")
-@member("workspace.read")
+@requires("workspace.read")
 def show(workspace: Workspace) -> str:
     keys, bots = key_rows.rows_of(workspace), bot_rows.rows_of(workspace)
     return render_template(

@@ -16,8 +16,8 @@ from core.accounts.roles import ROLE_NAMES, ROLE_TEXTS, Role
 from core.errors import Conflict, Invalid
 from web.console import sorting
 from web.forms import Form
-from web.guards import member, this_actor, this_membership
-from web.htmx import go_to, page_or_piece, said, wants_piece
+from web.guards import requires, this_actor, this_membership
+from web.htmx import go_to, page_or_piece, toast, wants_piece
 from web.people.sessions import secret_key
 
 pages = Blueprint("people", __name__, url_prefix="/w/<slug>/people")
@@ -45,19 +45,19 @@ class RoleForm(Form):
 
 
 @pages.get("")
-@member("people.read")
+@requires("people.read")
 def index(workspace: Workspace) -> Any:
     return _list_page(workspace)
 
 
 @pages.get("/invitations/new")
-@member("people.manage")
+@requires("people.manage")
 def new_invitation(workspace: Workspace) -> Response:
     return _form_page(workspace, InvitationForm(data={"role": Role.MEMBER.value}))
 
 
 @pages.post("/invitations")
-@member("people.manage")
+@requires("people.manage")
 def invite(workspace: Workspace) -> AnyResponse:
     form = InvitationForm()
     if not form.validate_on_submit():
@@ -74,7 +74,7 @@ def invite(workspace: Workspace) -> AnyResponse:
 
 
 @pages.post("/invitations/<invitation_id>/mails")
-@member("people.manage")
+@requires("people.manage")
 def send_again(workspace: Workspace, invitation_id: str) -> AnyResponse:
     invitation = invitations.get(workspace.id, invitation_id)
     try:
@@ -87,7 +87,7 @@ def send_again(workspace: Workspace, invitation_id: str) -> AnyResponse:
 
 
 @pages.post("/invitations/<invitation_id>/withdrawal")
-@member("people.manage")
+@requires("people.manage")
 def withdraw(workspace: Workspace, invitation_id: str) -> AnyResponse:
     invitation = invitations.get(workspace.id, invitation_id)
     invitations.withdraw(invitation, this_actor())
@@ -96,7 +96,7 @@ def withdraw(workspace: Workspace, invitation_id: str) -> AnyResponse:
 
 
 @pages.post("/<member_id>/role")
-@member("people.manage")
+@requires("people.manage")
 def change_role(workspace: Workspace, member_id: str) -> Any:
     membership, form = memberships.get(workspace.id, member_id), RoleForm()
     if not form.validate():
@@ -112,11 +112,11 @@ def change_role(workspace: Workspace, member_id: str) -> Any:
         return _to_list(workspace)
     row = _row(memberships.get(workspace.id, member_id))
     piece = render_template("people/_member.html", row=row, roles=ROLES, may_manage=True)
-    return said(make_response(piece), "good", text)
+    return toast(make_response(piece), "good", text)
 
 
 @pages.route("/<member_id>/removal", methods=["GET", "POST"])
-@member("people.manage")
+@requires("people.manage")
 def removal(workspace: Workspace, member_id: str) -> Any:
     """Asks, naming the effect; then takes the person out."""
     membership = memberships.get(workspace.id, member_id)
@@ -124,7 +124,7 @@ def removal(workspace: Workspace, member_id: str) -> Any:
 
 
 @pages.route("/departure", methods=["GET", "POST"])
-@member("workspace.leave")
+@requires("workspace.leave")
 def departure(workspace: Workspace) -> Any:
     """As removal, of oneself."""
     membership = memberships.get(workspace.id, this_membership().id)
@@ -157,13 +157,13 @@ def _ended(workspace: Workspace, membership: Membership) -> AnyResponse:
 def _list_page(workspace: Workspace, problem: str = "") -> tuple[str, int]:
     members = workspaces.members(workspace.id)
     seen = sign_ins.last_seen([row.person_id for row in members])
-    order = sorting.asked(COLUMNS, "people.index", {"slug": workspace.slug}, "members")
+    order = sorting.from_request(COLUMNS, "people.index", {"slug": workspace.slug}, "members")
     page = render_template(
         "people/index.html",
         rows=ordering.in_rows(order.order, [_row(row, seen) for row in members], _BY),
         sorting=order,
         roles=ROLES,
-        invited=invitations.waiting_in(workspace.id),
+        invited=invitations.pending_in(workspace.id),
         now=clock.now(),
         may_manage=this_membership().allows("people.manage"),
         can_invite=workspace.kind != "personal",

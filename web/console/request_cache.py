@@ -34,7 +34,7 @@ def keys_of(workspace: Workspace) -> list[ProviderKey]:
 
 
 def quota_of(workspace: Workspace) -> Quota:
-    return _once("quota", workspace, lambda: quota.standing(workspace))
+    return _once("quota", workspace, lambda: quota.status(workspace))
 
 
 def _once(name: str, workspace: Workspace, read: Callable[[], Found]) -> Found:

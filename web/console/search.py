@@ -6,6 +6,7 @@ it where no script runs.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
@@ -15,7 +16,7 @@ from core.bots.conversations.search import SHORTEST_TEXT
 from core.bots.models import Bot
 from web.console import navigation, request_cache
 from web.console.navigation import Place
-from web.guards import member, this_membership, this_person
+from web.guards import requires, this_membership, this_person
 from web.htmx import page_or_piece
 
 pages = Blueprint("search", __name__, url_prefix="/w/<slug>/search")
@@ -55,7 +56,7 @@ class Group:
 
 
 @pages.get("")
-@member("workspace.read")
+@requires("workspace.read")
 def index(workspace: Workspace) -> Response:
     text = " ".join(request.args.get("q", "").split())[:LONGEST_TEXT]
     groups = [group for group in _groups(workspace, text) if group.hits]
@@ -87,7 +88,7 @@ def _bots(workspace: Workspace, can: Callable[[str], bool], searching: bool) -> 
     """The bots; while somebody searches, behind them also the pages of each."""
     found = request_cache.bots_of(workspace)
     for bot in found:
-        place = {"slug": workspace.slug, "bot_id": bot.id}
+        place: dict[str, Any] = {"slug": workspace.slug, "bot_id": bot.id}
         yield Hit(bot.name, url_for("bots.show", **place), "bot", "bot")
     for bot in found if searching else ():
         yield from _pages_of(workspace, bot, can)
@@ -97,7 +98,8 @@ def _pages_of(workspace: Workspace, bot: Bot, can: Callable[[str], bool]) -> Ite
     for name, endpoint, permission in _OF_A_BOT:
         if can(permission):
             of = "bot" if name == "conversations" else "bot_id"
-            url = url_for(endpoint, slug=workspace.slug, **{of: bot.id})
+            place: dict[str, Any] = {of: bot.id}
+            url = url_for(endpoint, slug=workspace.slug, **place)
             yield Hit(f"{bot.name}: {name}", url, "bot", "bot")
 
 

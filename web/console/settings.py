@@ -1,5 +1,6 @@
 """A workspace's settings: its name, how much its bots take on, and how long conversations are kept."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -12,7 +13,7 @@ from core.bots.conversations import retention as kept
 from core.bots.quota import rate_limits
 from core.errors import Invalid, NotAllowed
 from web.forms import Form
-from web.guards import member, this_actor, this_membership
+from web.guards import requires, this_actor, this_membership
 from web.htmx import go_to
 
 pages = Blueprint("settings", __name__, url_prefix="/w/<slug>/settings")
@@ -37,7 +38,7 @@ class RetentionForm(Form):
 
 
 @pages.route("", methods=["GET", "POST"])
-@member("workspace.read")
+@requires("workspace.read")
 def show(workspace: Workspace) -> Any:
     form = NameForm(data={"name": workspace.name})
     may_manage = this_membership().allows("workspace.manage")
@@ -63,7 +64,7 @@ def _page(
 
 
 @pages.post("/minute-limit")
-@member("workspace.manage")
+@requires("workspace.manage")
 def set_minute_limit(workspace: Workspace) -> Any:
     """How many messages all bots together take in a minute."""
     form = MinuteLimitForm()
@@ -79,7 +80,7 @@ def set_minute_limit(workspace: Workspace) -> Any:
 
 
 @pages.route("/retention", methods=["GET", "POST"])
-@member("workspace.manage")
+@requires("workspace.manage")
 def retention(workspace: Workspace) -> Any:
     """Saves how long conversations are kept; asks first where that deletes some."""
     form = RetentionForm()
@@ -103,14 +104,14 @@ def _asks(workspace: Workspace, form: RetentionForm) -> str:
         form=form,
         days=days,
         lost=_lost(workspace, days),
-        before=clock.now() - clock.timedelta(days=max(0, days)),
+        before=clock.now() - timedelta(days=max(0, days)),
     )
 
 
 def _lost(workspace: Workspace, days: int) -> int:
     """How many conversations a shorter time would delete that the present one does not."""
     present = workspace.retention_days
-    shorter = 0 < days <= workspaces.LONGEST_RETENTION_DAYS and (not present or days < present)
+    shorter = 0 < days <= workspaces.MAX_RETENTION_DAYS and (not present or days < present)
     return kept.count_older(workspace.id, days) if shorter else 0
 
 

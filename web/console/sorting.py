@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import request, url_for
 
@@ -16,14 +17,14 @@ class Sorting:
     order: Order
     columns: tuple[str, ...]
     endpoint: str
-    place: Mapping[str, str]
+    place: Mapping[str, Any]
     """What stands in the address: the workspace's slug, a bot's id."""
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
     """The filter, which an order keeps."""
     target: str
 
     @property
-    def asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, Any]:
         """For other links of the list: nothing where the order is the usual one."""
         return {} if self.order.name == self.columns[0] else {"sort": self.order.name}
 
@@ -32,12 +33,12 @@ class Sorting:
         first = next(name for name in self.columns if name.removeprefix("-") == column)
         is_this = column == self.order.column
         name = self.order.turned.name if is_this else first
-        sort = {} if name == self.columns[0] else {"sort": name}
+        sort: dict[str, Any] = {} if name == self.columns[0] else {"sort": name}
         return url_for(self.endpoint, **self.place, **self.query, **sort)
 
     def page_url(self, page: int) -> str:
         """Another page of the same list, in the same order."""
-        number = {"page": str(page)} if page > 1 else {}
+        number: dict[str, Any] = {"page": str(page)} if page > 1 else {}
         return url_for(self.endpoint, **self.place, **self.query, **self.asked, **number)
 
     def aria(self, column: str) -> str:
@@ -46,12 +47,12 @@ class Sorting:
         return "descending" if self.order.descending else "ascending"
 
 
-def asked(
+def from_request(
     columns: tuple[str, ...],
     endpoint: str,
-    place: Mapping[str, str],
+    place: Mapping[str, Any],
     target: str,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, Any] | None = None,
 ) -> Sorting:
     """From `?sort=` of this request."""
     order = ordering.read(request.args.get("sort", ""), columns)

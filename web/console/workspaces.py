@@ -8,7 +8,7 @@ from wtforms import StringField
 from core.accounts import workspaces
 from core.errors import Invalid
 from web.forms import Form
-from web.guards import signed_in, this_actor, this_person
+from web.guards import requires_sign_in, this_actor, this_person
 from web.htmx import go_to
 
 pages = Blueprint("workspaces", __name__, url_prefix="/workspaces")
@@ -19,7 +19,7 @@ class WorkspaceForm(Form):
 
 
 @pages.route("/new", methods=["GET", "POST"])
-@signed_in
+@requires_sign_in
 def new() -> Any:
     form = WorkspaceForm()
     if form.validate_on_submit():

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired
 from core.accounts import browsers, passwords, people, sign_ins, two_factor, workspaces
 from core.errors import Invalid
 from web.forms import Form
-from web.guards import signed_in, this_person
+from web.guards import requires_sign_in, this_person
 from web.people.sessions import this_sign_in
 from web.people.sign_in_limits import limiter, sign_in_limit
 
@@ -31,13 +31,13 @@ class PasswordForm(Form):
 
 
 @pages.get("")
-@signed_in
+@requires_sign_in
 def show() -> Any:
     return _page()
 
 
 @pages.post("/name")
-@signed_in
+@requires_sign_in
 def rename() -> Any:
     form = NameForm()
     try:
@@ -49,7 +49,7 @@ def rename() -> Any:
 
 
 @pages.post("/password")
-@signed_in
+@requires_sign_in
 @limiter.limit(sign_in_limit)
 def change_password() -> Any:
     form = PasswordForm()
@@ -64,7 +64,7 @@ def change_password() -> Any:
 
 
 @pages.post("/ended-sign-ins")
-@signed_in
+@requires_sign_in
 def end_sign_ins() -> AnyResponse:
     """One browser, or all but this one. What is over already needs no ending."""
     which = request.form.get("which", "")
@@ -88,7 +88,7 @@ def _page(
         codes_left=two_factor.recovery_codes_left(person.id),
         sign_ins=[
             {"row": row, "browser": browsers.in_words(row.user_agent)}
-            for row in sign_ins.live_of(person.id)
+            for row in sign_ins.active_sign_ins(person.id)
         ],
         this_sign_in=this_sign_in(),
         others=OTHERS,

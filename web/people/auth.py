@@ -23,7 +23,7 @@ from core.accounts.models import Person
 from core.errors import Conflict, Invalid, NotAllowed, Unreadable
 from core.log import logger
 from web.forms import Form
-from web.guards import public, signed_in, this_person
+from web.guards import public, requires_sign_in, this_person
 from web.people import sessions
 from web.people.sign_in_limits import limiter, sign_in_limit
 
@@ -32,13 +32,13 @@ pages = Blueprint("auth", __name__)
 CODES_LIMIT = "5 per 5 minutes"
 PERSONS_CODES_LIMIT = "30 per hour"
 _EMAIL = "Write your e-mail address."
-_PASSWORD = "Write your password."
+_PASSWORD = "Write your password."  # noqa: S105  (a sentence for people)
 
 log = logger("web")
 
 
 class SignUpForm(Form):
-    name = StringField("Your name", validators=[Length(max=people.LONGEST_NAME)])
+    name = StringField("Your name", validators=[Length(max=people.MAX_NAME_LENGTH)])
     email = StringField("E-mail", validators=[DataRequired(_EMAIL), Length(max=254)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
@@ -57,7 +57,7 @@ class CodeForm(Form):
 def start() -> AnyResponse:
     """The first workspace of whoever is signed in; else the way in."""
     if not current_user.is_authenticated:
-        empty = people.nobody_yet()
+        empty = people.no_people_yet()
         return redirect(url_for("auth.sign_up" if empty else "auth.sign_in"), 303)
     first = workspaces.memberships_of(this_person().id)[0].workspace
     return redirect(url_for("home.show", slug=first.slug), 303)
@@ -93,7 +93,7 @@ def sign_in() -> Any:
     if form.validate_on_submit():
         person = people.authenticate(form.email.data, form.password.data)
         if person and person.has_second_factor:
-            return sessions.begin_halfway(person)
+            return sessions.begin_two_factor(person)
         if person:
             return sessions.begin(person)
         _log_failed(people.find(form.email.data), "password")
@@ -107,25 +107,27 @@ def sign_in() -> Any:
 @limiter.limit(
     PERSONS_CODES_LIMIT,
     methods=["POST"],
-    key_func=lambda: (person := sessions.halfway()) and person.id or get_remote_address(),
+    key_func=lambda: (
+        (person := sessions.pending_two_factor()) and person.id or get_remote_address()
+    ),
 )
 @limiter.limit(
     CODES_LIMIT,
     methods=["POST"],
-    key_func=lambda: sessions.halfway_id() or get_remote_address(),
+    key_func=lambda: sessions.pending_two_factor_id() or get_remote_address(),
 )
 def sign_in_code() -> Any:
     """The second step: a code of the app, or a recovery code."""
-    person, form = sessions.halfway(), CodeForm()
+    person, form = sessions.pending_two_factor(), CodeForm()
     if person is None:
-        return redirect(url_for("auth.sign_in", next=sessions.way_back()), 303)
+        return redirect(url_for("auth.sign_in", next=sessions.safe_next_url()), 303)
     if form.validate_on_submit() and _is_right(person, form):
         return sessions.begin(person)
     return _page("auth/sign_in_code.html", form)
 
 
 @pages.post("/sign-out")
-@signed_in
+@requires_sign_in
 def sign_out() -> AnyResponse:
     sign_ins.end(sessions.this_sign_in().id)
     session.clear()
@@ -160,7 +162,7 @@ def _page(template: str, form: Form) -> tuple[str, int]:
     page = render_template(
         template,
         form=form,
-        way_back=sessions.way_back(),
+        way_back=sessions.safe_next_url(),
         open_sign_up=current_app.config["MEVICHAT"].open_sign_up,
     )
     return page, 422 if form.errors else 200

@@ -13,7 +13,7 @@ from core.accounts.models import Invitation, Person
 from core.accounts.roles import ROLE_TEXTS, Role
 from core.errors import Conflict, Invalid
 from web.forms import Form
-from web.guards import actor_of, public, signed_in, this_person
+from web.guards import actor_of, public, requires_sign_in, this_person
 from web.people import sessions
 from web.people.sign_in_limits import limiter, sign_in_limit
 
@@ -21,7 +21,7 @@ pages = Blueprint("invitations", __name__, url_prefix="/invitations/<invitation_
 
 
 class AccountForm(Form):
-    name = StringField("Your name", validators=[Length(max=people.LONGEST_NAME)])
+    name = StringField("Your name", validators=[Length(max=people.MAX_NAME_LENGTH)])
     password = PasswordField("Password", validators=[DataRequired("Write a password.")])
 
 
@@ -32,7 +32,7 @@ def show(invitation_token: str) -> Any:
 
 
 @pages.post("/acceptance")
-@signed_in
+@requires_sign_in
 def accept(invitation_token: str) -> Any:
     invitation = _found(invitation_token)
     try:

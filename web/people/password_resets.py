@@ -33,7 +33,7 @@ class PasswordForm(Form):
 def new() -> Any:
     form = EmailForm()
     if form.validate_on_submit():
-        password_resets.ask(form.email.data, secret_key())
+        password_resets.request(form.email.data, secret_key())
         return redirect(url_for("password_resets.sent"), 303)
     return _page("password_resets/new.html", form)
 

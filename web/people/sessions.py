@@ -15,11 +15,11 @@ from core import clock, ids
 from core.accounts import people, sign_ins
 from core.accounts.models import Person, SignIn
 
-HALFWAY_SECONDS = 5 * 60
-_HALFWAY = "halfway"
+TWO_FACTOR_SECONDS = 5 * 60
+_PENDING_TWO_FACTOR = "halfway"
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """What Flask-Login knows of a person: the token of this browser's sign-in is the id."""
 
     def __init__(self, token: str, sign_in: SignIn) -> None:
@@ -65,11 +65,11 @@ def begin(person: Person, to: str = "") -> AnyResponse:
         sign_ins.end(current_user.sign_in.id)
     token = sign_ins.start(person, secret_key(), request.headers.get("User-Agent", ""))
     found = sign_ins.find(token, secret_key())
-    assert found is not None
+    assert found is not None  # noqa: S101  (it was started a line above)
     session.clear()
     session.permanent = True
     login_user(SignedIn(token, found))
-    return redirect(to or way_back() or url_for("auth.start"), 303)
+    return redirect(to or safe_next_url() or url_for("auth.start"), 303)
 
 
 def this_sign_in() -> SignIn:
@@ -77,21 +77,21 @@ def this_sign_in() -> SignIn:
     return found
 
 
-def begin_halfway(person: Person) -> AnyResponse:
+def begin_two_factor(person: Person) -> AnyResponse:
     """Remembers whose password was right, and asks for the code."""
-    until = clock.now().timestamp() + HALFWAY_SECONDS
-    session[_HALFWAY] = {
+    until = clock.now().timestamp() + TWO_FACTOR_SECONDS
+    session[_PENDING_TWO_FACTOR] = {
         "person": person.id,
         "state": _state(person),
         "until": until,
         "id": ids.new_id("hlf"),
     }
-    return redirect(url_for("auth.sign_in_code", next=way_back()), 303)
+    return redirect(url_for("auth.sign_in_code", next=safe_next_url()), 303)
 
 
-def halfway() -> Person | None:
+def pending_two_factor() -> Person | None:
     """Whose password was right on this browser within the last five minutes, and is still the same."""
-    kept = session.get(_HALFWAY)
+    kept = session.get(_PENDING_TWO_FACTOR)
     if not kept or kept["until"] < clock.now().timestamp():
         return None
     person = people.by_id(kept["person"])
@@ -99,13 +99,13 @@ def halfway() -> Person | None:
     return person if same else None
 
 
-def halfway_id() -> str:
+def pending_two_factor_id() -> str:
     """What its codes are counted by."""
-    kept = session.get(_HALFWAY) or {}
+    kept = session.get(_PENDING_TWO_FACTOR) or {}
     return str(kept.get("id", ""))
 
 
-def way_back() -> str | None:
+def safe_next_url() -> str | None:
     """The page that asked for the sign-in, if it is one of ours."""
     target = request.args.get("next", "")
     ours = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
@@ -116,7 +116,7 @@ def _load(token: str) -> SignedIn | None:
     found = sign_ins.find(token, secret_key())
     if found is None:
         return None
-    sign_ins.note_seen(found)
+    sign_ins.record_seen(found)
     return SignedIn(token, found)
 
 

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired
 from core.accounts import people, two_factor
 from core.errors import Invalid, Unreadable
 from web.forms import Form
-from web.guards import signed_in, this_person
+from web.guards import requires_sign_in, this_person
 from web.people.sessions import secret_key
 from web.people.sign_in_limits import limiter, sign_in_limit
 
@@ -39,7 +39,7 @@ class ProofForm(PasswordForm):
 
 
 @pages.route("", methods=["GET", "POST"])
-@signed_in
+@requires_sign_in
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show() -> Any:
     """How it stands. Posted to, with the password: makes the secret to put into an app."""
@@ -51,7 +51,7 @@ def show() -> Any:
 
 
 @pages.post("/confirmation")
-@signed_in
+@requires_sign_in
 @_codes_of_this_person
 def confirm() -> Any:
     form = CodeForm()
@@ -66,7 +66,7 @@ def confirm() -> Any:
 
 
 @pages.post("/recovery-codes")
-@signed_in
+@requires_sign_in
 @limiter.limit(sign_in_limit)
 @_codes_of_this_person
 def make_recovery_codes() -> Any:
@@ -78,14 +78,14 @@ def make_recovery_codes() -> Any:
 
 
 @pages.post("/removal")
-@signed_in
+@requires_sign_in
 @limiter.limit(sign_in_limit)
 @_codes_of_this_person
 def switch_off() -> Any:
     form = ProofForm()
     if not (form.validate_on_submit() and _is_proven(form)):
         return _page(proof_form=form)
-    two_factor.switch_off(this_person())
+    two_factor.disable(this_person())
     flash("The second factor is off. Your password alone signs you in.", "good")
     return redirect(url_for("account.show"), 303)
 
@@ -120,7 +120,7 @@ def _page(
     page = render_template(
         "account/second_factor.html",
         secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
-        qr_code=_qr_code(two_factor.address_of(person, secret)) if secret else "",
+        qr_code=_qr_code(two_factor.provisioning_uri(person, secret)) if secret else "",
         password_form=password_form or PasswordForm(formdata=None),
         code_form=code_form or CodeForm(formdata=None),
         proof_form=proof_form or ProofForm(formdata=None),

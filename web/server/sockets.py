@@ -25,11 +25,13 @@ class IdleTimeout(gevent.Timeout):
     def __enter__(self) -> "IdleTimeout":
         self.greenlet = gevent.getcurrent()
         self.others.add(self)
-        return super().__enter__()
+        super().__enter__()
+        return self
 
     def __exit__(self, *raised: Any) -> bool | None:
         self.others.discard(self)
-        return super().__exit__(*raised)
+        canceled: bool | None = super().__exit__(*raised)
+        return canceled
 
     def cut(self) -> None:
         if self in self.others:
@@ -56,9 +58,10 @@ class StallTimeoutSocket:
 
     def recv(self, size: int, *flags: int) -> bytes:
         try:
-            return self._sock.recv(size, *flags)
+            received: bytes = self._sock.recv(size, *flags)
         except TimeoutError:
             return b""
+        return received
 
     def sendall(self, data: bytes) -> None:
         left = memoryview(data)

@@ -23,6 +23,8 @@ JOINED_BYTES = 256 * 1024
 class Response(gunicorn.http.wsgi.Response):
     """Its head goes out together with the first of its body: one call of the system, one packet."""
 
+    sock: Any
+
     def write(self, arg: bytes) -> None:
         if self.headers_sent or len(arg) > JOINED_BYTES:
             super().write(arg)

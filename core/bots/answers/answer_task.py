@@ -14,7 +14,7 @@ from core.bots import bots
 from core.bots.answers import cache, heartbeat, outcomes, stop_signals, stream_log
 from core.bots.answers.cache import FirstQuestion
 from core.bots.answers.failure_messages import Reason
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.bots.answers.outcomes import Outcome
 from core.bots.answers.prompt import chat_request, room_for_knowledge
 from core.bots.answers.turns import Turn
@@ -30,11 +30,11 @@ from core.providers import client, endpoints
 from core.providers.wire import ChatRequest, Endpoint, Failed, Finished, Text, Usage
 from core.text import fit
 
-BREAK_OFF_SECONDS = 5.0
+CANCEL_TIMEOUT_SECONDS = 5.0
 
 log = logger(__name__)
 
-_running: dict[str, Live] = {}
+_running: dict[str, LiveAnswer] = {}
 _tasks: set[threading.Thread] = set()
 _streams: set[client.ChatStream] = set()
 
@@ -50,9 +50,9 @@ class _Work:
     grounds: Grounds = NOTHING
 
 
-def start(turn: Turn) -> Live:
+def start(turn: Turn) -> LiveAnswer:
     """Starts the task of a fresh turn and returns what it writes to."""
-    live = Live(turn.answer.id, turn.question_id, turn.answer.attempt)
+    live = LiveAnswer(turn.answer.id, turn.question_id, turn.answer.attempt)
     _running[live.message_id] = live
     task = threading.Thread(
         target=_run, args=(live,), name=f"answer-{live.message_id}", daemon=True
@@ -64,7 +64,7 @@ def start(turn: Turn) -> Live:
     return live
 
 
-def live_answer(message_id: str, attempt: int) -> Live | None:
+def live_answer(message_id: str, attempt: int) -> LiveAnswer | None:
     """The running answer, if this process is the one that writes it."""
     live = _running.get(message_id)
     return live if live and live.attempt == attempt else None
@@ -81,10 +81,10 @@ def drain(timeout_seconds: float) -> None:
     for stream in list(_streams):
         stream.cancel()
     for task in list(_tasks):
-        task.join(BREAK_OFF_SECONDS)
+        task.join(CANCEL_TIMEOUT_SECONDS)
 
 
-def _run(live: Live) -> None:
+def _run(live: LiveAnswer) -> None:
     try:
         with work_context():
             outcomes.end(live, _outcome(live))
@@ -96,7 +96,7 @@ def _run(live: Live) -> None:
         _tasks.discard(threading.current_thread())
 
 
-def _outcome(live: Live) -> Outcome:
+def _outcome(live: LiveAnswer) -> Outcome:
     try:
         prepared = _prepare(live)
         release()
@@ -106,7 +106,7 @@ def _outcome(live: Live) -> Outcome:
         return Outcome.failed(Reason.internal)
 
 
-def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
+def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
     """The request and the secret to make it with, or why there will be none."""
     answer = session().get_one(Message, live.message_id)
     bot = bots.get(answer.workspace_id, answer.bot_id)
@@ -131,30 +131,30 @@ def _prepare(live: Live) -> tuple[_Work, str] | Outcome:
     return _Work(request, model.provider, found[0], question, grounds), found[1]
 
 
-def _unknown(live: Live, bot: Bot, asked: Message) -> Outcome:
+def _unknown(live: LiveAnswer, bot: Bot, asked: Message) -> Outcome:
     """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
-    unanswered.note(bot.workspace_id, bot.id, asked.text)
+    unanswered.record(bot.workspace_id, bot.id, asked.text)
     said = bot.unknown_text or grounding.DONT_KNOW
-    say(live, said)
+    append_text(live, said)
     outcome = Outcome()
     outcome.finish(said)
     return outcome
 
 
-def _from_cache(live: Live, known: CachedAnswer, outcome: Outcome) -> Outcome:
-    say(live, known.text)
+def _from_cache(live: LiveAnswer, known: CachedAnswer, outcome: Outcome) -> Outcome:
+    append_text(live, known.text)
     outcome.finish(known.text)
     outcome.cached, outcome.sources = True, known.sources
     return outcome
 
 
-def say(live: Live, text: str) -> None:
+def append_text(live: LiveAnswer, text: str) -> None:
     """To those who listen here, and to other processes."""
     stream_log.write(live.message_id, live.attempt, len(live.text), text)
     live.add(text)
 
 
-def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
+def _streamed(live: LiveAnswer, work: _Work, secret: str) -> Outcome:
     """Reads the provider's stream to its end; always says how it ended."""
     started = clock.monotonic()
     outcome = Outcome(work.provider, work.key, question=work.question, sources=work.grounds.sources)
@@ -163,7 +163,7 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
         for event in stream:
             if isinstance(event, Text):
                 outcome.first_token_ms = outcome.first_token_ms or _milliseconds_since(started)
-                say(live, fit(event.text))
+                append_text(live, fit(event.text))
             elif isinstance(event, Usage):
                 outcome.add_usage(event)
             elif isinstance(event, Finished):
@@ -178,7 +178,7 @@ def _streamed(live: Live, work: _Work, secret: str) -> Outcome:
 
 @contextmanager
 def _cancellable(
-    live: Live, endpoint: Endpoint, secret: str, request: ChatRequest
+    live: LiveAnswer, endpoint: Endpoint, secret: str, request: ChatRequest
 ) -> Iterator[client.ChatStream]:
     """The provider's stream, where `drain` and a stop find it."""
     with client.stream_chat(endpoint, secret, request, endpoints.timeouts()) as stream:

@@ -18,7 +18,7 @@ from core import clock
 from core.bots.models import ANSWER, COMPLETE, Bot, CachedAnswer, Message
 from core.db import insert_new, session, transaction
 
-KEPT_FOR = timedelta(days=30)
+TTL = timedelta(days=30)
 _TRAILING = re.compile(r"[?!.,;:。、\s]+$")  # not every sign: C++ is not C
 
 
@@ -68,9 +68,7 @@ def count_hit(current: Session, question: FirstQuestion) -> None:
 def prune() -> int:
     """Removes what earlier versions of bots said, and what is a month old. Returns how many."""
     present = select(Bot.version).where(Bot.id == CachedAnswer.bot_id).scalar_subquery()
-    over = (CachedAnswer.bot_version != present) | (
-        CachedAnswer.created_at < clock.now() - KEPT_FOR
-    )
+    over = (CachedAnswer.bot_version != present) | (CachedAnswer.created_at < clock.now() - TTL)
     with transaction() as current:
         gone = current.execute(
             delete(CachedAnswer).where(over), execution_options={"synchronize_session": False}

@@ -10,25 +10,25 @@ from sqlalchemy import Update, update
 
 from core import clock
 from core.background import BackgroundThread
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.bots.models import PENDING, Message
 from core.db import changed_one, transaction, work_context
 
 HEARTBEAT_SECONDS = 5.0
 
 
-def keep_alive(running: Mapping[str, Live]) -> None:
+def keep_alive(running: Mapping[str, LiveAnswer]) -> None:
     """Starts this process's heartbeat with its first answer."""
     _heartbeat.start(running)
 
 
-def _beat(running: Mapping[str, Live]) -> None:
+def _beat(running: Mapping[str, LiveAnswer]) -> None:
     if lives := list(running.values()):
         with work_context():
             _mark_alive(lives)
 
 
-def _mark_alive(lives: list[Live]) -> None:
+def _mark_alive(lives: list[LiveAnswer]) -> None:
     """An answer that somebody else has ended meanwhile is written no further."""
     now = clock.now()
     with transaction() as current:
@@ -37,7 +37,7 @@ def _mark_alive(lives: list[Live]) -> None:
         live.stop()
 
 
-def _alive(live: Live, now: datetime) -> Update:
+def _alive(live: LiveAnswer, now: datetime) -> Update:
     return (
         update(Message)
         .where(

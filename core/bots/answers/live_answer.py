@@ -27,7 +27,7 @@ class Event:
 PING = Event("ping", {})
 
 
-class Live:
+class LiveAnswer:
     """The text so far and the event that ended it, shared between one writer and its readers."""
 
     def __init__(self, message_id: str, question_id: str, attempt: int) -> None:
@@ -90,7 +90,7 @@ class Live:
             elif last is None:
                 yield PING
             if last is not None:
-                yield from closing(last, self._sources, event_id(self.attempt, position))
+                yield from final_event(last, self._sources, event_id(self.attempt, position))
                 return
 
     def _news(self, position: int) -> tuple[str, Event | None]:
@@ -99,7 +99,7 @@ class Live:
             return self._text[position:], self._last
 
 
-def closing(last: Event, sources: Sequence[Citation], at: str) -> Iterator[Event]:
+def final_event(last: Event, sources: Sequence[Citation], at: str) -> Iterator[Event]:
     """The events that close a stream: what was given, if anything was, then how it ended."""
     if sources and last.name == "done":
         yield Event("sources", {"sources": shown(sources)}, at)
@@ -110,7 +110,7 @@ def event_id(attempt: int, position: int) -> str:
     return f"{attempt}.{position}"
 
 
-def position_after(last_event_id: str, attempt: int) -> int:
+def position_from_event_id(last_event_id: str, attempt: int) -> int:
     """How many characters a reader with that `Last-Event-ID` has of this attempt; 0 if unclear."""
     seen_attempt, _, position = last_event_id.partition(".")
     if seen_attempt != str(attempt) or not position.isascii() or not position.isdigit():

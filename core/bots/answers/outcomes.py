@@ -15,7 +15,7 @@ from core import clock
 from core.bots.answers import cache, stream_log
 from core.bots.answers.cache import FirstQuestion
 from core.bots.answers.failure_messages import Reason, for_visitor
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
 from core.bots.quota import quota
 from core.bots.retrieval.citations import Citation
@@ -26,7 +26,7 @@ from core.providers.failures import Failure, FailureKind
 from core.providers.wire import Usage
 from core.usage import counting
 
-DEAD_AFTER = timedelta(seconds=30)
+STALE_AFTER = timedelta(seconds=30)
 
 
 @dataclass
@@ -92,16 +92,18 @@ def is_done(status: str, reason: str) -> bool:
     return status == COMPLETE or reason == Reason.stopped
 
 
-def end(live: Live, outcome: Outcome) -> None:
+def end(live: LiveAnswer, outcome: Outcome) -> None:
     """Writes the row, passes the verdict on a refused key, and only then tells the readers."""
     if _end_row(live.message_id, live.attempt, live.text, outcome):
         stream_log.close(live.message_id, live.attempt)
     model_id = _model_of(live.message_id) if outcome.failure and outcome.key else ""
     key, failure = outcome.key, outcome.failure
-    refused = key is not None and failure is not None and live_refusals.note(key, failure, model_id)
+    refused = (
+        key is not None and failure is not None and live_refusals.record(key, failure, model_id)
+    )
     live.end(*last_event(live, outcome.reason, outcome), outcome.sources)
     if key and refused:
-        live_refusals.have_confirmed(key, model_id)
+        live_refusals.queue_confirmation(key, model_id)
 
 
 def _model_of(message_id: str) -> str:
@@ -109,7 +111,7 @@ def _model_of(message_id: str) -> str:
 
 
 def last_event(
-    live: Live, reason: str, outcome: Outcome | None = None
+    live: LiveAnswer, reason: str, outcome: Outcome | None = None
 ) -> tuple[str, dict[str, Any]]:
     """The event that closes a stream: `done` with its usage, or `error` in the visitor's words."""
     if outcome and is_done(outcome.status, reason):
@@ -125,11 +127,11 @@ def last_event(
 
 def sweep() -> int:
     """Ends the answers of processes that are gone, keeping what they had said. Returns how many."""
-    late = clock.now() - DEAD_AFTER
+    late = clock.now() - STALE_AFTER
     dead = session().scalars(
         select(Message).where(Message.status == PENDING, Message.alive_at < late).limit(200)
     )
-    return sum(_end_dead(answer) for answer in list(dead))
+    return sum(_end_abandoned(answer) for answer in list(dead))
 
 
 def end_stopped(answer: Message) -> bool:
@@ -137,7 +139,7 @@ def end_stopped(answer: Message) -> bool:
     return _end_from_outside(answer, Reason.stopped)
 
 
-def _end_dead(answer: Message) -> bool:
+def _end_abandoned(answer: Message) -> bool:
     return _end_from_outside(answer, Reason.process_ended)
 
 
@@ -166,7 +168,7 @@ def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool
         if ended and place.quota_period and not outcome.counts(text):
             quota.release(current, place.workspace_id, place.quota_period)
         if ended and outcome.key and outcome.latency_ms:
-            store.note_used(current, outcome.key.key_id, failed=_failed_there(outcome))
+            store.record_used(current, outcome.key.key_id, failed=_failed_there(outcome))
         if ended:
             _count(current, place, text, outcome)
             _cache(current, text, outcome)

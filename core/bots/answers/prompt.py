@@ -10,9 +10,9 @@ from core.db import session
 from core.providers import catalogue, endpoints
 from core.providers.wire import ChatRequest, Turn
 
-MOST_TURNS = 20
-MOST_OUTPUT_TOKENS = 4096  # GPT-5 spends part of these on thinking before its first word
-MOST_KNOWLEDGE = 12_000
+MAX_TURNS = 20
+MAX_OUTPUT_TOKENS = 4096  # GPT-5 spends part of these on thinking before its first word
+MAX_KNOWLEDGE_CHARACTERS = 12_000
 _CHARACTERS_PER_TOKEN = 3
 
 _DEFAULT_INSTRUCTIONS = "You are a helpful assistant on a website. Answer briefly and plainly."
@@ -38,7 +38,7 @@ def chat_request(
 def room_for_knowledge(bot: Bot, model: catalogue.Model, question: str) -> int:
     """How many characters of knowledge leave as much room again for the talk before."""
     left = _room(model) - len(_instructions(bot)) - len(question)
-    return min(MOST_KNOWLEDGE, left // 2)
+    return min(MAX_KNOWLEDGE_CHARACTERS, left // 2)
 
 
 def _instructions(bot: Bot) -> str:
@@ -51,7 +51,7 @@ def _room(model: catalogue.Model) -> int:
 
 
 def _most_output(model: catalogue.Model) -> int:
-    return min(MOST_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
+    return min(MAX_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
 
 
 def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:
@@ -67,7 +67,7 @@ def _earlier_turns(question: Message) -> list[tuple[Turn, Turn]]:
                 Message.created_at < question.created_at,
             )
             .order_by(Message.created_at.desc())
-            .limit(MOST_TURNS)
+            .limit(MAX_TURNS)
         )
         .all()
     )

@@ -7,17 +7,17 @@ from redis.exceptions import RedisError
 from core import clock
 from core.bots.answers import answer_task, outcomes, stream_log
 from core.bots.answers.failure_messages import for_visitor
-from core.bots.answers.live_answer import PING, Event, closing, event_id, position_after
+from core.bots.answers.live_answer import PING, Event, event_id, final_event, position_from_event_id
 from core.bots.models import Message
 from core.db import session, work_context
 
-LOOK_AGAIN_SECONDS = 3.0
-LONGEST_SECONDS = 600.0
+POLL_SECONDS = 3.0
+MAX_SECONDS = 600.0
 
 
 def follow(answer: Message, last_event_id: str = "") -> Iterator[Event]:
     """The events of an answer after `last_event_id`, ending with exactly one `done` or `error`."""
-    position = position_after(last_event_id, answer.attempt)
+    position = position_from_event_id(last_event_id, answer.attempt)
     ids = {"message_id": answer.id, "question_id": answer.reply_to}
     yield Event("message", ids, event_id(answer.attempt, position))
     live = answer_task.live_answer(answer.id, answer.attempt)
@@ -26,7 +26,7 @@ def follow(answer: Message, last_event_id: str = "") -> Iterator[Event]:
     elif answer.ended:
         yield from _from_row(answer, position)
     else:
-        yield from _from_elsewhere(answer.id, answer.attempt, position)
+        yield from _from_other_process(answer.id, answer.attempt, position)
 
 
 def _from_row(answer: Message, position: int) -> Iterator[Event]:
@@ -35,31 +35,31 @@ def _from_row(answer: Message, position: int) -> Iterator[Event]:
     last_id = f"{answer.attempt}.end"
     if outcomes.is_done(answer.status, answer.failure):
         done = Event("done", {"status": answer.status, "usage": answer.usage()}, last_id)
-        yield from closing(done, answer.sources, event_id(answer.attempt, len(answer.text)))
+        yield from final_event(done, answer.sources, event_id(answer.attempt, len(answer.text)))
         return
     code, sentence = for_visitor(answer.failure)
     yield Event("error", {"code": code, "message": sentence, "status": answer.status}, last_id)
 
 
-def _from_elsewhere(message_id: str, attempt: int, position: int) -> Iterator[Event]:
+def _from_other_process(message_id: str, attempt: int, position: int) -> Iterator[Event]:
     """Another process writes it, or did: the journal tells what it says, the row how it ended."""
-    for event in _journalled(message_id, attempt, position):
+    for event in _from_stream_log(message_id, attempt, position):
         if event.name == "delta":
             position += len(event.data["text"])
         yield event
-    deadline = clock.monotonic() + LONGEST_SECONDS
+    deadline = clock.monotonic() + MAX_SECONDS
     while not (row := _row(message_id)).ended and row.attempt == attempt:
         if clock.monotonic() > deadline:
             break
         yield PING
-        clock.sleep(LOOK_AGAIN_SECONDS)
+        clock.sleep(POLL_SECONDS)
     yield from _from_row(row, position if row.attempt == attempt else 0)
 
 
-def _journalled(message_id: str, attempt: int, position: int) -> Iterator[Event]:
+def _from_stream_log(message_id: str, attempt: int, position: int) -> Iterator[Event]:
     """What the journal holds after `position`, up to its end or to a hole that Redis's absence left."""
     try:
-        for entry in stream_log.follow(message_id, attempt, LOOK_AGAIN_SECONDS):
+        for entry in stream_log.follow(message_id, attempt, POLL_SECONDS):
             if entry is None:
                 if _row(message_id).ended:
                     return

@@ -11,39 +11,39 @@ from redis.exceptions import RedisError
 
 from core import clock
 from core.background import BackgroundThread
-from core.bots.answers.live_answer import Live
-from core.queue import hasty_connection
+from core.bots.answers.live_answer import LiveAnswer
+from core.queue import fast_fail_redis
 
-CHECK_SECONDS = 0.25
-AWAY_SECONDS = 5.0
-KEPT_SECONDS = 60
+POLL_SECONDS = 0.25
+RETRY_SECONDS = 5.0
+TTL_SECONDS = 60
 
 
 def send(message_id: str, attempt: int) -> bool:
     """Leaves the flag for whichever process writes the answer; False when Redis is away."""
     try:
-        hasty_connection().set(_key(message_id, attempt), "1", ex=KEPT_SECONDS)
+        fast_fail_redis().set(_key(message_id, attempt), "1", ex=TTL_SECONDS)
     except RedisError:
         return False
     return True
 
 
-def listen(running: Mapping[str, Live]) -> None:
+def listen(running: Mapping[str, LiveAnswer]) -> None:
     """Starts this process's listener with its first answer."""
     _listener.start(running)
 
 
-def _check(running: Mapping[str, Live]) -> None:
+def _check(running: Mapping[str, LiveAnswer]) -> None:
     if lives := list(running.values()):
         try:
             _stop_flagged(lives)
         except RedisError:
-            clock.sleep(AWAY_SECONDS)
+            clock.sleep(RETRY_SECONDS)
 
 
-def _stop_flagged(lives: list[Live]) -> None:
+def _stop_flagged(lives: list[LiveAnswer]) -> None:
     keys = [_key(live.message_id, live.attempt) for live in lives]
-    flags: Any = hasty_connection().mget(keys)
+    flags: Any = fast_fail_redis().mget(keys)
     for live, flag in zip(lives, flags, strict=True):
         if flag:
             live.stop()
@@ -53,4 +53,4 @@ def _key(message_id: str, attempt: int) -> str:
     return f"stop:{message_id}:{attempt}"
 
 
-_listener = BackgroundThread("stop_signals", _check, CHECK_SECONDS)
+_listener = BackgroundThread("stop_signals", _check, POLL_SECONDS)

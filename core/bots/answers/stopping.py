@@ -10,7 +10,7 @@ from core.bots.models import Conversation, Message
 from core.db import release, session, work_context
 
 WAIT_SECONDS = 2.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
 def stop(conversation: Conversation, message_id: str) -> Message:
@@ -18,12 +18,12 @@ def stop(conversation: Conversation, message_id: str) -> Message:
     answer = turns.find_answer(conversation, message_id)
     if answer.ended:
         return answer
-    if not _ends_by_its_writer(answer):
+    if not _ended_by_writer(answer):
         outcomes.end_stopped(answer)
     return _row(answer.id)
 
 
-def _ends_by_its_writer(answer: Message) -> bool:
+def _ended_by_writer(answer: Message) -> bool:
     live = answer_task.live_answer(answer.id, answer.attempt)
     release()
     if live:
@@ -38,7 +38,7 @@ def _ends_elsewhere(answer: Message) -> bool:
         row = _row(answer.id)
         if row.ended or row.attempt != answer.attempt:
             return True
-        clock.sleep(LOOK_SECONDS)
+        clock.sleep(POLL_SECONDS)
     return False
 
 

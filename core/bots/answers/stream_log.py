@@ -16,9 +16,9 @@ from core.background import BackgroundThread
 from core.log import logger
 from core.queue import redis_connection
 
-KEPT_SECONDS = 3600
+TTL_SECONDS = 3600
 BATCH_SECONDS = 0.05
-_MOST_QUEUED = 10_000
+_MAX_QUEUED = 10_000
 
 log = logger(__name__)
 
@@ -95,7 +95,7 @@ def _append(batch: list[Entry]) -> None:
         for entry in batch:
             fields: Any = {"p": entry.position, "t": entry.text, "over": int(entry.over)}
             pipe.xadd(entry.key, fields)
-            pipe.expire(entry.key, KEPT_SECONDS)
+            pipe.expire(entry.key, TTL_SECONDS)
         pipe.execute()
     except RedisError as error:
         log.warning("journal_away", error=type(error).__name__)
@@ -109,5 +109,5 @@ def _key(message_id: str, attempt: int) -> str:
     return f"journal:{message_id}:{attempt}"
 
 
-_entries: thread_queue.Queue[Entry] = thread_queue.Queue(_MOST_QUEUED)
+_entries: thread_queue.Queue[Entry] = thread_queue.Queue(_MAX_QUEUED)
 _writer = BackgroundThread("stream_log", _write_waiting, every_seconds=0)

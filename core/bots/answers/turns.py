@@ -33,8 +33,8 @@ from core.outbox import deliveries
 from core.text import fit
 from core.usage import counting
 
-LONGEST_TEXT = 8_000
-LONGEST_CLIENT_ID = 64
+MAX_TEXT_LENGTH = 8_000
+MAX_CLIENT_ID_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def accept(conversation: Conversation, text: Any, client_message_id: Any = None)
             earlier = _earlier_turn(current, conversation, client_id, text)
             turn = earlier or _new_turn(current, conversation, text, client_id)
     except IntegrityError:
-        return _turn_of_the_winner(conversation, client_id, text)
+        return _existing_turn(conversation, client_id, text)
     deliveries.send_soon(*turn.told)
     return turn
 
@@ -73,7 +73,7 @@ def retry(conversation: Conversation, message_id: str) -> Turn:
     answer = find_answer(conversation, message_id)
     with transaction() as current:
         fresh = _reopened(current, conversation, answer)
-        told = quota_notices.tell(current, conversation.bot.workspace) if fresh else []
+        told = quota_notices.notify(current, conversation.bot.workspace) if fresh else []
     deliveries.send_soon(*told)
     session().refresh(answer)
     return Turn(answer, answer.reply_to or "", fresh)
@@ -91,9 +91,9 @@ def checked_text(text: Any) -> str:
     said = fit(text).strip() if isinstance(text, str) else ""
     if not said:
         raise Invalid("Send the visitor’s message as a string that is not empty, in “text”.")
-    if len(said) > LONGEST_TEXT:
+    if len(said) > MAX_TEXT_LENGTH:
         raise TooLarge(
-            f"A message can have {LONGEST_TEXT:,} characters; this one has {len(said):,}."
+            f"A message can have {MAX_TEXT_LENGTH:,} characters; this one has {len(said):,}."
         )
     return said
 
@@ -102,8 +102,8 @@ def _checked_client_id(client_id: Any) -> str | None:
     if client_id is None:
         return None
     fits = isinstance(client_id, str) and client_id == fit(client_id)
-    if not fits or not 1 <= len(client_id) <= LONGEST_CLIENT_ID:
-        raise Invalid(f"“client_message_id” is a string of 1 to {LONGEST_CLIENT_ID} characters.")
+    if not fits or not 1 <= len(client_id) <= MAX_CLIENT_ID_LENGTH:
+        raise Invalid(f"“client_message_id” is a string of 1 to {MAX_CLIENT_ID_LENGTH} characters.")
     return str(client_id)
 
 
@@ -118,7 +118,7 @@ def _new_turn(
     )
     answer.created_at = now + timedelta(microseconds=1)
     _reserve(current, conversation.bot, answer)
-    told = quota_notices.tell(current, conversation.bot.workspace)
+    told = quota_notices.notify(current, conversation.bot.workspace)
     current.add_all([question, answer])
     current.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(last_message_at=now)
@@ -170,11 +170,11 @@ def _earlier_turn(
             "This client_message_id was used for another text. Use a new one per message."
         )
     answer = current.scalar(select(Message).where(Message.reply_to == question.id))
-    assert answer is not None
+    assert answer is not None  # noqa: S101  (a question has one from the same transaction on)
     return Turn(answer, question.id, fresh=False)
 
 
-def _turn_of_the_winner(conversation: Conversation, client_id: str | None, text: str) -> Turn:
+def _existing_turn(conversation: Conversation, client_id: str | None, text: str) -> Turn:
     """Two requests with one client id met: the other one was first."""
     turn = _earlier_turn(session(), conversation, client_id, text)
     if turn is None:

@@ -19,7 +19,7 @@ def _one_line(text: object) -> object:
     return " ".join(fit(text).split()) if isinstance(text, str) else text
 
 
-def _colour_or_none(text: str) -> str:
+def _color_or_none(text: str) -> str:
     return colors.normal(text) if text else ""
 
 
@@ -37,33 +37,33 @@ def _address(text: str) -> str:
 
 
 _Line = Annotated[str, BeforeValidator(_one_line)]
-_A_COLOUR = Field(json_schema_extra={"format": "color"})
-Colour = Annotated[_Line, AfterValidator(colors.normal), _A_COLOUR]
-OwnColour = Annotated[_Line, AfterValidator(_colour_or_none), _A_COLOUR]
+_COLOR = Field(json_schema_extra={"format": "color"})
+Color = Annotated[_Line, AfterValidator(colors.normal), _COLOR]
+CustomColor = Annotated[_Line, AfterValidator(_color_or_none), _COLOR]
 """A colour, or "" for the one that is chosen to go with the others."""
 Address = Annotated[_Line, AfterValidator(_address)]
 
 
-class Look(BaseModel):
+class Appearance(BaseModel):
     """Every field has the name that a person reads as its title. px stands for CSS pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Colours
     mode: Literal["auto", "light", "dark"] = Field("auto", title="Light or dark")
-    accent: Colour = Field("#0d6360", title="Accent")
-    accent_text: OwnColour = Field("", title="Text on the accent")
-    background_light: OwnColour = Field("", title="Background in light mode")
-    background_dark: OwnColour = Field("", title="Background in dark mode")
-    visitor_background: OwnColour = Field("", title="Visitor’s bubble")
-    visitor_text: OwnColour = Field("", title="Text in the visitor’s bubble")
-    answer_background: OwnColour = Field("", title="Answer’s bubble")
-    link: OwnColour = Field("", title="Links in answers")
+    accent: Color = Field("#0d6360", title="Accent")
+    accent_text: CustomColor = Field("", title="Text on the accent")
+    background_light: CustomColor = Field("", title="Background in light mode")
+    background_dark: CustomColor = Field("", title="Background in dark mode")
+    visitor_background: CustomColor = Field("", title="Visitor’s bubble")
+    visitor_text: CustomColor = Field("", title="Text in the visitor’s bubble")
+    answer_background: CustomColor = Field("", title="Answer’s bubble")
+    link: CustomColor = Field("", title="Links in answers")
 
     # Header
     header: Literal["plain", "accent"] = Field("plain", title="Header")
-    header_background: OwnColour = Field("", title="Background of a coloured header")
-    header_text: OwnColour = Field("", title="Text on a coloured header")
+    header_background: CustomColor = Field("", title="Background of a coloured header")
+    header_text: CustomColor = Field("", title="Text on a coloured header")
     title: _Line = Field("", title="Title", max_length=80)
     subtitle: _Line = Field("", title="Line under the title", max_length=80)
     avatar: Literal["monogram", "picture", "none"] = Field("monogram", title="Beside the title")
@@ -85,7 +85,7 @@ class Look(BaseModel):
         "chat", title="Icon of the launcher"
     )
     launcher_text: _Line = Field("", title="Words beside the icon", max_length=40)
-    launcher_background: OwnColour = Field("", title="Colour of the launcher")
+    launcher_background: CustomColor = Field("", title="Colour of the launcher")
     launcher_hidden: bool = Field(False, title="No launcher: the site opens the chat by itself")
     badge: bool = Field(True, title="Count unread answers on the launcher")
     teaser_text: _Line = Field("", title="Invitation beside the launcher", max_length=140)
@@ -114,31 +114,31 @@ class Look(BaseModel):
         return self.model_dump(exclude_defaults=True)
 
 
-OURS = Look.model_validate({})
-FACTS: dict[str, dict[str, Any]] = Look.model_json_schema()["properties"]
+DEFAULTS = Appearance.model_validate({})
+FACTS: dict[str, dict[str, Any]] = Appearance.model_json_schema()["properties"]
 """By field: title, default, and its bounds as `minimum`, `maximum`, `maxLength`, `enum` or `format`."""
 
 
-def look_of(bot: Bot) -> Look:
+def appearance_of(bot: Bot) -> Appearance:
     """The bot's look. A field that was stored by another version and is none any more is ours again."""
     return usable(bot.look or {})
 
 
-def usable(values: Mapping[str, Any]) -> Look:
+def usable(values: Mapping[str, Any]) -> Appearance:
     """A look of the values that can be used; the others are ours."""
     known = {name: value for name, value in values.items() if name in FACTS}
     try:
-        return Look.model_validate(known)
+        return Appearance.model_validate(known)
     except ValidationError as error:
         bad = {place for problem in error.errors() for place in problem["loc"][:1]}
-        return Look.model_validate({name: known[name] for name in known.keys() - bad})
+        return Appearance.model_validate({name: known[name] for name in known.keys() - bad})
 
 
-def title_of(bot: Bot, look: Look) -> str:
+def title_of(bot: Bot, look: Appearance) -> str:
     """What stands at the head of the chat."""
     return look.title or bot.name
 
 
-def shows_our_name(look: Look, plan: Plan) -> bool:
+def shows_branding(look: Appearance, plan: Plan) -> bool:
     """Whatever is stored, only a plan that hides our name hides it: a downgrade shows it again."""
     return look.powered_by or not plan.hides_our_name

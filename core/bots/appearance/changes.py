@@ -12,7 +12,7 @@ from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.bots.appearance import contrast
-from core.bots.appearance.appearance import FACTS, OURS, Look, look_of
+from core.bots.appearance.appearance import DEFAULTS, FACTS, Appearance, appearance_of
 from core.bots.appearance.contrast import Problem
 from core.bots.models import Bot
 from core.db import transaction
@@ -22,26 +22,26 @@ from core.plans import plans_of
 LOCK = {"of": Bot, "key_share": True}
 
 
-def read(typed: Mapping[str, Any], before: Look) -> tuple[Look, list[Problem]]:
+def read(typed: Mapping[str, Any], before: Appearance) -> tuple[Appearance, list[Problem]]:
     """The look of what was typed, and what is wrong with it. A field that cannot be used stays as it was
     before, and one that was not sent too."""
     values = before.model_dump() | {name: typed[name] for name in FACTS if name in typed}
     try:
-        look, found = Look.model_validate(values), []
+        look, found = Appearance.model_validate(values), []
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): _problem(problem) for problem in error.errors()}
         kept = {name: getattr(before, name) for name in wrong}
-        look, found = Look.model_validate(values | kept), list(wrong.values())
+        look, found = Appearance.model_validate(values | kept), list(wrong.values())
     return look, [*found, *contrast.problems(look)]
 
 
-def save(workspace: Workspace, bot: Bot, look: Look, actor: Actor) -> None:
+def save(workspace: Workspace, bot: Bot, look: Appearance, actor: Actor) -> None:
     """Raises `Invalid` where something cannot be read, `PlanDoesNotAllow` for what the plan does not hide."""
     for problem in contrast.problems(look):
         raise Invalid(problem.sentence, field=problem.field)
     with transaction() as current:
         stored = locked(current, bot)
-        if look_of(stored).powered_by and not look.powered_by:
+        if appearance_of(stored).powered_by and not look.powered_by:
             _require_hiding(workspace)
         put(current, stored, look, actor)
 
@@ -49,7 +49,7 @@ def save(workspace: Workspace, bot: Bot, look: Look, actor: Actor) -> None:
 def reset(bot: Bot, actor: Actor) -> None:
     """Everything as it is without a look of one's own; an uploaded picture stays, for later."""
     with transaction() as current:
-        put(current, locked(current, bot), OURS, actor)
+        put(current, locked(current, bot), DEFAULTS, actor)
 
 
 def locked(current: Session, bot: Bot) -> Bot:
@@ -59,9 +59,9 @@ def locked(current: Session, bot: Bot) -> Bot:
     return stored
 
 
-def put(current: Session, stored: Bot, look: Look, actor: Actor) -> None:
+def put(current: Session, stored: Bot, look: Appearance, actor: Actor) -> None:
     """Writes the look of a locked bot, if it is another one."""
-    was = look_of(stored)
+    was = appearance_of(stored)
     fields = sorted(name for name in FACTS if getattr(was, name) != getattr(look, name))
     if not fields:
         return

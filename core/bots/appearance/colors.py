@@ -9,13 +9,13 @@ BLACK, WHITE = "#000000", "#ffffff"
 TEXT, OUTLINE = 4.5, 3.0
 """The least contrast of text on its background, and of what is no text (WCAG 1.4.3 and 1.4.11)."""
 
-_COLOUR = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII)
+_COLOR = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})", re.ASCII)
 _STEPS = 1000
 
 
 def normal(text: str) -> str:
     """`#rrggbb` of `#rgb` or `#rrggbb`, with or without the `#`; raises `ValueError` with a sentence."""
-    found = _COLOUR.fullmatch(text.strip().lower())
+    found = _COLOR.fullmatch(text.strip().lower())
     if not found:
         raise ValueError(f"“{text.strip()[:20]}” is not a colour. Write it like #0d6360.")
     digits = found[1]
@@ -50,7 +50,7 @@ def text_on(ground: str, dark: str = BLACK) -> str:
     return next((text for text in (WHITE, dark) if contrast(text, ground) >= TEXT), BLACK)
 
 
-def away_from(text: str, ground: str, share: float) -> str:
+def shifted_from(text: str, ground: str, share: float) -> str:
     """The ground, moved so that its text reads the better."""
     return mix(ground, BLACK if luminance(text) > luminance(ground) else WHITE, share)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.bots.appearance import theme
-from core.bots.appearance.appearance import FACTS, Look
+from core.bots.appearance.appearance import FACTS, Appearance
 from core.bots.appearance.colors import TEXT, contrast, luminance, readable
 
 PAPER_TEXT = 7.0
@@ -26,16 +26,16 @@ class Problem:
     better: str = ""
 
 
-def shown_modes(look: Look) -> tuple[str, ...]:
+def shown_modes(look: Appearance) -> tuple[str, ...]:
     return theme.MODES if look.mode == "auto" else (look.mode,)
 
 
-def problems(look: Look) -> list[Problem]:
+def problems(look: Appearance) -> list[Problem]:
     """Of every colour that the owner chose and that shows; what was not chosen is made to pass."""
     return [*_backgrounds(look), *_texts(look)]
 
 
-def _backgrounds(look: Look) -> Iterator[Problem]:
+def _backgrounds(look: Appearance) -> Iterator[Problem]:
     """Ours ink stands on them, so that the light one has to be light and the dark one dark."""
     chosen = {"light": look.background_light, "dark": look.background_dark}
     for mode in shown_modes(look):
@@ -44,7 +44,7 @@ def _backgrounds(look: Look) -> Iterator[Problem]:
             yield _unreadable(f"background_{mode}", ground, "text on it", ground, ink, PAPER_TEXT)
 
 
-def _texts(look: Look) -> Iterator[Problem]:
+def _texts(look: Appearance) -> Iterator[Problem]:
     if look.accent_text:
         yield from _text("accent_text", look.accent_text, look.accent)
     if look.header == "accent" and look.header_text:
@@ -57,7 +57,7 @@ def _texts(look: Look) -> Iterator[Problem]:
         yield from _text("link", look.link, _under_links(look))
 
 
-def _under_links(look: Look) -> str:
+def _under_links(look: Appearance) -> str:
     """Where links stand first; in the other mode they are lightened until they read."""
     return theme.answer_of(look, shown_modes(look)[0]).paper
 

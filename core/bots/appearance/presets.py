@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,8 @@ class Preset:
     fields: dict[str, Any]
 
     @property
-    def look(self) -> Look:
-        return Look.model_validate(self.fields)
+    def look(self) -> Appearance:
+        return Appearance.model_validate(self.fields)
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -75,6 +75,6 @@ def find(key: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.key == key), None)
 
 
-def applied(preset: Preset, look: Look) -> Look:
+def applied(preset: Preset, look: Appearance) -> Appearance:
     """The look with the preset's colours and shapes."""
     return look.model_copy(update=preset.chosen)

@@ -8,8 +8,16 @@ override those of `css/tokens.css`, which are what stands here for a look that i
 import hashlib
 from dataclasses import dataclass
 
-from core.bots.appearance.appearance import Look
-from core.bots.appearance.colors import OUTLINE, TEXT, away_from, luminance, mix, readable, text_on
+from core.bots.appearance.appearance import Appearance
+from core.bots.appearance.colors import (
+    OUTLINE,
+    TEXT,
+    luminance,
+    mix,
+    readable,
+    shifted_from,
+    text_on,
+)
 
 PAPER = {"light": "#ffffff", "dark": "#191816"}
 INK = {"light": "#1f1d1a", "dark": "#f1eee9"}
@@ -41,7 +49,7 @@ class Ground:
         """Towards the ink where that leaves it readable, else away from it."""
         towards = mix(self.paper, self.ink, MARGIN)
         ink_reads = readable(self.ink, (towards,), TEXT + 1) == self.ink
-        return towards if ink_reads else away_from(self.ink, self.paper, 2 * MARGIN)
+        return towards if ink_reads else shifted_from(self.ink, self.paper, 2 * MARGIN)
 
     @property
     def soft(self) -> str:
@@ -52,12 +60,12 @@ class Ground:
         return mix(self.paper, self.ink, 0.12)
 
 
-def paper_of(look: Look, mode: str) -> Ground:
+def paper_of(look: Appearance, mode: str) -> Ground:
     chosen = look.background_light if mode == "light" else look.background_dark
     return Ground(chosen or PAPER[mode], INK[mode])
 
 
-def header_of(look: Look, mode: str) -> Ground:
+def header_of(look: Appearance, mode: str) -> Ground:
     """Plain: the paper itself. Else a colour of its own, or the accent."""
     if look.header == "plain":
         return paper_of(look, mode)
@@ -66,30 +74,30 @@ def header_of(look: Look, mode: str) -> Ground:
     return Ground(ground, chosen or text_on(ground, INK["light"]))
 
 
-def visitor_of(look: Look, mode: str) -> Ground:
+def visitor_of(look: Appearance, mode: str) -> Ground:
     if not look.visitor_background:
         return Ground(tint_of(look, mode), INK[mode])
     ground = look.visitor_background
     return Ground(ground, look.visitor_text or text_on(ground, INK["light"]))
 
 
-def answer_of(look: Look, mode: str) -> Ground:
+def answer_of(look: Appearance, mode: str) -> Ground:
     """Without a bubble an answer stands on the paper."""
     ground = look.answer_background
     return Ground(ground, _ink_on(ground)) if ground else paper_of(look, mode)
 
 
-def fill_of(look: Look) -> Ground:
+def fill_of(look: Appearance) -> Ground:
     """The accent as a surface: the same in both modes."""
     return Ground(look.accent, look.accent_text or text_on(look.accent, INK["light"]))
 
 
-def launcher_of(look: Look) -> Ground:
+def launcher_of(look: Appearance) -> Ground:
     ground = look.launcher_background
     return Ground(ground, text_on(ground, INK["light"])) if ground else fill_of(look)
 
 
-def tint_of(look: Look, mode: str, share: float = 0.11) -> str:
+def tint_of(look: Appearance, mode: str, share: float = 0.11) -> str:
     """The paper with a little of the accent in it; with more, and of a lighter one, in the dark."""
     paper = paper_of(look, mode).paper
     if mode == "light":
@@ -97,9 +105,9 @@ def tint_of(look: Look, mode: str, share: float = 0.11) -> str:
     return mix(paper, readable(look.accent, (paper,)), share + 0.06)
 
 
-def variables(look: Look) -> dict[str, str]:
+def variables(look: Appearance) -> dict[str, str]:
     """The custom properties by name. Colours that differ by mode are written as `light-dark(…, …)`."""
-    light, dark = (_colours(look, mode) for mode in MODES)
+    light, dark = (_colors(look, mode) for mode in MODES)
     both = {
         name: value if value == dark[name] else f"light-dark({value}, {dark[name]})"
         for name, value in light.items()
@@ -107,7 +115,7 @@ def variables(look: Look) -> dict[str, str]:
     return both | _measures(look)
 
 
-def css(look: Look) -> str:
+def css(look: Appearance) -> str:
     """The stylesheet of the frame; in no layer, so that it stands above all that are."""
     lines = [f"  {name}: {value};" for name, value in variables(look).items()]
     if look.mode != "auto":
@@ -115,12 +123,12 @@ def css(look: Look) -> str:
     return "\n".join([":root {", *lines, "}", ""])
 
 
-def digest(look: Look) -> str:
+def digest(look: Appearance) -> str:
     """Changes with the stylesheet: its address carries it."""
     return hashlib.sha256(css(look).encode()).hexdigest()[:10]
 
 
-def _colours(look: Look, mode: str) -> dict[str, str]:
+def _colors(look: Appearance, mode: str) -> dict[str, str]:
     paper = paper_of(look, mode)
     floating = paper.paper if mode == "light" else mix(paper.paper, paper.ink, 0.04)
     tint = tint_of(look, mode)
@@ -149,13 +157,13 @@ def _colours(look: Look, mode: str) -> dict[str, str]:
     }
 
 
-def _surfaces(look: Look, mode: str) -> dict[str, str]:
+def _surfaces(look: Appearance, mode: str) -> dict[str, str]:
     """What has a background of its own: the filled button, the header, both bubbles."""
     fill, header = fill_of(look), header_of(look, mode)
     visitor, answer = visitor_of(look, mode), answer_of(look, mode)
     return {
         "--fill": fill.paper,
-        "--fill-strong": away_from(fill.ink, fill.paper, 0.14),
+        "--fill-strong": shifted_from(fill.ink, fill.paper, 0.14),
         "--on-fill": fill.ink,
         "--header": header.paper,
         "--header-sunken": header.sunken,
@@ -173,7 +181,7 @@ def _surfaces(look: Look, mode: str) -> dict[str, str]:
     }
 
 
-def _measures(look: Look) -> dict[str, str]:
+def _measures(look: Appearance) -> dict[str, str]:
     base = look.font_size / 16
     sizes = {
         name: f"{max(share * base, _SMALLEST_REM):g}rem" for name, share in _TEXT_SIZES.items()
@@ -192,7 +200,7 @@ def _ink_on(ground: str) -> str:
     return text_on(ground, INK["light"]) if luminance(ground) < 0.5 else INK["light"]
 
 
-def derived(look: Look) -> dict[str, str]:
+def derived(look: Appearance) -> dict[str, str]:
     """What stands in place of each colour that the owner left to us, in the first mode that shows."""
     mode = "dark" if look.mode == "dark" else "light"
     header = header_of(look.model_copy(update={"header": "accent"}), mode)

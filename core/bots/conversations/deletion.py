@@ -13,14 +13,14 @@ from core import clock
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.bots.conversations import search as conversation_search
-from core.bots.conversations.search import Wanted
+from core.bots.conversations.search import ConversationFilter
 from core.bots.models import PENDING, Conversation, Message
 from core.db import session, transaction
 from core.errors import Conflict
 
 ROWS = 500
 """So many messages in one transaction: it is over within 50 ms."""
-TALKS = 100
+CONVERSATIONS = 100
 PAUSE_SECONDS = 0.02
 MOST_AT_ONCE = 2_000
 """Conversations that are deleted while somebody waits for it; the page says how many are left."""
@@ -41,10 +41,10 @@ def one(conversation: Conversation, actor: Actor) -> None:
         )
 
 
-def some(wanted: Wanted, actor: Actor, told: dict[str, str]) -> int:
+def some(wanted: ConversationFilter, actor: Actor, told: dict[str, str]) -> int:
     """Deletes what matches, at most `MOST_AT_ONCE`; how many. `told` is the filter for the audit log."""
     ids: list[str] = []
-    for found in conversation_search.every(wanted, TALKS):
+    for found in conversation_search.every(wanted, CONVERSATIONS):
         ids += _at_rest(found)
         if len(ids) >= MOST_AT_ONCE:
             break
@@ -64,8 +64,8 @@ def forget(ids: Sequence[str], record: Record) -> int:
     """
     at_rest = _at_rest(ids)
     unrecorded: list[Record] = [record]
-    for start in range(0, len(at_rest), TALKS):
-        part = at_rest[start : start + TALKS]
+    for start in range(0, len(at_rest), CONVERSATIONS):
+        part = at_rest[start : start + CONVERSATIONS]
         while not _is_gone(part, unrecorded, len(at_rest)):
             clock.sleep(PAUSE_SECONDS)
     return len(at_rest)
@@ -75,7 +75,7 @@ def of_bot(bot_id: str) -> None:
     """All of a bot that is deleted itself next, which is what the audit log says."""
     mine = select(Conversation.id).where(Conversation.bot_id == bot_id).order_by(Conversation.id)
     after = ""
-    while ids := list(session().scalars(mine.where(Conversation.id > after).limit(TALKS))):
+    while ids := list(session().scalars(mine.where(Conversation.id > after).limit(CONVERSATIONS))):
         after = ids[-1]
         forget(ids, lambda *_: None)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.bots.conversations import reading
 from core.bots.conversations import search as conversation_search
 from core.bots.conversations.reading import Summary
-from core.bots.conversations.search import Cursor, Wanted
+from core.bots.conversations.search import ConversationFilter, Cursor
 from core.bots.models import Conversation, Message
 from core.db import session, work_context
 
@@ -19,20 +19,20 @@ AT_A_TIME = 50
 
 
 @dataclass(frozen=True)
-class Said:
+class ExportedMessage:
     """A message, and the conversation that it is in."""
 
     conversation: Conversation
     message: Message
 
 
-def messages(wanted: Wanted) -> Iterator[Said]:
+def messages(wanted: ConversationFilter) -> Iterator[ExportedMessage]:
     """Every message of the conversations that match: those newest first, in each from its beginning."""
     for ids in _steps(wanted):
         yield from _messages_of(ids)
 
 
-def summaries(wanted: Wanted) -> Iterator[Summary]:
+def summaries(wanted: ConversationFilter) -> Iterator[Summary]:
     """Every conversation that matches, newest first."""
     for ids in _steps(wanted):
         with work_context():
@@ -40,7 +40,7 @@ def summaries(wanted: Wanted) -> Iterator[Summary]:
         yield from found
 
 
-def _steps(wanted: Wanted) -> Iterator[list[str]]:
+def _steps(wanted: ConversationFilter) -> Iterator[list[str]]:
     after: Cursor | None = None
     while True:
         with work_context():
@@ -51,14 +51,14 @@ def _steps(wanted: Wanted) -> Iterator[list[str]]:
             return
 
 
-def _messages_of(ids: list[str]) -> list[Said]:
+def _messages_of(ids: list[str]) -> list[ExportedMessage]:
     with work_context():
         rows = session().scalars(select(Conversation).where(Conversation.id.in_(ids)))
         known = {conversation.id: conversation for conversation in rows}
-        said: dict[str, list[Said]] = {id_: [] for id_ in ids}
+        said: dict[str, list[ExportedMessage]] = {id_: [] for id_ in ids}
         for message in _in_order(ids):
             if conversation := known.get(message.conversation_id):
-                said[conversation.id].append(Said(conversation, message))
+                said[conversation.id].append(ExportedMessage(conversation, message))
     return [row for rows_of_one in said.values() for row in rows_of_one]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, case, func, select, typ
 from sqlalchemy.orm import aliased
 
 from core.bots.conversations import search as conversation_search
-from core.bots.conversations.search import Wanted
+from core.bots.conversations.search import ConversationFilter
 from core.bots.models import ANSWER, VISITOR, Bot, Conversation, Message
 from core.db import UTCDateTime, session
 from core.errors import NotFound
@@ -34,7 +34,7 @@ class Summary:
 
 def latest(bot: Bot, size: int) -> list[Summary]:
     """The bot's latest conversations that have a message."""
-    wanted = Wanted(bot.workspace_id, bot_id=bot.id)
+    wanted = ConversationFilter(bot.workspace_id, bot_id=bot.id)
     return in_order(conversation_search.step(wanted, size=size).ids)
 
 

@@ -48,7 +48,7 @@ def run(workspace_id: str) -> int:
         )
 
     gone = conversation_deletion.forget(ids, record)
-    questions = unanswered.forget_older(workspace_id, _long_ago(days))
+    questions = unanswered.delete_older(workspace_id, _long_ago(days))
     if gone or questions:
         told = {"count": gone, "questions": questions, "days": days}
         log.info("conversations_expired", workspace_id=workspace_id, **told)

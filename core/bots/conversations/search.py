@@ -35,7 +35,7 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ConversationFilter:
     """What to look for: an empty field asks for nothing. `until` is the first moment that is too late."""
 
     workspace_id: str
@@ -69,7 +69,7 @@ class Step:
     full: bool = False
 
 
-def step(wanted: Wanted, after: Cursor | None = None, size: int = PAGE) -> Step:
+def step(wanted: ConversationFilter, after: Cursor | None = None, size: int = PAGE) -> Step:
     """The next conversations that match, at most `size`."""
     places = _places(wanted)
     if not places:
@@ -82,7 +82,7 @@ def step(wanted: Wanted, after: Cursor | None = None, size: int = PAGE) -> Step:
     return Step([cursor.id for cursor in found], reached)
 
 
-def every(wanted: Wanted, size: int = 100) -> Iterator[list[str]]:
+def every(wanted: ConversationFilter, size: int = 100) -> Iterator[list[str]]:
     """All that match, in lists of at most `size`; lets others go first after each step."""
     after: Cursor | None = None
     while True:
@@ -95,12 +95,12 @@ def every(wanted: Wanted, size: int = 100) -> Iterator[list[str]]:
         clock.sleep(0)
 
 
-def count(wanted: Wanted) -> int:
+def count(wanted: ConversationFilter) -> int:
     """How many match."""
     return sum(len(ids) for ids in every(wanted, SPAN))
 
 
-def _places(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _places(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
     """Where to look: at each bot, so that its index serves; in the whole workspace if they are too many."""
     here = Conversation.workspace_id == wanted.workspace_id
     if wanted.bot_id:
@@ -114,7 +114,7 @@ def _places(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _span(
-    wanted: Wanted, places: list[ColumnElement[bool]], after: Cursor | None, size: int
+    wanted: ConversationFilter, places: list[ColumnElement[bool]], after: Cursor | None, size: int
 ) -> Subquery:
     """The next conversations after the cursor, whatever is in them."""
     arms = [select(_arm(wanted, place, after, size).subquery()) for place in places]
@@ -124,7 +124,7 @@ def _span(
 
 
 def _arm(
-    wanted: Wanted, place: ColumnElement[bool], after: Cursor | None, size: int
+    wanted: ConversationFilter, place: ColumnElement[bool], after: Cursor | None, size: int
 ) -> Select[Any]:
     """Those of one bot, along its index."""
     columns: list[Any] = [Conversation.id, _last_at.label("last_at"), Conversation.origin]
@@ -142,7 +142,7 @@ def _arm(
     return arm.order_by(*wanted.ordered(_last_at, Conversation.id)).limit(size)
 
 
-def _inside(span: Subquery, wanted: Wanted, size: int) -> Select[Any]:
+def _inside(span: Subquery, wanted: ConversationFilter, size: int) -> Select[Any]:
     found = select(span.c.id, span.c.last_at)
     if wanted.origin:
         found = found.where(span.c.origin == wanted.origin)
@@ -153,7 +153,7 @@ def _inside(span: Subquery, wanted: Wanted, size: int) -> Select[Any]:
     return found.order_by(*wanted.ordered(span.c.last_at, span.c.id)).limit(size + 1)
 
 
-def _of_a_message(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+def _of_a_message(wanted: ConversationFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.text:
         yield Message.text.icontains(wanted.text, autoescape=True)
     if wanted.state:
@@ -166,7 +166,7 @@ def _became(state: str) -> ColumnElement[bool]:
     if state == "cached":
         return Message.cached.is_(True)
     if state == "unanswered":
-        return nobody_was_asked()
+        return no_provider_called()
     return Message.feedback == (1 if state == "up" else -1)
 
 
@@ -175,12 +175,12 @@ def failed() -> ColumnElement[bool]:
     return Message.status.in_(NOT_ANSWERED) & (Message.failure != Reason.stopped.value)
 
 
-def nobody_was_asked() -> ColumnElement[bool]:
+def no_provider_called() -> ColumnElement[bool]:
     """The answer that it does not know: complete, and neither a provider's nor remembered."""
     return (Message.status == COMPLETE) & Message.cached.is_(False) & Message.latency_ms.is_(None)
 
 
-def _end_of(span: Subquery, wanted: Wanted) -> Cursor | None:
+def _end_of(span: Subquery, wanted: ConversationFilter) -> Cursor | None:
     """The last conversation of a whole span; none where the span was the rest."""
     last = select(span.c.id, span.c.last_at).order_by(*wanted.ordered(span.c.last_at, span.c.id))
     row = session().execute(last.offset(SPAN - 1).limit(1)).first()

@@ -14,7 +14,7 @@ from core import clock
 from core.accounts.models import Workspace
 from core.accounts.recipients import emails_allowing
 from core.bots.models import QuotaPeriod
-from core.bots.quota.quota import NEAR_PERCENT
+from core.bots.quota.quota import WARNING_PERCENT
 from core.db import changed_one
 from core.outbox import emails
 from core.webhooks import endpoints
@@ -22,14 +22,14 @@ from core.webhooks import endpoints
 NEAR, FULL = "near", "full"
 
 
-def line_crossed(used: int, limit: int) -> str:
+def threshold_crossed(used: int, limit: int) -> str:
     """Which line that many messages are past: NEAR, FULL, or "". A pure decision."""
     if used >= limit:
         return FULL
-    return NEAR if used * 100 >= limit * NEAR_PERCENT else ""
+    return NEAR if used * 100 >= limit * WARNING_PERCENT else ""
 
 
-def tell(current: Session, workspace: Workspace) -> list[str]:
+def notify(current: Session, workspace: Workspace) -> list[str]:
     """Writes the deliveries of a line that nobody was told of; their ids, for `send_soon` afterwards.
 
     Who is told that all are used needs no warning any more.
@@ -37,7 +37,7 @@ def tell(current: Session, workspace: Workspace) -> list[str]:
     now, limit = clock.now(), workspace.plan.messages_per_month
     key = (workspace.id, clock.period_of(now))
     month = current.get(QuotaPeriod, key, populate_existing=True)
-    crossed = line_crossed(month.used, limit) if month else ""
+    crossed = threshold_crossed(month.used, limit) if month else ""
     if month is None or not crossed:
         return []
     told_at = QuotaPeriod.told_full_at if crossed == FULL else QuotaPeriod.told_near_at

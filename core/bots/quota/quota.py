@@ -15,7 +15,7 @@ from core.accounts.models import Workspace
 from core.bots.models import QuotaPeriod
 from core.db import changed_one, insert_new, session
 
-NEAR_PERCENT = 80
+WARNING_PERCENT = 80
 """From here on people are warned."""
 
 
@@ -68,7 +68,7 @@ def release(current: Session, workspace_id: str, period: str) -> None:
     )
 
 
-def standing(workspace: Workspace) -> Quota:
+def status(workspace: Workspace) -> Quota:
     """This month's use against the plan, with a projection once two days have passed."""
     now = clock.now()
     used = session().scalar(

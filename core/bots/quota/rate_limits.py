@@ -16,11 +16,11 @@ from core.bots.models import Bot, Conversation
 from core.bots.quota.local_counters import LocalCounters
 from core.errors import Invalid, TooMany
 from core.log import logger
-from core.queue import hasty_connection
+from core.queue import fast_fail_redis
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MOST = 1_000_000
-AWAY_SECONDS = 10.0
+REDIS_RETRY_SECONDS = 10.0
 """After a failure Redis is left alone for so long: not every message waits for it."""
 
 TOO_FAST = "More is being written here than this chat can answer just now."
@@ -44,7 +44,7 @@ return {}
 log = logger(__name__)
 
 _here = LocalCounters()
-_redis_from = 0.0
+_redis_available_from = 0.0
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,14 @@ def _take(bot: Bot, limits: Sequence[Limit], once: str = "") -> None:
 
 def _over(limits: Sequence[Limit], once: str, now: float) -> list[int]:
     """The places of those that are used up; if there are none, the message is counted in all."""
-    global _redis_from
+    global _redis_available_from
     keys = [limit.key(now) for limit in limits]
-    if clock.monotonic() >= _redis_from:
+    if clock.monotonic() >= _redis_available_from:
         numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
         try:
-            found: Any = hasty_connection().eval(_TAKE, len(keys) + 1, once, *keys, DAY, *numbers)
+            found: Any = fast_fail_redis().eval(_TAKE, len(keys) + 1, once, *keys, DAY, *numbers)
         except RedisError as error:
-            _redis_from = clock.monotonic() + AWAY_SECONDS
+            _redis_available_from = clock.monotonic() + REDIS_RETRY_SECONDS
             log.warning("limits_counted_here", error=type(error).__name__)
         else:
             return [int(place) for place in found]

@@ -38,7 +38,7 @@ def this_month(workspace: Workspace) -> Use:
     """By the month that holds the message: it may be older than the month, if it was retried in it."""
     period = clock.period_of(clock.now())
     month = session().get(QuotaPeriod, (workspace.id, period), populate_existing=True)
-    use = Use(quota.standing(workspace), month.given_back if month else 0)
+    use = Use(quota.status(workspace), month.given_back if month else 0)
     for row in _groups(workspace.id):
         if row.quota_period == period:
             use.counted[_kind(row)] += row.messages

@@ -106,9 +106,11 @@ def _one_batch(source_id: str, attempt: int) -> bool:
     if place is None or not lacking:
         return False
     workspace = session().get_one(Workspace, place.workspace_id)
-    asked = query_embeddings.ask(workspace, place.bot_id, [chunk.text for chunk in lacking], LIMITS)
+    asked = query_embeddings.embed_query(
+        workspace, place.bot_id, [chunk.text for chunk in lacking], LIMITS
+    )
     if isinstance(asked, Failure) and not is_key_fault(asked):
-        embedding_errors.note(place.workspace_id, CHUNKS, str(asked.kind), _pause(asked))
+        embedding_errors.record(place.workspace_id, CHUNKS, str(asked.kind), _pause(asked))
         log.info("embedding_failed", source_id=source_id, kind=str(asked.kind))
     if isinstance(asked, Failure | Unusable):
         return False
@@ -150,7 +152,7 @@ def _may_ask(workspace_id: str) -> bool:
         return False
     workspace = session().get_one(Workspace, workspace_id)
     key = store.find(workspace_id, catalogue.embedding_model().provider)
-    return not query_embeddings.why_unusable(workspace, key)
+    return not query_embeddings.unusable_reason(workspace, key)
 
 
 def _pause(failure: Failure) -> timedelta:
@@ -162,7 +164,7 @@ def _pause(failure: Failure) -> timedelta:
 def _claim(source_id: str, first: bool) -> bool:
     """For two minutes; a worker that was killed holds it no longer."""
     try:
-        connection = queue.hasty_connection()
+        connection = queue.fast_fail_redis()
         return bool(connection.set(_claim_key(source_id), "1", nx=first, ex=_CLAIMED_SECONDS))
     except RedisError:
         return True
@@ -170,7 +172,7 @@ def _claim(source_id: str, first: bool) -> bool:
 
 def _unclaim(source_id: str) -> None:
     try:
-        queue.hasty_connection().delete(_claim_key(source_id))
+        queue.fast_fail_redis().delete(_claim_key(source_id))
     except RedisError:
         log.warning("embedding_claim_left", source_id=source_id)
 

@@ -11,17 +11,17 @@ from redis.exceptions import RedisError
 
 from core import clock
 from core.log import logger
-from core.queue import hasty_connection
+from core.queue import fast_fail_redis
 
 QUESTIONS, CHUNKS = "questions", "chunks"
 """Whose vectors were asked for: a visitor waits for the first, nobody for the second."""
-KEPT_SECONDS = {QUESTIONS: 3_600, CHUNKS: 86_400}
+TTL_SECONDS = {QUESTIONS: 3_600, CHUNKS: 86_400}
 
 log = logger(__name__)
 
 
 @dataclass(frozen=True)
-class Trouble:
+class EmbeddingError:
     """`reason` is one of `reasons`; nobody is asked again before `again_at`."""
 
     reason: str
@@ -33,32 +33,32 @@ class Trouble:
         return clock.now() < self.again_at
 
 
-def note(workspace_id: str, what: str, reason: str, pause: timedelta) -> None:
+def record(workspace_id: str, what: str, reason: str, pause: timedelta) -> None:
     """Whatever stood against it before is replaced."""
     now = clock.now()
     told = {"reason": reason, "at": now.isoformat(), "again_at": (now + pause).isoformat()}
     try:
-        hasty_connection().set(_key(workspace_id, what), json.dumps(told), ex=KEPT_SECONDS[what])
+        fast_fail_redis().set(_key(workspace_id, what), json.dumps(told), ex=TTL_SECONDS[what])
     except RedisError:
         log.warning("trouble_not_kept", workspace_id=workspace_id, reason=reason)
 
 
-def last(workspace_id: str, what: str) -> Trouble | None:
+def last(workspace_id: str, what: str) -> EmbeddingError | None:
     """What stood against it at the last try, if that was not long ago."""
     try:
-        told = json.loads(hasty_connection().get(_key(workspace_id, what)) or "{}")
+        told = json.loads(fast_fail_redis().get(_key(workspace_id, what)) or "{}")
     except RedisError:
         return None
     if not told:
         return None
     moments = (datetime.fromisoformat(told[name]) for name in ("at", "again_at"))
-    return Trouble(told["reason"], *moments)
+    return EmbeddingError(told["reason"], *moments)
 
 
 def forget(workspace_id: str, what: str) -> None:
     """It went well again."""
     try:
-        hasty_connection().delete(_key(workspace_id, what))
+        fast_fail_redis().delete(_key(workspace_id, what))
     except RedisError:
         log.warning("trouble_not_forgotten", workspace_id=workspace_id)
 

@@ -21,10 +21,10 @@ from core.knowledge.models import PAGE, SITEMAP, Source
 from core.knowledge.search import Found
 from core.knowledge.terms import terms_of
 
-MOST_CHUNKS = 5
+MAX_CHUNKS = 5
 SHORT_QUESTION = 4
 """Fewer content words than these lean on what was said before."""
-LEAST_CHARACTERS = 600
+MIN_CHARACTERS = 600
 """Of the best chunk so much is given, however little room a model has."""
 
 DONT_KNOW = (
@@ -94,13 +94,13 @@ def found_for(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
     if len(terms_of(question)) < SHORT_QUESTION and (spoken_of := terms_of(asked_before)):
         texts.insert(0, " ".join([question, *spoken_of]))
     found = zip(texts, query_embeddings.of_questions(bot, texts), strict=True)
-    return given_of([search.find(bot.id, text, MOST_CHUNKS, vector) for text, vector in found])
+    return given_of([search.find(bot.id, text, MAX_CHUNKS, vector) for text, vector in found])
 
 
 def given_of(searched: Sequence[list[Found]]) -> list[Found]:
     """Of what several searches found, what is given: of none that is weak, the first of each first."""
     fitting = [search.worth_giving(found) for found in searched if search.fits(found)]
-    return _in_turns(fitting)[:MOST_CHUNKS]
+    return _in_turns(fitting)[:MAX_CHUNKS]
 
 
 def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:
@@ -132,7 +132,7 @@ def _titles(given: list[Found]) -> dict[str, str]:
 
 def _fitting(found: list[Found], room: int) -> list[Found]:
     """The best chunks that fit into `room`; of the first at least its beginning."""
-    kept = [_cut(found[0], max(room, LEAST_CHARACTERS))]
+    kept = [_cut(found[0], max(room, MIN_CHARACTERS))]
     room -= _length(kept[0])
     for chunk in found[1:]:
         room -= _length(chunk)

@@ -29,7 +29,7 @@ from core.providers.embeddings import Embeddings, embed
 from core.providers.failures import Failure, is_key_fault
 from core.usage import counting
 
-LONGEST_TEXT = 2_000
+MAX_TEXT_LENGTH = 2_000
 """Characters of a text that are sent: at four bytes each, and a token a byte, less than any model takes."""
 QUESTION_LIMITS = Timeouts(
     connect_seconds=1, first_byte_seconds=2, stall_seconds=1, total_seconds=2
@@ -42,7 +42,7 @@ MODEL_REFUSED = "model_refused"
 log = logger(__name__)
 
 
-def why_not_offered(workspace: Workspace, key: ProviderKey | None) -> str:
+def unavailable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
     """Why a bot cannot be switched to it, as a sentence; "" if it can. A pure decision.
 
     A key that is out of order now is no reason: it may well work tomorrow.
@@ -59,15 +59,17 @@ def why_not_offered(workspace: Workspace, key: ProviderKey | None) -> str:
 
 def require(workspace: Workspace) -> None:
     """Raises `Invalid` where it cannot be switched on."""
-    why = why_not_offered(workspace, store.find(workspace.id, catalogue.embedding_model().provider))
+    why = unavailable_reason(
+        workspace, store.find(workspace.id, catalogue.embedding_model().provider)
+    )
     if why:
         raise Invalid(why, field="hybrid")
 
 
-def why_unusable(workspace: Workspace, key: ProviderKey | None) -> str:
+def unusable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
     """The first reason against asking for vectors now, or "". A pure decision."""
     refused = key is not None and catalogue.embedding_model().id in key.unavailable_models
-    return store.why_unusable(key, workspace) or (MODEL_REFUSED if refused else "")
+    return store.unusable_reason(key, workspace) or (MODEL_REFUSED if refused else "")
 
 
 def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
@@ -79,9 +81,9 @@ def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
     before = embedding_errors.last(bot.workspace_id, QUESTIONS)
     if (before and before.is_resting) or not chunks.any_embedded(bot.id, model.made_by):
         return without
-    asked = ask(bot.workspace, bot.id, texts, QUESTION_LIMITS)
+    asked = embed_query(bot.workspace, bot.id, texts, QUESTION_LIMITS)
     if isinstance(asked, Failure) and not is_key_fault(asked):
-        embedding_errors.note(bot.workspace_id, QUESTIONS, str(asked.kind), _pause(asked))
+        embedding_errors.record(bot.workspace_id, QUESTIONS, str(asked.kind), _pause(asked))
     if isinstance(asked, Failure | Unusable):
         return without
     if before:
@@ -89,12 +91,12 @@ def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
     return [*asked]
 
 
-def ask(
+def embed_query(
     workspace: Workspace, bot_id: str, texts: Sequence[str], limits: Timeouts
 ) -> list[Vector] | Failure | Unusable:
     """The vectors of these texts, in their order. No connection to the database is held meanwhile."""
     model = catalogue.embedding_model()
-    if reason := why_unusable(workspace, store.find(workspace.id, model.provider)):
+    if reason := unusable_reason(workspace, store.find(workspace.id, model.provider)):
         return Unusable(reason)
     found = store.use(workspace, model.provider)
     if isinstance(found, Unusable):
@@ -103,7 +105,7 @@ def ask(
     release()
     answer = embed(
         endpoints.endpoint(model.provider), secret, model.model.upstream_id,
-        [text[:LONGEST_TEXT] for text in texts], model.dimensions, limits,
+        [text[:MAX_TEXT_LENGTH] for text in texts], model.dimensions, limits,
     )  # fmt: skip
     _remember(workspace.id, bot_id, key, model, answer)
     if isinstance(answer, Failure):
@@ -122,14 +124,14 @@ def _remember(
     tokens = answer.tokens_in if isinstance(answer, Embeddings) else None
     try:
         with transaction() as current:
-            store.note_used(current, key.key_id, failed=failure is not None)
+            store.record_used(current, key.key_id, failed=failure is not None)
             if tokens:
                 place = workspace_id, bot_id, model.provider, model.id, key.key_id
                 counting.count(current, *place, tokens_in=tokens)
     except (MevichatError, SQLAlchemyError) as error:
         log.error("embedding_not_counted", workspace_id=workspace_id, error=type(error).__name__)
-    if failure and live_refusals.note(key, failure, model.id):
-        live_refusals.have_confirmed(key, model.id)
+    if failure and live_refusals.record(key, failure, model.id):
+        live_refusals.queue_confirmation(key, model.id)
 
 
 def _pause(failure: Failure) -> timedelta:

@@ -31,7 +31,7 @@ _LARGEST_NUMBER = 2**63 - 1
 """Of the database's: a program may ask for more answers at once than anybody can pay."""
 
 
-def of(workspace_id: str) -> int:
+def balance_of(workspace_id: str) -> int:
     """What is left to new requests, in micro-dollars."""
     left = session().scalar(select(Balance.microusd).where(Balance.workspace_id == workspace_id))
     return left or 0
@@ -74,7 +74,7 @@ def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
     with transaction() as current:
         _add(current, workspace_id, microusd)
         _enter(current, workspace_id, TOP_UP, microusd, note=note[:200])
-        details = {"usd": money.exact(microusd)}
+        details = {"usd": money.format_exact(microusd)}
         audit.record(current, workspace_id, actor, "balance.added", note[:200], **details)
 
 
@@ -142,7 +142,7 @@ def sums(workspace_id: str) -> tuple[int, int, int]:
     held = select(func.coalesce(func.sum(BalanceHold.microusd), 0))
     entered = select(func.coalesce(func.sum(LedgerEntry.microusd), 0))
     return (
-        of(workspace_id),
+        balance_of(workspace_id),
         int(session().scalar(held.where(BalanceHold.workspace_id == workspace_id)) or 0),
         int(session().scalar(entered.where(LedgerEntry.workspace_id == workspace_id)) or 0),
     )
@@ -156,7 +156,7 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
         )
     ).first()
     gone = delete(BalanceHold).where(BalanceHold.request_id == request_id)
-    if found is None or not changed_one(current, gone.execution_options(**_QUIETLY)):
+    if found is None or not changed_one(current, gone.execution_options(**_SILENT)):
         return None
     return found.workspace_id, found.microusd
 
@@ -196,4 +196,4 @@ def _enter(
     )
 
 
-_QUIETLY: dict[str, Any] = {"synchronize_session": False}
+_SILENT: dict[str, Any] = {"synchronize_session": False}

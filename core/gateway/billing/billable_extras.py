@@ -20,7 +20,7 @@ _USUAL: dict[str, tuple[Any, ...]] = {
 _SEARCH = "web_search_options"
 
 
-def sold_apart(document: Mapping[str, Any]) -> str:
+def non_token_charge(document: Mapping[str, Any]) -> str:
     """The first thing in a request that costs more than its tokens, by its name there; "" for none."""
     for name, usual in _USUAL.items():
         if document.get(name) is not None and document[name] not in usual:

@@ -40,7 +40,7 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     model = candidate.offer.model
     if model is None:
         return error_replies.without_balance(call.model)
-    if extra := billable_extras.sold_apart(call.document):
+    if extra := billable_extras.non_token_charge(call.document):
         return error_replies.sold_apart(extra)
     unseen = _has_unseen(call.document)
     tokens_in = _most_tokens_in(call, model, unseen)

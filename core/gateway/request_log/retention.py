@@ -10,22 +10,22 @@ from core.gateway.models import GatewayRequest
 
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 500
-MOST_BATCHES = 100
+MAX_BATCHES = 100
 """For one round of the schedule, which has other duties; the next comes within the hour."""
 
 
-def forget_old() -> int:
+def delete_old() -> int:
     """Removes requests that are older. Returns how many. What they came to stays in the days' use."""
     forgotten = 0
-    for _ in range(MOST_BATCHES):
-        removed = _forget_some()
+    for _ in range(MAX_BATCHES):
+        removed = _delete_batch()
         forgotten += removed
         if removed < AT_ONCE:
             break
     return forgotten
 
 
-def _forget_some() -> int:
+def _delete_batch() -> int:
     old = select(GatewayRequest.id).where(GatewayRequest.at < clock.now() - KEPT_FOR)
     with transaction() as current:
         chosen = old.order_by(GatewayRequest.at).limit(AT_ONCE)

@@ -26,7 +26,7 @@ _BY: dict[str, Column] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestFilter:
     """What a request has to be. Empty fields ask for nothing; `until` is the first moment after."""
 
     workspace_id: str
@@ -39,7 +39,7 @@ class Wanted:
 
 
 def found(
-    wanted: Wanted, size: int, skip: int = 0, order: Order = NEWEST_FIRST
+    wanted: RequestFilter, size: int, skip: int = 0, order: Order = NEWEST_FIRST
 ) -> list[GatewayRequest]:
     """The newest first, or in another order: of the newest `AMONG` that match, so that it stays quick."""
     here = GatewayRequest.workspace_id == wanted.workspace_id
@@ -59,7 +59,7 @@ def is_of(request: GatewayRequest, person_id: str) -> bool:
     return token is not None and token.person_id == person_id
 
 
-def _conditions(wanted: Wanted) -> list[Any]:
+def _conditions(wanted: RequestFilter) -> list[Any]:
     model = wanted.model
     asked = (
         (wanted.person_id, _of_person(wanted.workspace_id, wanted.person_id)),

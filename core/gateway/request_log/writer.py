@@ -23,8 +23,8 @@ from core.log import logger
 from core.usage import counting
 
 FLUSH_SECONDS = 0.5
-MOST_WAITING = 20_000
-MOST_AT_ONCE = 200
+MAX_QUEUED = 20_000
+MAX_BATCH = 200
 PAUSE_SECONDS = 0.003
 """Between two transactions: SQLite works inside the process, and under gevent all requests wait for it."""
 
@@ -58,7 +58,7 @@ class Record:
     latency_ms: int = 0
 
 
-def note(record: Record) -> None:
+def record(record: Record) -> None:
     """Keeps a record to be written; when far too many wait, it is dropped and the log says so."""
     try:
         _waiting.put_nowait(record)
@@ -95,13 +95,13 @@ def get(workspace_id: str, request_id: str) -> GatewayRequest | None:
 
 
 _writing = threading.RLock()
-_waiting: queue.Queue[Record] = queue.Queue(MOST_WAITING)
+_waiting: queue.Queue[Record] = queue.Queue(MAX_QUEUED)
 _writer = BackgroundThread("gateway_log", flush, FLUSH_SECONDS)
 
 
 def _taken() -> list[Record]:
     records: list[Record] = []
-    while len(records) < MOST_AT_ONCE:
+    while len(records) < MAX_BATCH:
         try:
             records.append(_waiting.get_nowait())
         except queue.Empty:
@@ -149,7 +149,7 @@ def _count(current: Session, records: list[Record]) -> None:
         if key_id:
             keys[key_id] = keys.get(key_id, False) or good
     for key_id, good in sorted(keys.items()):
-        store.note_used(current, key_id, failed=not good)
+        store.record_used(current, key_id, failed=not good)
     for (workspace_id, provider, model_id, key_id), counts in sorted(by_place.items()):
         counting.count(current, workspace_id, "", provider, model_id, key_id, **counts)
 

@@ -13,7 +13,7 @@ from docx.text.paragraph import Paragraph
 from core.knowledge.reading.sections import Progress, Refused, Section
 from core.text import fit
 
-LARGEST_UNPACKED = 100 * 1024 * 1024
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 MOST_PARTS = 5_000
 _STEP = 200
 _BROKEN = "The document is broken: it cannot be opened. Save it anew, and add that."
@@ -53,7 +53,7 @@ def _check_sizes(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-            too_large = sum(part.file_size for part in parts) > LARGEST_UNPACKED
+            too_large = sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES
             if too_large or len(parts) > MOST_PARTS or _unpacks_to_more(archive):
                 raise Refused("Unpacked, the document is larger than 100 MB. Split it.")
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
@@ -66,7 +66,7 @@ def _unpacks_to_more(archive: zipfile.ZipFile) -> bool:
         with archive.open(part) as opened:
             while data := opened.read(1 << 20):
                 size += len(data)
-                if size > LARGEST_UNPACKED:
+                if size > MAX_UNPACKED_BYTES:
                     return True
     return False
 

@@ -10,7 +10,15 @@ import zlib
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from core.http import Exchange, HttpError, NotPublic, NotSendable, PrivateHosts, Timeouts
+from core.http import (
+    HttpError,
+    NotPublic,
+    NotSendable,
+    PrivateHosts,
+    Timeouts,
+    WholeResponse,
+    request,
+)
 from core.knowledge.reading import sniffing
 from core.knowledge.reading.sections import Refused
 
@@ -22,7 +30,6 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = {
     "user-agent": "Mevichat (reads pages that its users name)",
     "accept": "text/html,application/xhtml+xml,text/plain,application/pdf,application/xml;q=0.9",
-    "accept-encoding": "identity",
 }
 
 
@@ -42,11 +49,13 @@ def fetch(url: str, private: PrivateHosts, largest: int = LARGEST_PAGE) -> Fetch
         url = _checked(url, been, private)
         been.append(url)
         try:
-            with Exchange(LIMITS, public_only=not private.include(url)) as exchange:
-                exchange.send("GET", url, _HEADERS)
-                to = exchange.headers.get("location", "")
-                if exchange.status not in _REDIRECTS or not to:
-                    return _answer(exchange, url, largest)
+            public_only = not private.include(url)
+            with request(
+                "GET", url, _HEADERS, timeouts=LIMITS, public_only=public_only
+            ) as response:
+                to = response.headers.get("location", "")
+                if response.status not in _REDIRECTS or not to:
+                    return _answer(response, url, largest)
         except HttpError as error:
             raise _refusal(error, been[:-1]) from None
         url = _next(url, to)
@@ -95,12 +104,12 @@ def _refusal(error: HttpError, been: list[str]) -> Refused:
     return Refused(f"The page leads on to another, which could not be read. {error.message}")
 
 
-def _answer(exchange: Exchange, url: str, largest: int) -> Fetched:
-    if exchange.status != 200:
-        raise Refused(f"The page could not be read: it answered {exchange.status}.")
-    media_type = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _answer(response: WholeResponse, url: str, largest: int) -> Fetched:
+    if response.status != 200:
+        raise Refused(f"The page could not be read: it answered {response.status}.")
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     limit = LARGEST_PDF if media_type == sniffing.PDF else largest
-    data = exchange.read(limit)
-    if exchange.headers.get("content-encoding", "") in ("gzip", "x-gzip"):
+    data = response.read(limit)
+    if response.headers.get("content-encoding", "") in ("gzip", "x-gzip"):
         data = unpacked(data, limit)
     return Fetched(url, media_type, data)

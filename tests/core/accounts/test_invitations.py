@@ -62,7 +62,7 @@ def test_whom_it_is_for_joins_with_the_role_and_once(workspace):
         join(made, guest)
     with pytest.raises(NotFound, match="was accepted"):
         invitations.by_token(token_in(mails_to(GUEST)[0]), SECRET)
-    assert not invitations.waiting_in(workspace.id)
+    assert not invitations.pending_in(workspace.id)
 
 
 @on_both_databases
@@ -83,7 +83,7 @@ def test_one_address_invited_by_many_at_once_is_one_invitation(workspace):
     outcomes = at_once(6, lambda _: invite(workspace))
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
     session().commit()
-    assert len(invitations.waiting_in(workspace.id)) == 1
+    assert len(invitations.pending_in(workspace.id)) == 1
     assert len(mails_to(GUEST)) == 1
 
 
@@ -165,7 +165,7 @@ def test_whoever_is_in_or_invited_is_not_invited_twice(workspace, shift_clock):
         invite(workspace)
     shift_clock(timedelta(days=8))
     invite(workspace)
-    assert len(invitations.waiting_in(workspace.id)) == 1
+    assert len(invitations.pending_in(workspace.id)) == 1
 
 
 def test_the_same_address_may_be_invited_elsewhere(workspace):

@@ -27,7 +27,7 @@ def ann(app):
 
 
 def ask(email=ANN):
-    password_resets.ask(email, SECRET)
+    password_resets.request(email, SECRET)
 
 
 def use(token, password=NEW):

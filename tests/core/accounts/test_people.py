@@ -190,8 +190,8 @@ def test_a_sign_in_in_daily_use_is_over_after_30_days(app, shift_clock):
         session().expire_all()
         sign_in = sign_ins.find(token, SECRET)
         assert sign_in, day
-        sign_ins.note_seen(sign_in)
-    shift_clock(sign_ins.LONGEST + timedelta(seconds=5))
+        sign_ins.record_seen(sign_in)
+    shift_clock(sign_ins.MAX_AGE + timedelta(seconds=5))
     assert sign_ins.find(token, SECRET) is None
 
 
@@ -200,7 +200,7 @@ def test_a_sign_in_is_noted_as_seen_every_five_minutes_at_most(app, shift_clock)
     first = sign_ins.find(token, SECRET).seen_at
     for seconds, noted in ((299, False), (301, True)):
         shift_clock(timedelta(seconds=seconds))
-        sign_ins.note_seen(sign_ins.find(token, SECRET))
+        sign_ins.record_seen(sign_ins.find(token, SECRET))
         session().expire_all()
         assert (sign_ins.find(token, SECRET).seen_at > first) == noted
 

@@ -41,15 +41,15 @@ def test_those_in_use_are_listed_the_last_used_first(app, shift_clock):
     old = sign_ins.start(ann, SECRET, "old")
     shift_clock(timedelta(minutes=10))
     new, _ = sign_ins.start(ann, SECRET, "new"), sign_ins.start(bob, SECRET, "his")
-    assert [row.user_agent for row in sign_ins.live_of(ann.id)] == ["new", "old"]
+    assert [row.user_agent for row in sign_ins.active_sign_ins(ann.id)] == ["new", "old"]
     shift_clock(timedelta(minutes=20))
-    sign_ins.note_seen(sign_ins.find(old, SECRET))
+    sign_ins.record_seen(sign_ins.find(old, SECRET))
     session().expire_all()
-    assert [row.user_agent for row in sign_ins.live_of(ann.id)] == ["old", "new"]
+    assert [row.user_agent for row in sign_ins.active_sign_ins(ann.id)] == ["old", "new"]
     sign_ins.end(sign_ins.find(new, SECRET).id)
-    assert [row.user_agent for row in sign_ins.live_of(ann.id)] == ["old"]
-    shift_clock(sign_ins.LONGEST)
-    assert sign_ins.live_of(ann.id) == []
+    assert [row.user_agent for row in sign_ins.active_sign_ins(ann.id)] == ["old"]
+    shift_clock(sign_ins.MAX_AGE)
+    assert sign_ins.active_sign_ins(ann.id) == []
 
 
 def test_one_is_ended_by_its_own_person_only(app):
@@ -72,7 +72,7 @@ def test_all_but_one_are_ended_and_nobody_elses(app):
     assert sign_ins.find(his, SECRET)
     with transaction() as current:
         sign_ins.end_all(current, ann.id)
-    assert sign_ins.live_of(ann.id) == []
+    assert sign_ins.active_sign_ins(ann.id) == []
 
 
 def test_when_somebody_was_last_seen(app, shift_clock):
@@ -82,5 +82,5 @@ def test_when_somebody_was_last_seen(app, shift_clock):
     sign_ins.start(ann, SECRET)
     seen = sign_ins.last_seen([ann.id, bob.id])
     assert set(seen) == {ann.id}
-    assert seen[ann.id] == sign_ins.live_of(ann.id)[0].seen_at
+    assert seen[ann.id] == sign_ins.active_sign_ins(ann.id)[0].seen_at
     assert sign_ins.last_seen([]) == {}

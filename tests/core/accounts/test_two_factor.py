@@ -67,7 +67,7 @@ def test_it_is_on_once_a_code_was_confirmed(ann):
     secret = two_factor.secret_to_confirm(fresh(ann))
     assert not fresh(ann).has_second_factor
     assert secret not in fresh(ann).totp_sealed
-    assert f"secret={secret}" in two_factor.address_of(ann, secret)
+    assert f"secret={secret}" in two_factor.provisioning_uri(ann, secret)
     for wrong in ("", "000000", "12345", code(secret, 5), code(secret) + "0"):
         with pytest.raises(Invalid, match="present one"):
             two_factor.confirm(fresh(ann), wrong, SECRET)
@@ -154,13 +154,13 @@ def test_new_recovery_codes_end_the_old_ones(ann):
 
 def test_switched_off_nothing_of_it_is_left(ann):
     secret, codes = switched_on(ann)
-    two_factor.switch_off(fresh(ann))
+    two_factor.disable(fresh(ann))
     now = fresh(ann)
     assert (now.totp_sealed, now.totp_since, now.totp_last_step) == ("", None, 0)
     assert two_factor.recovery_codes_left(ann.id) == 0
     assert not accepts(ann, codes[0])
     with pytest.raises(Conflict, match="is off"):
-        two_factor.switch_off(fresh(ann))
+        two_factor.disable(fresh(ann))
     with pytest.raises(Conflict, match="is off"):
         two_factor.new_recovery_codes(fresh(ann), SECRET)
     assert "switched off" in mails_to("ann@example.com")[1]

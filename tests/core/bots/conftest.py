@@ -6,7 +6,7 @@ from flask import Flask
 from core.accounts.models import Workspace
 from core.bots import visitors
 from core.bots.answers import outcomes, turns
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.bots.answers.outcomes import Outcome
 from core.bots.answers.turns import Turn
 from core.bots.models import Bot, Conversation, Message
@@ -30,8 +30,8 @@ def conversation(bot: Bot) -> Conversation:
     return visitors.open_conversation(bot, "a secret of the tests")[0]
 
 
-def live_of(turn: Turn, text: str = "") -> Live:
-    live = Live(turn.answer.id, turn.question_id, turn.answer.attempt)
+def live_of(turn: Turn, text: str = "") -> LiveAnswer:
+    live = LiveAnswer(turn.answer.id, turn.question_id, turn.answer.attempt)
     live.add(text)
     return live
 

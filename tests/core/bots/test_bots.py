@@ -230,7 +230,6 @@ def lines_of(workspace):
     ]
 
 
-@on_both_databases
 def test_what_becomes_of_a_bot_is_in_the_audit_log_without_a_word_of_its_texts(workspace):
     bot = bots.create(workspace, Draft(name="Support", instructions="Secret recipe"), RITA)
     draft = Draft(name="Help", model="claude-haiku-4-5", instructions="Other", welcome="Hello")

@@ -56,7 +56,6 @@ def test_a_plan_silences_the_bots_on_models_that_it_does_not_have(made, plan, bl
     assert [bot.name for bot in found] == blocked
 
 
-@on_both_databases
 def test_a_downgrade_can_take_every_silenced_bot_to_mini_in_the_same_step(made):
     before = audit.count_of(made.id)
     names = plan_change.change(made, PLANS["free"], "scale", to_mini=True, actor=RITA)
@@ -72,7 +71,6 @@ def test_a_downgrade_can_take_every_silenced_bot_to_mini_in_the_same_step(made):
     assert audit.verify(made.id).problem == ""
 
 
-@on_both_databases
 @pytest.mark.parametrize(("plan", "to_mini"), [("free", False), ("pro", False), ("scale", True)])
 def test_bots_that_are_not_asked_for_stay_as_they_are(made, plan, to_mini):
     """Left behind by a downgrade; and an upgrade changes nothing by itself."""

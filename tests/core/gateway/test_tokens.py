@@ -23,14 +23,14 @@ def token(app, cast):
 
 def enters(text):
     try:
-        access.enter([text], SECRET)
+        access.authenticate([text], SECRET)
     except BadToken:
         return False
     return True
 
 
 def test_a_token_opens_its_workspace_for_its_person(cast, token):
-    caller = access.enter([token[1]], SECRET)
+    caller = access.authenticate([token[1]], SECRET)
     assert (caller.workspace_id, caller.person_id) == (cast.workspace.id, cast.member.id)
     assert caller.token_id == token[0].id
 
@@ -47,7 +47,7 @@ def test_what_is_no_token_is_refused(app, text):
 
 
 def test_the_first_text_that_is_a_token_counts(token):
-    assert access.enter(["sk-something-else", token[1]], SECRET).token_id == token[0].id
+    assert access.authenticate(["sk-something-else", token[1]], SECRET).token_id == token[0].id
 
 
 def test_a_revoked_token_is_refused_at_once(token):
@@ -82,17 +82,17 @@ def test_what_another_process_changes_holds_for_the_very_next_request(cast, toke
         ("UPDATE workspaces SET keys_stamp = 77", lambda caller: caller.keys_stamp == 77),
         ("UPDATE workspaces SET plan_key = 'scale'", lambda caller: caller.plan.key == "scale"),
     ):
-        assert not seen(access.enter([token[1]], SECRET))
+        assert not seen(access.authenticate([token[1]], SECRET))
         with elsewhere.begin() as connection:
             connection.execute(text(change))
-        assert seen(access.enter([token[1]], SECRET))
+        assert seen(access.authenticate([token[1]], SECRET))
     with elsewhere.begin() as connection:
         connection.execute(text("DELETE FROM memberships"))
     assert not enters(token[1])
     elsewhere.dispose()
 
 
-@pytest.mark.parametrize("grace", tokens.GRACES)
+@pytest.mark.parametrize("grace", tokens.GRACE_PERIODS)
 def test_a_replaced_token_works_for_its_grace(cast, token, grace, shift_clock):
     assert enters(token[1])
     _, text = tokens.replace(token[0], grace, OPERATOR, SECRET)
@@ -102,9 +102,9 @@ def test_a_replaced_token_works_for_its_grace(cast, token, grace, shift_clock):
 
 
 def test_a_token_is_replaced_once(token):
-    tokens.replace(token[0], tokens.GRACES[-1], OPERATOR, SECRET)
+    tokens.replace(token[0], tokens.GRACE_PERIODS[-1], OPERATOR, SECRET)
     with pytest.raises(Conflict):
-        tokens.replace(token[0], tokens.GRACES[-1], OPERATOR, SECRET)
+        tokens.replace(token[0], tokens.GRACE_PERIODS[-1], OPERATOR, SECRET)
 
 
 def test_a_grace_never_outlives_the_token(cast, shift_clock):
@@ -133,7 +133,7 @@ def test_a_stranger_gets_none(cast):
 
 
 def test_a_person_has_so_many_and_no_more(cast, monkeypatch):
-    monkeypatch.setattr(tokens, "MOST_OF_A_PERSON", 2)
+    monkeypatch.setattr(tokens, "MAX_PER_PERSON", 2)
     for name in ("one", "two"):
         row, _ = tokens.create(cast.workspace, cast.member, name, None, OPERATOR, SECRET)
     with pytest.raises(Invalid):
@@ -143,7 +143,7 @@ def test_a_person_has_so_many_and_no_more(cast, monkeypatch):
 
 
 def test_each_change_has_its_line(cast, token):
-    made, _ = tokens.replace(token[0], tokens.GRACES[1], OPERATOR, SECRET)
+    made, _ = tokens.replace(token[0], tokens.GRACE_PERIODS[1], OPERATOR, SECRET)
     tokens.revoke(made, OPERATOR)
     told = [line.action for line in lines_of(cast.workspace.id)]
     assert {"token.created", "token.replaced", "token.revoked"} <= set(told)

@@ -75,7 +75,7 @@ def test_what_redis_holds_ends_by_itself(workspace, person):
     check = ask(workspace, person)
     connection = queue.redis_connection()
     assert 0 < connection.ttl(f"candidate:{check.id}") <= pending.CANDIDATE_SECONDS == 120
-    assert 0 < connection.ttl(f"check:{check.id}") <= pending.KEPT_SECONDS
+    assert 0 < connection.ttl(f"check:{check.id}") <= pending.TTL_SECONDS
 
 
 @pytest.mark.parametrize("slug", ["anthropic", "openai"])
@@ -213,9 +213,9 @@ def test_a_check_asks_twice_at_most_however_often_its_worker_dies(workspace, per
         checks.run_candidate(check.id)
         pending.keep(check)  # as if the worker had died before it said how the check ended
         pending.keep_candidate(
-            check.id, vault.seal(SECRET, vault.key_place(workspace.id, "anthropic"))
+            check.id, vault.seal(SECRET, vault.key_context(workspace.id, "anthropic"))
         )
-    assert len(provider.chats) == pending.MOST_ASKS == 2
+    assert len(provider.chats) == pending.MAX_PROVIDER_CALLS == 2
     checks.run_candidate(check.id)
     assert pending.load(check.id).state == "lost"
 

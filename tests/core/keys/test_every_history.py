@@ -87,7 +87,7 @@ class KeyHistory(RuleBasedStateMachine):
     def live_request_fails(self, failure: Failure, late: bool) -> None:
         """`late`: on a version that has been replaced meanwhile."""
         version = self.version - 1 if late else self.version
-        news = verdicts.note_refusal(self.key.id, version, failure, MODEL)
+        news = verdicts.record_refusal(self.key.id, version, failure, MODEL)
         if late or failure.kind not in KEY_FAULTS:
             assert not news
             return
@@ -101,7 +101,7 @@ class KeyHistory(RuleBasedStateMachine):
     @precondition(lambda self: self.stored)
     @rule(failure=st.none() | FAILURES, by=BY_CHECK)
     def check_ends(self, failure: Failure | None, by: str) -> None:
-        verdicts.note_check(self.key, states.verdict_of(failure), by)
+        verdicts.record_check(self.key, states.verdict_of(failure), by)
         if failure is None:
             self.recoveries += self.told
             self.status, self.reason, self.told = VALID, "", False

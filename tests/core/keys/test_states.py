@@ -68,9 +68,9 @@ def test_the_one_word_for_a_row_and_the_first_reason_against_it(
 ):
     key = ProviderKey(status=status, reason=reason, enabled=enabled)
     assert states.state_of(key, plan) == state
-    assert states.why_unusable(key, plan) == unusable
+    assert states.unusable_reason(key, plan) == unusable
 
 
 def test_no_key_is_a_reason_of_its_own():
-    assert states.why_unusable(None, True) == "no_key"
-    assert states.why_unusable(None, False) == "plan_without_keys"
+    assert states.unusable_reason(None, True) == "no_key"
+    assert states.unusable_reason(None, False) == "plan_without_keys"

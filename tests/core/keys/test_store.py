@@ -28,7 +28,7 @@ HAIKU = "anthropic:claude-haiku-4-5"
 
 def refuse(key: ProviderKey, failure: Failure = REJECTED, model: str = HAIKU) -> bool:
     """A live request was refused with this version of the key."""
-    return verdicts.note_refusal(key.id, key.version, failure, model)
+    return verdicts.record_refusal(key.id, key.version, failure, model)
 
 
 @pytest.fixture
@@ -40,12 +40,11 @@ def save(workspace: Workspace, secret: str = SECRET, check_id: str = "chk_1") ->
     return saving.save(workspace.id, "anthropic", secret, ANN, Proof(check_id))
 
 
-@on_both_databases
 def test_a_saved_key_is_sealed_masked_and_told_from_others(workspace):
     key = save(workspace)
     assert (key.version, key.status, key.enabled, key.added_by) == (1, "valid", True, "Ann")
     assert key.mask == "sk-ant-api03-••••••••7xA2"
-    assert vault.open_sealed(key.sealed, vault.key_place(workspace.id, "anthropic")) == SECRET
+    assert vault.open_sealed(key.sealed, vault.key_context(workspace.id, "anthropic")) == SECRET
     assert marker.MARKER not in f"{key.sealed} {key.fingerprint} {key.mask}"
     found, secret = store.use(workspace, "anthropic")
     assert (found.key_id, found.version, secret) == (key.id, 1, SECRET)
@@ -87,12 +86,12 @@ def test_a_verdict_about_version_n_never_touches_the_next(workspace):
     session().expunge(old)
     save(workspace, NEXT, "chk_2")
     assert refuse(old) is False
-    verdicts.note_check(old, states.verdict_of(REJECTED), "test")
-    verdicts.note_unreadable(old)
+    verdicts.record_check(old, states.verdict_of(REJECTED), "test")
+    verdicts.record_unreadable(old)
     stored = key_of(workspace)
     assert (stored.status, stored.checked_by) == ("valid", "save")
     refuse(stored)
-    verdicts.note_check(old, states.PASSED, "test")
+    verdicts.record_check(old, states.PASSED, "test")
     assert key_of(workspace).status == "invalid"
 
 
@@ -120,7 +119,7 @@ def test_refusals_and_a_replacement_at_once_leave_the_new_key_valid(workspace):
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_only_the_keys_own_faults_make_it_invalid(workspace, kind):
     key = save(workspace)
-    verdicts.note_check(key, states.verdict_of(Failure(kind, "Words.")), "test")
+    verdicts.record_check(key, states.verdict_of(Failure(kind, "Words.")), "test")
     stored = key_of(workspace)
     is_fault = kind in KEY_FAULTS
     assert (stored.status == "invalid") == is_fault
@@ -137,23 +136,23 @@ def test_an_invalid_key_knows_since_when_and_why_now(workspace):
     refuse(key)
     since = key_of(workspace).status_since
     no_credit = states.verdict_of(Failure(FailureKind.no_credit, "Top up."))
-    verdicts.note_check(key_of(workspace), no_credit, "test")
+    verdicts.record_check(key_of(workspace), no_credit, "test")
     stored = key_of(workspace)
     assert (stored.reason, stored.provider_words) == ("no_credit", "Top up.")
     assert stored.status_since == since
-    verdicts.note_check(stored, states.UNSURE, "test")
+    verdicts.record_check(stored, states.UNSURE, "test")
     assert key_of(workspace).reason == "no_credit"
 
 
 def test_a_passed_check_takes_an_invalidity_back_and_says_that_it_was_one(workspace):
     key = save(workspace)
-    assert verdicts.note_check(key, states.PASSED, "test") == states.STILL
+    assert verdicts.record_check(key, states.PASSED, "test") == states.STILL
     refuse(key)
-    told = verdicts.note_check(key_of(workspace), states.PASSED, "confirm", note="A note.")
+    told = verdicts.record_check(key_of(workspace), states.PASSED, "confirm", note="A note.")
     assert told == states.RECOVERED
     stored = key_of(workspace)
     assert (stored.status, stored.reason, stored.note) == ("valid", "", "A note.")
-    assert verdicts.note_check(stored, states.PASSED, "test") == states.STILL
+    assert verdicts.record_check(stored, states.PASSED, "test") == states.STILL
 
 
 @pytest.mark.parametrize(
@@ -175,7 +174,7 @@ def test_a_passed_check_takes_an_invalidity_back_and_says_that_it_was_one(worksp
 def test_which_reason_comes_first(plan, has_key, enabled, status, reason, unusable):
     workspace = Workspace(kind="organization", plan_key=plan)
     key = ProviderKey(enabled=enabled, status=status, reason=reason) if has_key else None
-    assert store.why_unusable(key, workspace) == unusable
+    assert store.unusable_reason(key, workspace) == unusable
 
 
 def test_what_cannot_be_opened_is_marked_and_serves_nobody(workspace):

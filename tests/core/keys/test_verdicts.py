@@ -53,7 +53,7 @@ def actions(workspace) -> list[str]:
 @on_both_databases
 def test_a_live_refusal_flips_the_key_at_once_and_is_told_when_it_is_confirmed(workspace, key):
     make_bot(workspace, HAIKU, name="Support")
-    assert verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    assert verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     stored = key_of(workspace)
     assert (stored.status, stored.reason, stored.provider_request_id) == (
         INVALID,
@@ -62,40 +62,40 @@ def test_a_live_refusal_flips_the_key_at_once_and_is_told_when_it_is_confirmed(w
     )
     assert letters(workspace, "key_broken") == []
     for _ in range(3):
-        verdicts.note_check(key_of(workspace), states.verdict_of(REJECTED), "confirm")
+        verdicts.record_check(key_of(workspace), states.verdict_of(REJECTED), "confirm")
     assert letters(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
-    verdicts.note_check(key_of(workspace), states.PASSED, "schedule")
-    verdicts.note_check(key_of(workspace), states.PASSED, "schedule")
+    verdicts.record_check(key_of(workspace), states.PASSED, "schedule")
+    verdicts.record_check(key_of(workspace), states.PASSED, "schedule")
     assert letters(workspace, "key_recovered") == ["billing@example.com", "owner@example.com"]
     assert actions(workspace) == ["key.added", "key.invalidated", "key.recovered"]
 
 
 def test_a_refusal_that_a_check_takes_back_is_told_to_nobody(workspace, key):
-    verdicts.note_refusal(key.id, 1, NO_PERMISSION, HAIKU)
-    verdicts.note_check(key_of(workspace), states.PASSED, "confirm", {HAIKU}, "A note.")
+    verdicts.record_refusal(key.id, 1, NO_PERMISSION, HAIKU)
+    verdicts.record_check(key_of(workspace), states.PASSED, "confirm", {HAIKU}, "A note.")
     stored = key_of(workspace)
     assert (stored.status, stored.note, stored.unavailable_models) == (VALID, "A note.", [HAIKU])
     assert letters(workspace, "key_broken") == letters(workspace, "key_recovered") == []
 
 
 def test_a_model_that_the_key_is_known_not_to_have_does_not_flip_it_again(workspace, key):
-    verdicts.note_check(key, states.PASSED, "confirm", {HAIKU})
-    assert not verdicts.note_refusal(key.id, 1, NO_PERMISSION, HAIKU)
+    verdicts.record_check(key, states.PASSED, "confirm", {HAIKU})
+    assert not verdicts.record_refusal(key.id, 1, NO_PERMISSION, HAIKU)
     assert key_of(workspace).status == VALID
-    assert verdicts.note_refusal(key.id, 1, NO_PERMISSION, "anthropic:claude-sonnet-4-6")
-    verdicts.note_check(key_of(workspace), states.PASSED, "confirm", {HAIKU})
-    assert verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    assert verdicts.record_refusal(key.id, 1, NO_PERMISSION, "anthropic:claude-sonnet-4-6")
+    verdicts.record_check(key_of(workspace), states.PASSED, "confirm", {HAIKU})
+    assert verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
 
 
 def test_people_are_told_even_where_the_confirming_check_could_not_ask(workspace, key):
-    verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
-    verdicts.note_check(key_of(workspace), states.UNSURE, "confirm")
+    verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
+    verdicts.record_check(key_of(workspace), states.UNSURE, "confirm")
     assert key_of(workspace).status == INVALID
     assert letters(workspace, "key_broken")
 
 
 def test_a_replacement_of_a_key_that_was_told_broken_is_told_as_its_recovery(workspace, key):
-    verdicts.note_check(key, states.verdict_of(REJECTED), "test")
+    verdicts.record_check(key, states.verdict_of(REJECTED), "test")
     saving.save(
         workspace.id, "anthropic", marker.anthropic_key("NEXT"), checks.MEVICHAT, Proof("chk_2")
     )
@@ -106,7 +106,7 @@ def test_a_replacement_of_a_key_that_was_told_broken_is_told_as_its_recovery(wor
 @on_both_databases
 def test_of_many_verdicts_at_once_each_is_told_once(workspace, key):
     refused = states.verdict_of(REJECTED)
-    at_once(12, lambda _: verdicts.note_check(key, refused, "test"))
+    at_once(12, lambda _: verdicts.record_check(key, refused, "test"))
     assert letters(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
     assert actions(workspace).count("key.invalidated") == 1
     (day,) = [day for day in health.strips([key.id])[key.id] if day.checks_failed]
@@ -117,14 +117,14 @@ PAUSES = [5, 15, 60, 180, 720, 1440, 1440]
 
 
 def test_the_pauses_between_checks_of_a_broken_key_grow_to_a_day(workspace, key):
-    verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     first = key_of(workspace).recheck_at - clock.now()
     assert timedelta(seconds=58) < first <= verdicts.CONFIRMED_WITHIN
     for minutes in PAUSES:
-        verdicts.note_check(key_of(workspace), states.verdict_of(REJECTED), "schedule")
+        verdicts.record_check(key_of(workspace), states.verdict_of(REJECTED), "schedule")
         pause = key_of(workspace).recheck_at - clock.now()
         assert timedelta(minutes=minutes, seconds=-2) < pause <= timedelta(minutes=minutes)
-    verdicts.note_check(key_of(workspace), states.PASSED, "schedule")
+    verdicts.record_check(key_of(workspace), states.PASSED, "schedule")
     stored = key_of(workspace)
     assert stored.rechecks_failed == 0
     assert stored.recheck_at - clock.now() > timedelta(hours=23)
@@ -135,8 +135,8 @@ def test_the_pauses_between_checks_of_a_broken_key_grow_to_a_day(workspace, key)
 )
 def test_what_passes_by_itself_flips_no_key_and_brings_no_further_back_off(workspace, key, kind):
     failure = Failure(FailureKind(kind), "Words.")
-    assert not verdicts.note_refusal(key.id, 1, failure, HAIKU)
-    verdicts.note_check(key_of(workspace), states.verdict_of(failure), "schedule")
+    assert not verdicts.record_refusal(key.id, 1, failure, HAIKU)
+    verdicts.record_check(key_of(workspace), states.verdict_of(failure), "schedule")
     stored = key_of(workspace)
     assert (stored.status, stored.reason, stored.provider_words) == (VALID, "", "")
     assert stored.recheck_at - clock.now() <= timedelta(minutes=5)
@@ -155,7 +155,7 @@ def due(workspace) -> None:
 def test_a_due_key_is_checked_by_one_of_many_schedules_and_comes_back(
     workspace, key, provider, run_jobs
 ):
-    verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     due(workspace)
     assert sum(at_once(6, lambda _: rechecks.recheck_due())) == 1
     run_jobs()
@@ -183,12 +183,12 @@ def test_keys_that_are_switched_off_or_asleep_are_left_alone(workspace, key, pro
 def test_a_key_that_just_served_is_not_asked_again(workspace, key):
     due(workspace)
     with transaction() as current:
-        store.note_used(current, key.id, failed=False)
+        store.record_used(current, key.id, failed=False)
     assert rechecks.recheck_due() == 0
-    verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     due(workspace)
     with transaction() as current:  # a late answer on the key that was refused meanwhile
-        store.note_used(current, key.id, failed=False)
+        store.record_used(current, key.id, failed=False)
     assert rechecks.recheck_due() == 1
 
 
@@ -245,8 +245,8 @@ CHANGES = {
     "replace": _replace,
     "enable or disable": lambda _, key: store.set_enabled(key, False, checks.MEVICHAT),
     "delete": lambda _, key: store.remove(key, checks.MEVICHAT),
-    "live refusal": lambda _, key: verdicts.note_refusal(key.id, 1, REJECTED, HAIKU),
-    "failed check": lambda _, key: verdicts.note_check(key, states.verdict_of(REJECTED), "test"),
+    "live refusal": lambda _, key: verdicts.record_refusal(key.id, 1, REJECTED, HAIKU),
+    "failed check": lambda _, key: verdicts.record_check(key, states.verdict_of(REJECTED), "test"),
     "test": lambda _, key: checks.test_later(key, checks.MEVICHAT),
     "subscription": lambda _, key: store.mark_subscription(key, "Plan", "", checks.MEVICHAT),
 }
@@ -286,9 +286,9 @@ def test_without_an_audit_line_no_key_changes(workspace, key, change):
 
 
 def test_a_key_that_cannot_be_judged_keeps_no_reader_waiting(app, workspace, key, provider):
-    from tests.bot_client import Talker
+    from tests.bot_client import BotClient
 
-    talker = Talker(app, make_bot(workspace, HAIKU))
+    talker = BotClient(app, make_bot(workspace, HAIKU))
     with transaction() as current:
         current.execute(text(REFUSE_LINES["sqlite"][0]))
     provider.next(Reply.status(401))
@@ -302,14 +302,14 @@ def test_a_key_that_cannot_be_judged_keeps_no_reader_waiting(app, workspace, key
 def test_thirty_days_are_shown_with_the_worst_of_each(workspace, key, shift_clock):
     shift_clock(timedelta(days=-3))
     with transaction() as current:
-        store.note_used(current, key.id, failed=False)
+        store.record_used(current, key.id, failed=False)
     shift_clock(timedelta(days=-2))
     with transaction() as current:
-        store.note_used(current, key.id, failed=True)
+        store.record_used(current, key.id, failed=True)
     shift_clock(timedelta(days=-1))
-    verdicts.note_refusal(key.id, 1, REJECTED, HAIKU)
+    verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     shift_clock(timedelta())
-    verdicts.note_check(key_of(workspace), states.PASSED, "test")
+    verdicts.record_check(key_of(workspace), states.PASSED, "test")
     strip = health.strips([key.id])[key.id]
     assert len(strip) == 30
     assert strip[-1].day == clock.today()
@@ -320,7 +320,7 @@ def test_thirty_days_are_shown_with_the_worst_of_each(workspace, key, shift_cloc
 def test_counts_of_a_day_are_exact_when_many_come_at_once(workspace, key):
     def use(_):
         with transaction() as current:
-            store.note_used(current, key.id, failed=False)
+            store.record_used(current, key.id, failed=False)
 
     assert at_once(24, use) == [None] * 24
     session().commit()
@@ -329,6 +329,6 @@ def test_counts_of_a_day_are_exact_when_many_come_at_once(workspace, key):
 
 def test_days_that_no_strip_shows_are_forgotten(workspace, key, shift_clock):
     shift_clock(health.KEPT)
-    assert health.forget_old() == 0
+    assert health.delete_old() == 0
     shift_clock(health.KEPT + timedelta(days=1))
-    assert health.forget_old() == 1
+    assert health.delete_old() == 1

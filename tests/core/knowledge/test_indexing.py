@@ -98,12 +98,12 @@ def test_a_lost_worker_is_followed_by_two_more_and_then_it_has_failed(source, sh
     for tries, attempt in ((1, 2), (2, 3)):
         change(source, status="reading")
         shift_clock(timedelta(minutes=2 * tries))
-        assert indexing.take_up_lost() == 1
+        assert indexing.resume_lost() == 1
         assert (now(source).status, now(source).attempt) == ("waiting", attempt)
         assert f"try {tries + 1} of 3" in now(source).reason
     change(source, status="reading")
     shift_clock(timedelta(minutes=6))
-    assert indexing.take_up_lost() == 0
+    assert indexing.resume_lost() == 0
     assert now(source).status == "failed"
     assert "three times" in now(source).reason
 
@@ -112,7 +112,7 @@ def test_a_lost_worker_is_followed_by_two_more_and_then_it_has_failed(source, sh
 def test_a_worker_is_lost_after_a_minute_without_a_pulse(source, shift_clock, seconds, taken_up):
     change(source, status="reading")
     shift_clock(timedelta(seconds=seconds))
-    assert indexing.take_up_lost() == taken_up
+    assert indexing.resume_lost() == taken_up
 
 
 def test_what_a_lost_worker_had_written_goes_with_the_next_try(source, bot):

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from core import settings
+from core import configuration
 from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.errors import SettingsError
@@ -161,7 +161,7 @@ def test_the_operator_names_hosts_with_or_without_their_port(setting, url, inclu
 @pytest.mark.parametrize("setting", ["perhaps?", "http://wiki.example", "wiki.example/a", "a b"])
 def test_what_is_no_list_of_hosts_is_refused(tmp_path, setting):
     with pytest.raises(SettingsError, match="PRIVATE_PAGES cannot be used: .* hosts such as"):
-        settings.read({"DATA_DIR": str(tmp_path), "PRIVATE_PAGES": setting})
+        configuration.read({"DATA_DIR": str(tmp_path), "PRIVATE_PAGES": setting})
 
 
 # Sitemaps

@@ -269,4 +269,4 @@ def test_headings_stand_above_a_chunk_with_the_name_of_its_source():
 
 
 def test_docx_counts_its_parts():
-    assert docx.LARGEST_UNPACKED == 100 << 20
+    assert docx.MAX_UNPACKED_BYTES == 100 << 20

@@ -51,7 +51,6 @@ def test_a_text_is_found_once_it_is_indexed(cast, bot, run_jobs):
     assert session().get(SourceContent, source.id).data.decode() == LAMPS
 
 
-@on_both_databases
 def test_a_question_with_its_answer_is_one_chunk(cast, bot, run_jobs):
     source = sources.add_qa(cast.workspace, bot.id, "Do you ship to Oslo?", "Yes. " * 500, OPERATOR)
     run_jobs()
@@ -117,7 +116,6 @@ def test_only_ids_are_queued(cast, bot):
     assert queue.waiting(queue.DEFAULT) == 0
 
 
-@on_both_databases
 def test_the_plans_last_source_fits_and_one_more_does_not(cast, bot):
     limit = cast.workspace.plan.sources
     with transaction() as current:
@@ -151,7 +149,7 @@ def test_the_plans_characters_bound_what_is_indexed(cast, bot, run_jobs, over, s
 
 @pytest.mark.parametrize(("size", "fits"), [(-1, True), (0, True), (1, False)])
 def test_a_text_has_a_longest_length(cast, bot, size, fits):
-    text = "x" * (sources.LONGEST_TEXT + size)
+    text = "x" * (sources.MAX_TEXT_LENGTH + size)
     if fits:
         assert sources.add_text(cast.workspace, bot.id, "T", text, OPERATOR)
     else:
@@ -160,7 +158,7 @@ def test_a_text_has_a_longest_length(cast, bot, size, fits):
 
 
 def test_a_file_has_a_largest_size(cast, bot):
-    largest = b"x" * sources.LARGEST_FILE
+    largest = b"x" * sources.MAX_FILE_BYTES
     assert sources.add_file(cast.workspace, bot.id, "a.txt", largest, OPERATOR)
     with pytest.raises(TooLarge, match="20 MB"):
         sources.add_file(cast.workspace, bot.id, "a.txt", largest + b"x", OPERATOR)
@@ -185,7 +183,6 @@ def test_an_address_that_may_not_be_read_is_refused_when_it_is_added(cast, bot, 
         sources.add_page(cast.workspace, bot.id, url, OPERATOR)
 
 
-@on_both_databases
 def test_a_bot_finds_nothing_of_another(cast, bot, give):
     other = bots.create(cast.workspace, Draft(name="Other"), OPERATOR)
     give("Lamps", LAMPS)

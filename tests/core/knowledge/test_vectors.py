@@ -90,7 +90,6 @@ def test_a_question_without_a_common_word_finds_its_chunk(bot, give):
     assert [one.title for one in search.worth_giving(found)] == ["Sending back"]
 
 
-@on_both_databases
 def test_both_parts_of_the_score_are_told_in_the_joined_order(bot, give):
     embed(give("Shop", SHOP))
     found = search.find(bot.id, "E27 lights", vector=vector("E27 lights"))
@@ -115,7 +114,6 @@ def test_vectors_of_another_model_or_of_other_dimensions_are_never_compared(bot,
     assert len(vectors.nearest(bot.id, vector(question), 5)) == 3
 
 
-@on_both_databases
 def test_chunks_without_a_vector_are_found_by_their_words(bot, give):
     embed(give("Shop", SHOP))
     give("Later", "# Warranty\n\nA lamp has a warranty of five years.")
@@ -136,7 +134,6 @@ def test_nothing_of_another_bot_and_nothing_hidden_is_near(cast, bot, give):
     assert vectors.nearest(bot.id, vector("money"), 5) == {}
 
 
-@on_both_databases
 def test_the_nearest_of_many_blocks_are_the_nearest_of_all(bot, give, monkeypatch):
     text = "\n\n".join(f"# Part {n}\n\nThing number {n} of kind {n % 7}." for n in range(30))
     embed(give("Many", text))
@@ -161,7 +158,6 @@ def test_what_is_near_enough_is_said_by_the_model(bot, give, close_from, fits):
     assert search.fits(found) is fits
 
 
-@on_both_databases
 def test_writing_without_spaces_is_found_by_meaning_too(bot, give):
     source = give("x", "# 返品\n\nrefund within 30 days。")
     embed(source)

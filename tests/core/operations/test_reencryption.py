@@ -68,7 +68,6 @@ def test_everything_moves_and_the_old_ring_key_can_go(workspace, rings, provider
         checks.check_candidate_later(workspace, "anthropic", marker.anthropic_key(), ANN)
 
 
-@on_both_databases
 def test_a_second_run_finds_nothing_to_do(workspace, rings):
     seal_one_of_everything(workspace)
     vault.configure(rings["both"])
@@ -124,7 +123,6 @@ def test_a_key_replaced_in_the_middle_stays_replaced(workspace, rings, monkeypat
     assert store.use(workspace, "anthropic")[1] == marker.anthropic_key("NEXT")
 
 
-@on_both_databases
 def test_what_cannot_be_read_is_reported_and_left_as_it_is(workspace, rings):
     make_key(workspace, "openai")
     broken = make_key(workspace, "anthropic")

@@ -8,8 +8,8 @@ from core import clock, queue
 from core.db import session, transaction
 from core.errors import NotFound
 from core.outbox import deliveries, sending
-from core.outbox.deliveries import MOST_TRIES, PAUSES
-from core.outbox.models import MAIL, Delivery
+from core.outbox.deliveries import MAX_ATTEMPTS, PAUSES
+from core.outbox.models import EMAIL, Delivery
 from core.queue import redis_connection
 from core.secrets import vault
 from core.webhooks.models import WEBHOOK
@@ -22,7 +22,7 @@ from tests.threads import at_once
 LINK = "https://chat.example.com/invitations/mvi_secret"
 
 
-def add(workspace_id=None, channel=MAIL) -> str:
+def add(workspace_id=None, channel=EMAIL) -> str:
     with transaction() as current:
         content = {"subject": "Hello", "text": LINK}
         return deliveries.add(current, channel, "test", "zoe@example.com", content, workspace_id)
@@ -33,7 +33,7 @@ def fail(delivery_id, **options):
     claimed = deliveries.claim(delivery_id)
     assert claimed
     with transaction() as current:
-        deliveries.note_failed(current, claimed, "It did not answer.", **options)
+        deliveries.record_failure(current, claimed, "It did not answer.", **options)
     return row(delivery_id)
 
 
@@ -45,7 +45,7 @@ def test_what_it_says_is_sealed_for_its_row_and_gone_when_it_is_over(app):
     with pytest.raises(Exception, match="can no longer be read"):
         vault.open_sealed(row(first).sealed, row(second).place)
     with transaction() as current:
-        deliveries.note_arrived(current, deliveries.claim(first), 250)
+        deliveries.record_delivered(current, deliveries.claim(first), 250)
     assert (row(first).state, row(first).sealed, row(first).due_at) == ("arrived", "", None)
     assert fail(second, final=True).sealed == ""
 
@@ -75,10 +75,9 @@ def test_the_claim_of_a_worker_that_died_is_over_after_two_minutes(app, shift_cl
     assert deliveries.claim(delivery_id).attempts == 2
 
 
-@on_both_databases
 def test_each_pause_is_longer_and_the_eighth_try_is_the_last(app, shift_clock):
     delivery_id, passed = add(), timedelta()
-    assert MOST_TRIES == 8
+    assert MAX_ATTEMPTS == 8
     for pause in PAUSES:
         waiting = fail(delivery_id)
         assert (waiting.state, waiting.last_error) == ("retrying", "It did not answer.")
@@ -106,23 +105,23 @@ def test_a_late_failure_of_an_earlier_try_changes_nothing_but_a_late_arrival_cou
     shift_clock(deliveries.CLAIMED_FOR + timedelta(seconds=1))
     assert deliveries.claim(delivery_id)
     with transaction() as current:
-        deliveries.note_failed(current, first, "Too late.", final=True)
+        deliveries.record_failure(current, first, "Too late.", final=True)
     assert row(delivery_id).state == "sending"
     with transaction() as current:
-        deliveries.note_arrived(current, first)
+        deliveries.record_delivered(current, first)
     assert row(delivery_id).state == "arrived"
     second = row(delivery_id)
     with transaction() as current:
-        deliveries.note_failed(current, second, "It came twice.", final=True)
+        deliveries.record_failure(current, second, "It came twice.", final=True)
     assert row(delivery_id).state == "arrived"
 
 
 def test_a_worker_that_dies_at_every_try_does_not_try_for_ever(app, shift_clock):
     delivery_id = add()
-    for number in range(MOST_TRIES):
+    for number in range(MAX_ATTEMPTS):
         shift_clock((deliveries.CLAIMED_FOR + timedelta(seconds=1)) * (number + 1))
         assert deliveries.claim(delivery_id)
-    shift_clock((deliveries.CLAIMED_FOR + timedelta(seconds=1)) * (MOST_TRIES + 1))
+    shift_clock((deliveries.CLAIMED_FOR + timedelta(seconds=1)) * (MAX_ATTEMPTS + 1))
     sending.send(delivery_id)
     assert row(delivery_id).state == "given_up"
 
@@ -205,9 +204,9 @@ def test_what_is_over_is_forgotten_after_thirty_days(app, shift_clock):
     over, waiting = add(), add()
     fail(over, final=True)
     shift_clock(deliveries.KEPT_FOR - timedelta(minutes=1))
-    assert deliveries.forget_old() == 0
+    assert deliveries.delete_old() == 0
     shift_clock(deliveries.KEPT_FOR + timedelta(minutes=1))
-    assert deliveries.forget_old() == 1
+    assert deliveries.delete_old() == 1
     assert session().get(Delivery, over, populate_existing=True) is None
     assert row(waiting)
 
@@ -215,14 +214,14 @@ def test_what_is_over_is_forgotten_after_thirty_days(app, shift_clock):
 @on_both_databases
 def test_one_channel_of_one_workspace_is_given_up(app, workspace):
     elsewhere = make_workspace(make_person("bob"), "Other", "pro")
-    calls = [add(workspace.id, WEBHOOK), add(workspace.id, MAIL), add(elsewhere.id, WEBHOOK)]
+    calls = [add(workspace.id, WEBHOOK), add(workspace.id, EMAIL), add(elsewhere.id, WEBHOOK)]
     with transaction() as current:
         deliveries.give_up_waiting(current, workspace.id, WEBHOOK, "Off.")
     assert [row(call).state for call in calls] == ["given_up", "waiting", "waiting"]
 
 
 def test_the_newest_are_listed_first(app, workspace):
-    made = [add(workspace.id, channel) for channel in (MAIL, WEBHOOK, MAIL)]
+    made = [add(workspace.id, channel) for channel in (EMAIL, WEBHOOK, EMAIL)]
     add()
     assert [found.id for found in deliveries.recent(workspace.id)] == made[::-1]
     assert len(deliveries.recent(workspace.id, size=2)) == 2

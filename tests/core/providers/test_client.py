@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from core.http import lines
+from core.http import connections
 from core.providers.client import Timeouts, complete_chat, stream_chat
 from core.providers.failures import Failure
 from core.providers.wire import Completion, Endpoint, Failed, Finished, Text, Usage
@@ -102,14 +102,14 @@ def test_the_key_goes_into_one_header_and_nothing_else_of_the_request_does(side,
 
 
 def test_one_connection_serves_request_after_request(side, provider):
-    lines.pool.clear()
+    connections.pool.clear()
     used = set()
     for _ in range(3):
         provider.next(Reply())
         provider.next(Reply.status(500))
         for ask in (read, failed):
             ask(side)
-            used.update(id(line) for idle in lines.pool._idle.values() for _, line in idle)
+            used.update(id(line) for idle in connections.pool._idle.values() for _, line in idle)
         complete_chat(side.endpoint, side.key(), side.request())
     assert len(used) == 1
 
@@ -262,24 +262,24 @@ def test_json_in_place_of_a_stream_is_read_all_the_same(provider, document, text
 @pytest.mark.parametrize(
     ("limits", "reply", "text", "words"),
     [
-        (FIRST_BYTE, Reply().slowly(first_byte_seconds=3), "", "within 0.2 s"),
+        (FIRST_BYTE, Reply().slowly(first_byte_seconds=30), "", "within 0.2 s"),
         (STALL, Reply.stall(after_chunks=0), "", "for 0.2 s"),
         (STALL, Reply.stall(after_chunks=2), "You said:", "for 0.2 s"),
-        (TOTAL, Reply.answer("a " * 50, chunk_delay_seconds=0.05), None, "after 0.5 s"),
+        (TOTAL, Reply.answer("a " * 600, chunk_delay_seconds=0.05), None, "after 0.5 s"),
     ],
 )
 def test_each_limit_ends_an_answer_in_time(side, provider, limits, reply, text, words):
     provider.next(reply)
     started = time.monotonic()
     told, failure = failed(side, limits)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert failure.kind == "timed_out"
     assert words in failure.message
     assert text is None or told == text
 
 
 def test_a_whole_answer_has_the_same_limits(side, provider):
-    provider.next(Reply().slowly(first_byte_seconds=3))
+    provider.next(Reply().slowly(first_byte_seconds=30))
     provider.next(Reply.stall())
     for limits in (FIRST_BYTE, STALL):
         answer = complete_chat(side.endpoint, side.key(), side.request(), limits)
@@ -297,7 +297,7 @@ def test_cancelling_ends_the_stream_and_the_providers_work(side, provider):
         started = time.monotonic()
         *_, last = stream
     assert last.failure.kind == "cancelled"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert provider.calls[0].wait_until_over().client_left
 
 

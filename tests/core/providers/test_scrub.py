@@ -104,7 +104,7 @@ def test_a_long_text_is_cut_without_leaving_half_a_key():
     "piece", ["x", "sk-", "sk-.....", "a-", "*", "a***", "T3Blb", "eyA", "w ", "•", "AKIA", "0af."]
 )
 def test_the_cost_of_a_long_text_has_an_end(piece):
-    started = time.perf_counter()
+    started = time.thread_time()
     scrub(piece * (200_000 // len(piece)), SECRET)
     scrub(piece * (LONGEST // len(piece)), SECRET)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1

@@ -7,7 +7,7 @@ from core.accounts.actor import OPERATOR
 from core.bots import deletion as bot_deletion
 from core.bots import visitors
 from core.bots.answers import outcomes, turns
-from core.bots.answers.outcomes import DEAD_AFTER, Outcome
+from core.bots.answers.outcomes import STALE_AFTER, Outcome
 from core.db import transaction
 from core.keys.store import Usable
 from core.usage import counting
@@ -40,7 +40,6 @@ def test_of_many_ends_of_one_answer_one_counts(workspace, conversation):
     assert counts() == [(1, 0, 0, 3, 2)]
 
 
-@on_both_databases
 def test_a_failed_attempt_counts_as_failed_and_the_retry_as_answered(conversation):
     turn = turns.accept(conversation, "Hello")
     fail(turn)
@@ -57,16 +56,14 @@ def test_tokens_of_an_attempt_that_broke_off_are_counted(conversation):
     assert counts() == [(0, 1, 0, 7, 0)]
 
 
-@on_both_databases
 def test_an_answer_that_a_dead_process_left_counts_as_failed(conversation, shift_clock):
     turns.accept(conversation, "Hello")
-    shift_clock(DEAD_AFTER + timedelta(seconds=1))
+    shift_clock(STALE_AFTER + timedelta(seconds=1))
     outcomes.sweep()
     outcomes.sweep()
     assert counts() == [(0, 1, 0, 0, 0)]
 
 
-@on_both_databases
 def test_an_answer_for_which_no_message_was_left_counts_as_failed(
     conversation, monkeypatch, workspace
 ):

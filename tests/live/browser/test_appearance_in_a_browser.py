@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import OURS, Look, look_of
+from core.bots.appearance.appearance import DEFAULTS, Appearance, appearance_of
 from core.db import session
 from tests.bot_client import make_bot
 from tests.live.axe import violations
@@ -55,7 +55,7 @@ def open_group(page, name):
 def stored(bot):
     session().commit()
     session().expire_all()
-    return look_of(bots.get(bot.workspace_id, bot.id))
+    return appearance_of(bots.get(bot.workspace_id, bot.id))
 
 
 def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
@@ -97,7 +97,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(frame.get_by_role("heading", level=1)).to_have_text("Ask Norre")
     expect(frame.locator("body")).to_have_css("background-color", "rgb(24, 18, 27)")
 
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
     page.get_by_role("button", name="Save look").click()
     expect(page.get_by_text("Saved. Visitors see it at their next page.")).to_be_visible()
     assert stored(bot).visitor_text == taken
@@ -144,7 +144,9 @@ def rgb(colour):
 def test_a_picture_stands_at_the_head_and_only_the_console_may_dress_the_frame(
     page, bot, workspace
 ):
-    appearance_changes.save(workspace, bot, Look.model_validate({"title": "Ask us"}), OPERATOR)
+    appearance_changes.save(
+        workspace, bot, Appearance.model_validate({"title": "Ask us"}), OPERATOR
+    )
     open_group(page, "Header")
     face = {"name": "face.png", "mimeType": "image/png", "buffer": png(32, 32)}
     page.get_by_label("Picture", exact=True).last.set_input_files(face)

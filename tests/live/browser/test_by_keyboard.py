@@ -13,7 +13,7 @@ from tests.live.keyboard import Keyboard
 from tests.live.pages import PASSWORD, Chat
 from tests.providers import Reply
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]
 
 KEY = marker.anthropic_key("kEy1")
 CHECK_MILLISECONDS = 30_000

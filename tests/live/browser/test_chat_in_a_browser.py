@@ -85,7 +85,7 @@ def test_a_reloaded_page_and_a_second_tab_go_on_with_the_same_answer(live, held_
         tab.wait_for_its_end()
         assert tab.text == "You said: one two three"
         expect(tab.questions).to_have_count(1)
-    assert len(provider.chats) == 1
+    assert len(provider.streams) == 1
 
 
 def test_a_broken_answer_says_so_kindly_and_retry_answers_the_same_message(held_chat, provider):

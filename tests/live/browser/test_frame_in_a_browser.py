@@ -235,7 +235,7 @@ def test_offline_what_is_written_is_kept_and_an_answer_goes_on_where_it_was(
     chat.wait_for_its_end()
     page.reload()
     expect(page.get_by_label("Your message")).to_have_value("")
-    assert len(provider.chats) == 2
+    assert len(provider.streams) == 2
     windows.complaints[:] = [text for text in windows.complaints if "net::ERR_" not in text]
 
 

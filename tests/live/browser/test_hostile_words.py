@@ -11,7 +11,7 @@ from tests.live.pages import Chat, frame_of
 from tests.people import PASSWORD
 from tests.providers import Reply
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]
 
 ONE_OF_EACH = """<!doctype html><title>Not ours</title>
 <script>window.violations = []; window.xss = 1</script>

@@ -184,8 +184,8 @@ def test_no_page_of_knowledge_is_wider_than_its_screen_or_breaks_a_rule_of_acces
         workspace, bot.id, "A long title of a handbook " * 6, SHIPPING, OPERATOR
     )
     sources.add_qa(workspace, bot.id, "Where is pier four?", "W" * 3_000, OPERATOR)
-    unanswered.note(workspace.id, bot.id, "x" * 400)
-    unanswered.note(workspace.id, bot.id, "Is there a lighthouse?")
+    unanswered.record(workspace.id, bot.id, "x" * 400)
+    unanswered.record(workspace.id, bot.id, "Is there a lighthouse?")
     page, base = console, console.url
     page.reload()
     until_read(page, 2)

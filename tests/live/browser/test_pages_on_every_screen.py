@@ -22,7 +22,7 @@ from tests.live.children import ROOT
 from tests.providers import Reply
 from tests.routes import routes, set_stage
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]
 
 PICTURES = ROOT / "artifacts"
 WIDTHS = {360: 740, 768: 1024, 1440: 900}
@@ -40,7 +40,7 @@ def sample(live, inside):
     workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
     make_key(workspace, "anthropic")
     broken = make_key(workspace, "openai")
-    verdicts.note_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
+    verdicts.record_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
     make_bot(
         workspace, "openai:gpt-5-mini", name="Wholesale, for the shops that order by the pallet"
     )

@@ -56,8 +56,8 @@ def test_stop_ends_the_providers_call_and_keeps_what_came(live, workspace, chat,
     ask_slowly(chat, provider)
     expect(chat.page.get_by_role("button", name="Send")).to_be_hidden()
     stop(chat)
-    until(lambda: provider.chats[0].client_left, SOON, "the provider to see us leave")
-    assert provider.chats[0].answered_tokens < 60
+    until(lambda: provider.streams[0].client_left, SOON, "the provider to see us leave")
+    assert provider.streams[0].answered_tokens < 60
     expect(chat.page.get_by_role("button", name="Send")).to_be_visible()
     row = kept(live, chat)
     assert (row["status"], row["failure"]) == ("interrupted", "stopped")
@@ -80,7 +80,7 @@ def test_stop_before_the_first_word_costs_nothing(live, workspace, chat, provide
     provider.wait_for_calls(1)
     chat.page.get_by_role("button", name="Stop").click()
     expect(chat.answers).to_have_attribute("data-status", "interrupted")
-    until(lambda: provider.chats[0].client_left, SOON, "the provider to see us leave")
+    until(lambda: provider.streams[0].client_left, SOON, "the provider to see us leave")
     assert used(workspace) == 0
 
 
@@ -93,7 +93,7 @@ def test_a_second_tab_shows_the_same_and_a_stop_in_it_is_seen_in_the_first(live,
     expect(chat.answers).to_have_attribute("data-status", "interrupted")
     expect(chat.answers.get_by_text(STOPPED_SENTENCE)).to_be_visible()
     assert words(chat.text) == words(second.text) == words(kept(live, chat)["text"])
-    assert len(provider.chats) == 1
+    assert len(provider.streams) == 1
 
 
 def test_a_reload_in_mid_answer_can_still_be_stopped(live, chat, provider):
@@ -103,7 +103,7 @@ def test_a_reload_in_mid_answer_can_still_be_stopped(live, chat, provider):
     chat.wait_for_words(len(before))
     stop(chat)
     assert chat.text.startswith(before)
-    until(lambda: provider.chats[0].client_left, SOON, "the provider to see us leave")
+    until(lambda: provider.streams[0].client_left, SOON, "the provider to see us leave")
 
 
 def test_stop_can_be_reached_and_pressed_by_keys_and_hands_its_place_back(chat, provider):
@@ -130,7 +130,7 @@ def test_another_process_than_the_one_that_writes_ends_the_call(live, bot, provi
     connection.close()
     assert (answer["status"], answer["text"].strip()) == ("interrupted", "You")
     assert took < 1.5
-    until(lambda: provider.chats[0].client_left, SOON, "the provider to see us leave")
+    until(lambda: provider.streams[0].client_left, SOON, "the provider to see us leave")
     assert stream.to_its_end().last.data["status"] == "interrupted"
     gate.open()
 
@@ -162,7 +162,7 @@ def test_20_posts_at_once_with_one_client_id_are_one_message(live, workspace, bo
     assert {status for status, _ in answers} == {200}
     assert len({body["message_id"] for _, body in answers}) == 1
     assert [message["role"] for message in visitor.messages()] == ["visitor", "answer"]
-    assert len(provider.chats) == 1
+    assert len(provider.streams) == 1
     assert used(workspace) == 1
 
 
@@ -212,5 +212,5 @@ def test_over_the_limit_the_words_come_back_with_the_owners_sentence_and_a_count
     expect(chat.page.locator("#note")).to_contain_text("There is room again in")
     expect(chat.page.get_by_label("Your message")).to_have_value("two")
     expect(chat.questions).to_have_count(1)
-    assert len(provider.chats) == 1
+    assert len(provider.streams) == 1
     assert not violations(chat.page)

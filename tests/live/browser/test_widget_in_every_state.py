@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from core.accounts.actor import OPERATOR
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import OURS
+from core.bots.appearance.appearance import DEFAULTS
 from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
 from tests.live.children import ROOT
@@ -26,7 +26,7 @@ LOOK = {"teaser_text": "Which plant is for you?", "teaser_seconds": 1, "launcher
 def bot(workspace, provider):
     make_key(workspace)
     made = make_bot(workspace, "anthropic:claude-haiku-4-5", name="Fern", welcome="Hello!")
-    appearance_changes.save(workspace, made, OURS.model_copy(update=LOOK), OPERATOR)
+    appearance_changes.save(workspace, made, DEFAULTS.model_copy(update=LOOK), OPERATOR)
     return made
 
 

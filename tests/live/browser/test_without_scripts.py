@@ -15,7 +15,7 @@ from tests.live.pages import PASSWORD, Chat, open_chat
 from tests.live.pages import make_bot as new_bot
 from tests.providers import Reply
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]
 
 OLD, NEW = marker.anthropic_key("oLd1"), marker.anthropic_key("nEw2")
 CHECK_MILLISECONDS = 30_000

@@ -11,7 +11,7 @@ from tests.bot_client import key_of, make_key
 from tests.live.member import Member
 from tests.providers import Reply
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("live-2")
 
 GOOD = marker.anthropic_key()
 NO_ANSWER = {

@@ -14,7 +14,7 @@ from tests.live.children import until
 from tests.live.member import Member
 from tests.providers import Reply
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("live-2")
 
 MODEL = "anthropic:claude-haiku-4-5"
 OLD, NEW = marker.anthropic_key("oLd1"), marker.anthropic_key("nEw2")

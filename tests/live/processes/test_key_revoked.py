@@ -17,7 +17,7 @@ from tests.bot_client import key_of, make_bot, make_key, used
 from tests.live.children import until
 from tests.live.member import Member
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("live-2")
 
 MODEL = "anthropic:claude-haiku-4-5"
 KEY = marker.anthropic_key()

@@ -59,7 +59,7 @@ def fill(workspaces_count: int) -> None:
     newest = vault.ring_key_names()[0]
     keys = [
         {"id": new_id("key"), "workspace_id": row["id"], "provider": "anthropic", "version": 1,
-         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_place(row["id"], "anthropic")),
+         "sealed": vault.seal(f"sk-ant-api03-{row['id']}", vault.key_context(row["id"], "anthropic")),
          "mask": "sk-ant-api03-••••••••7xA2", "fingerprint": row["id"], "saved_by_check": row["id"],
          "ring_key": newest, "added_by": "Ann", "status": "valid", "enabled": True,
          "status_since": now, "added_at": now}
@@ -178,7 +178,7 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
             )
 
 
-@pytest.mark.xdist_group("live")
+@pytest.mark.xdist_group("live-2")
 def test_a_row_copied_to_another_workspace_does_not_open_and_its_page_says_so(live, inside, owner):
     from tests.live.member import Member
 

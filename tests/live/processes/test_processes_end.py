@@ -11,7 +11,7 @@ from tests.live.house import status_of
 from tests.live.member import Member
 from tests.live.visitor import Visitor
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("live-2")
 
 MODEL = "anthropic:claude-haiku-4-5"
 STREAMS = 10

@@ -11,7 +11,7 @@ from core.bots.models import QuotaPeriod
 from core.db import transaction
 from tests.bot_client import make_bot, make_key, used
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("live-2")
 
 AT_ONCE = 64
 
@@ -38,7 +38,7 @@ def test_of_64_concurrent_messages_exactly_those_that_are_left_are_answered(
     refused = [answer for status, answer in answers if status == 503]
     assert {answer["error"]["message"] for answer in refused} == {OUT_OF_MESSAGES_SENTENCE}
     assert used(workspace) == limit
-    assert len(provider.chats) == 1 + left
+    assert len(provider.streams) == 1 + left
     assert all("Hello" in [m["text"] for m in visitor.messages()] for visitor in visitors)
 
 

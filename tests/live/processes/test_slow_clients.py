@@ -17,7 +17,7 @@ from tests.bot_client import make_key
 from tests.live.children import until
 from tests.live.conftest import PROVIDER_PORT
 
-pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.timeout(300)]
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: "
 STALL_SECONDS = 5
@@ -132,16 +132,22 @@ def asking(live, inside, workspace, owner):
 
 
 def in_every_process(live, asking, content, stream):
-    """Clients that asked this and read only the first bytes: one at least in each web process."""
-    clients, reached = [], set()
-    for _ in range(12):
-        client = asking(content, stream)
-        assert b" 200 OK" in client.recv(20)
-        clients.append(client)
-        reached.add(live.web_process_of(client.getsockname()[1]).pid)
-        if len(reached) == 2:
-            return clients
-    raise AssertionError("one web process takes all connections")
+    """Two clients that asked this and read only the first bytes, one in each web process."""
+    first = begun(asking, content, stream)
+    process = live.web_process_of(first.getsockname()[1])
+    process.suspend()  # so that the other one has to take the next connection
+    try:
+        second = begun(asking, content, stream)
+    finally:
+        process.resume()
+    assert live.web_process_of(second.getsockname()[1]).pid != process.pid
+    return [first, second]
+
+
+def begun(asking, content, stream):
+    client = asking(content, stream)
+    assert b" 200 OK" in client.recv(20)
+    return client
 
 
 def trickle(client):

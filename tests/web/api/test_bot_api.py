@@ -3,7 +3,7 @@
 import pytest
 
 from core.accounts.actor import OPERATOR
-from tests.bot_client import Talker, make_bot, make_key, used
+from tests.bot_client import BotClient, make_bot, make_key, used
 from tests.providers import Reply
 
 MODELS = ["mevichat:mini", "anthropic:claude-haiku-4-5", "openai:gpt-5-mini"]
@@ -19,7 +19,7 @@ def workspace(cast):
 @pytest.mark.parametrize("model", MODELS)
 def test_an_answer_streams_and_is_kept_with_its_tokens(app, workspace, provider, model):
     provider.next(Reply.answer("Good morning to you.", tokens_in=11, tokens_out=5))
-    talker = Talker(app, make_bot(workspace, model))
+    talker = BotClient(app, make_bot(workspace, model))
     said = talker.say("Good morning")
     assert [name for name, _ in said.events[:1]] == ["message"]
     assert said.text == "Good morning to you."
@@ -36,7 +36,7 @@ def test_an_answer_streams_and_is_kept_with_its_tokens(app, workspace, provider,
 
 def test_json_on_request(app, workspace, provider):
     provider.next(Reply.answer("Yes.", tokens_in=3, tokens_out=1))
-    answer = Talker(app, make_bot(workspace, MODELS[1])).ask_json()
+    answer = BotClient(app, make_bot(workspace, MODELS[1])).ask_json()
     assert answer.status_code == 200
     assert answer.json["status"] == "complete"
     assert answer.json["text"] == "Yes."
@@ -45,7 +45,7 @@ def test_json_on_request(app, workspace, provider):
 
 
 def test_the_talk_so_far_goes_to_the_model(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace, MODELS[2], instructions="Be kind."))
+    talker = BotClient(app, make_bot(workspace, MODELS[2], instructions="Be kind."))
     provider.next(Reply.answer("First answer."))
     talker.say("First question")
     talker.say("Second question")
@@ -59,7 +59,7 @@ def test_the_talk_so_far_goes_to_the_model(app, workspace, provider):
 
 
 def test_a_failed_turn_is_not_part_of_the_talk(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace, MODELS[2]))
+    talker = BotClient(app, make_bot(workspace, MODELS[2]))
     provider.next(Reply.status(500))
     talker.say("Lost question")
     talker.say("Next question")
@@ -68,7 +68,7 @@ def test_a_failed_turn_is_not_part_of_the_talk(app, workspace, provider):
 
 
 def test_the_list_of_messages_is_the_conversation(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     talker.say("One")
     talker.say("Two")
     listed = talker.messages()
@@ -79,7 +79,7 @@ def test_the_list_of_messages_is_the_conversation(app, workspace, provider):
 
 def test_events_replay_from_the_last_event_id(app, workspace, provider):
     provider.next(Reply.answer("abc def ghi jkl"))
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     said = talker.say()
     assert talker.events(said.message_id).text == said.text
     resumed = talker.events(said.message_id, "1.4")
@@ -90,7 +90,7 @@ def test_events_replay_from_the_last_event_id(app, workspace, provider):
 
 
 def test_a_repeated_client_id_is_the_same_message(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     first = talker.say("Hello", client_message_id="c-1")
     again = talker.say("Hello", client_message_id="c-1")
     assert again.message_id == first.message_id
@@ -105,7 +105,7 @@ def test_a_bot_that_is_off_says_only_that(app, workspace):
     from core.bots import bots
 
     bot = make_bot(workspace)
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     bots.set_enabled(bot, False, OPERATOR)
     answer = talker.post("/messages", {"text": "Hello"})
     assert answer.status_code == 403
@@ -131,7 +131,7 @@ def test_only_allowed_origins_may_call(app, workspace):
 
 
 def test_a_stream_is_not_buffered_or_changed_by_proxies(app, workspace):
-    answer = Talker(app, make_bot(workspace)).post("/messages", {"text": "Hello"})
+    answer = BotClient(app, make_bot(workspace)).post("/messages", {"text": "Hello"})
     assert answer.mimetype == "text/event-stream"
     assert answer.headers["X-Accel-Buffering"] == "no"
     assert "no-transform" in answer.headers["Cache-Control"]

@@ -9,7 +9,7 @@ from core.accounts.actor import OPERATOR
 from core.bots.answers import answer_task, failure_messages
 from core.bots.answers.failure_messages import FAILURE_SENTENCE
 from core.keys import states, store, verdicts
-from tests.bot_client import Talker, key_of, make_bot, make_key, used
+from tests.bot_client import BotClient, key_of, make_bot, make_key, used
 from tests.providers import Reply
 
 MODELS = {"anthropic": "anthropic:claude-haiku-4-5", "openai": "openai:gpt-5-mini"}
@@ -43,7 +43,7 @@ def chosen(chosen):
 def test_a_failing_provider(app, cast, provider, signed_in, slug, fault):
     reply, status, reason, key_status = FAULTS[fault]
     make_key(cast.workspace, slug)
-    talker = Talker(app, make_bot(cast.workspace, MODELS[slug]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS[slug]))
     provider.always(reply)
     said = talker.say("Are you there?")
 
@@ -74,7 +74,7 @@ def test_a_failing_provider(app, cast, provider, signed_in, slug, fault):
 
 def test_an_invalid_key_is_not_asked_again(app, cast, provider):
     make_key(cast.workspace)
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.always(Reply.status(401))
     talker.say()
     asked = len(provider.calls)
@@ -86,7 +86,7 @@ def test_an_invalid_key_is_not_asked_again(app, cast, provider):
 def test_json_callers_get_the_sentence_too(app, cast, provider):
     make_key(cast.workspace)
     provider.always(Reply.status(500))
-    answer = Talker(app, make_bot(cast.workspace, MODELS["anthropic"])).ask_json()
+    answer = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"])).ask_json()
     assert answer.status_code == 503
     assert answer.json["status"] == "failed"
     assert answer.json["error"] == {"code": "answer_failed", "message": FAILURE_SENTENCE}
@@ -95,7 +95,7 @@ def test_json_callers_get_the_sentence_too(app, cast, provider):
 def test_a_providers_echo_of_the_key_is_scrubbed(app, cast, provider, signed_in):
     make_key(cast.workspace)
     provider.always(Reply.echoing_key())
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     said = talker.say()
     assert "MaRk3r" not in said.row.provider_words
     signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
@@ -103,7 +103,7 @@ def test_a_providers_echo_of_the_key_is_scrubbed(app, cast, provider, signed_in)
 
 
 def test_retry_of_an_answered_message_changes_nothing(app, cast, provider):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     said = talker.say()
     again = talker.retry(said.message_id)
     assert again.text == said.text
@@ -118,7 +118,7 @@ def test_a_free_workspace_answers_on_mini_only(app, cast, provider, model):
     make_key(cast.workspace)
     paid, mini = make_bot(cast.workspace, model), make_bot(cast.workspace)
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
-    app_bots = Talker(app, paid), Talker(app, mini)
+    app_bots = BotClient(app, paid), BotClient(app, mini)
     refused = app_bots[0].say()
     assert refused.events[-1][1]["message"] == FAILURE_SENTENCE
     assert refused.row.failure == "model_not_on_plan"
@@ -134,12 +134,12 @@ def _accept_again(provider):
 
 
 def _recover(workspace, slug):
-    verdicts.note_check(store.get(workspace.id, slug), states.PASSED, "test")
+    verdicts.record_check(store.get(workspace.id, slug), states.PASSED, "test")
 
 
 def test_an_answer_that_outlasts_the_stop_is_kept_as_interrupted(app, cast, provider):
     make_key(cast.workspace)
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.next(Reply.stall(after_chunks=1))
     turn = threading.Thread(target=talker.say)
     turn.start()

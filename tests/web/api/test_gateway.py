@@ -147,7 +147,7 @@ def test_tokens_are_counted_by_anthropic_itself(program, provider):
 def test_a_stream_that_runs_keeps_nothing_of_what_was_asked(program, cast, route, model):
     """Agents ask with megabytes and read for minutes: a thousand of them would fill the memory."""
     body = body_of(route, model, stream=True, metadata={"a word": "that is nowhere else"})
-    caller = access.enter([program.token], program.client.application.secret_key)
+    caller = access.authenticate([program.token], program.client.application.secret_key)
     held = sys.getrefcount(body)
     reply = serving.serve(caller, calls.read(route, body, {}), "req_1")
     assert next(reply.body) and sys.getrefcount(body) == held

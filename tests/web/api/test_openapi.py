@@ -6,7 +6,7 @@ import pytest
 
 from core.accounts.actor import OPERATOR
 from core.bots import bots
-from tests.bot_client import Talker, make_bot, make_key
+from tests.bot_client import BotClient, make_bot, make_key
 from tests.programs import HELLO, Program
 from tests.providers import Reply
 from tests.routes import routes
@@ -183,7 +183,7 @@ def ask(talker, method, path, token=True, **options):
 
 @pytest.fixture
 def talker(app, cast):
-    return Talker(app, make_bot(cast.workspace))
+    return BotClient(app, make_bot(cast.workspace))
 
 
 def test_a_conversation_with_a_bot_is_described(talker):
@@ -238,7 +238,7 @@ def test_things_that_are_not_there_are_described(talker, cast):
 
 def test_a_bot_that_is_off_and_an_answer_that_failed_are_described(app, cast, provider):
     bot = make_bot(cast.workspace)
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     provider.next(Reply.status(400, message="No."))
     json_please = {"headers": {"Accept": "application/json"}, "json": {"text": "Hello"}}
     failed = ask(talker, "POST", "/messages", **json_please)

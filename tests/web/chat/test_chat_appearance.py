@@ -6,7 +6,7 @@ from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.appearance import avatars, theme
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import OURS, Look
+from core.bots.appearance.appearance import DEFAULTS, Appearance
 from tests.bot_client import make_bot
 from tests.pictures import gif, jpeg, png, webp
 
@@ -17,7 +17,7 @@ def bot(cast):
 
 
 def test_the_stylesheet_is_the_looks_and_is_kept_by_its_address(cast, visitor, bot):
-    purple = Look.model_validate({"accent": "#7a2e8e", "mode": "dark"})
+    purple = Appearance.model_validate({"accent": "#7a2e8e", "mode": "dark"})
     appearance_changes.save(cast.workspace, bot, purple, OPERATOR)
     sheet = visitor.get(f"/chat/{bot.id}/look.css?v={theme.digest(purple)}")
     assert sheet.mimetype == "text/css"
@@ -36,7 +36,7 @@ def test_at_any_other_address_it_is_asked_for_again(visitor, bot, version):
 
 
 def test_the_chat_page_loads_the_stylesheet_of_its_bot(visitor, bot):
-    address = f"/chat/{bot.id}/look.css?v={theme.digest(OURS)}"
+    address = f"/chat/{bot.id}/look.css?v={theme.digest(DEFAULTS)}"
     assert f'href="{address}"' in visitor.get(f"/chat/{bot.id}").text
 
 

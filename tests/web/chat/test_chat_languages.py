@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from os.path import dirname, normpath
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from core.bots.answers.failure_messages import (
 )
 from core.db import transaction
 from tests.bot_client import make_bot
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.providers import Reply
 from web.chat import languages
 from web.chat.languages import CODES, best, words
@@ -144,7 +145,7 @@ def texts(node):
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_page_is_in_one_language_from_its_head_to_its_foot(app, bot, provider, code):
-    visitor, told = Visitor(app), words(code)
+    visitor, told = Browser(app), words(code)
     url = f"/chat/{bot.id}?lang={code}"
     provider.next(Reply.status(500))
     sent = visitor.post(f"/chat/{bot.id}/messages?lang={code}", {"text": "Ω?"})
@@ -188,7 +189,7 @@ def test_the_owners_own_words_stand_above_every_languages(app, bot):
         "privacy_url": "https://example.com/p?a=1&b=2", "privacy_text": "Ihre Daten", "powered_by": False,
     }  # fmt: skip
     change_look(bot, own)
-    shown = seen(page := page_of(Visitor(app), f"/chat/{bot.id}?lang=fr"))
+    shown = seen(page := page_of(Browser(app), f"/chat/{bot.id}?lang=fr"))
     assert all(
         text in shown for name, text in own.items() if name not in ("privacy_url", "powered_by")
     )
@@ -205,7 +206,7 @@ def change_look(bot, look):
 
 @pytest.mark.parametrize("code", CODES)
 def test_without_a_script_a_refusal_is_in_the_same_language(app, bot, code):
-    visitor, told = Visitor(app), words(code).told
+    visitor, told = Browser(app), words(code).told
     url = f"/chat/{bot.id}/messages?lang={code}"
     for text, key in ((" ", "empty"), ("x" * 8_001, "too_large")):
         refused = visitor.post(url, {"text": text})
@@ -229,7 +230,7 @@ def limit(bot, daily, text=""):
 
 @pytest.mark.parametrize("code", CODES)
 def test_where_no_chat_is_the_page_says_so_in_the_same_language(app, bot, code):
-    visitor, told = Visitor(app), words(code)
+    visitor, told = Browser(app), words(code)
     nobody = visitor.get(f"/chat/bot_0?lang={code}")
     assert nobody.status_code == 404
     assert told.page["nobody"] in unescape(nobody.text)
@@ -254,7 +255,7 @@ def test_a_page_that_was_open_for_too_long_says_so(app, bot):
 
 def test_whatever_language_is_asked_for_the_page_is_ours_and_inert(app, bot):
     for asked in ("xx", "<script>", "de'\"><img src=x onerror=alert(1)>", "\u202e", "x" * 5_000):
-        page = page_of(Visitor(app), f"/chat/{bot.id}?lang={quote(asked)}")
+        page = page_of(Browser(app), f"/chat/{bot.id}?lang={quote(asked)}")
         assert next(page.iter("html")).get("lang") in CODES
         assert not list(page.iter("img"))
 
@@ -267,18 +268,21 @@ def test_in_a_frame_the_page_has_its_close_button_and_no_field_of_a_form(app, bo
 
 
 def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
-    folder = Path(app.static_folder) / "chat"
-    sources = {path.name: path.read_text() for path in folder.glob("*.js")}
-    imported, left = set(), ["main.js"]
+    folder = Path(app.static_folder)
+    found = [*folder.glob("chat/**/*.js"), *folder.glob("vendor/markdown-it@*/*.js")]
+    sources = {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+    imported, left = set(), ["chat/main.js"]
     while left:
-        for name in re.findall(r'(?:from|import) "\./([\w-]+\.js)"', sources[left.pop()]):
+        module = left.pop()
+        for path in re.findall(r'(?:from|import) "(\.[^"]+\.js)"', sources[module]):
+            name = normpath(f"{dirname(module)}/{path}")
             if name not in imported:
                 imported.add(name)
                 left.append(name)
     client = app.test_client()
     page = client.get(f"/chat/{bot.id}").text
-    asked_for = re.findall(r'rel="modulepreload" href="(/chat-scripts/\w+/([\w-]+\.js))"', page)
-    assert {name for _, name in asked_for} == imported == sources.keys() - {"main.js"}
+    asked_for = re.findall(r'rel="modulepreload" href="(/chat-scripts/\w+/([^"]+\.js))"', page)
+    assert {name for _, name in asked_for} == imported == sources.keys() - {"chat/main.js"}
     for address, name in asked_for:
         script = client.get(address)
         assert script.text == sources[name] and script.mimetype == "text/javascript"
@@ -288,13 +292,21 @@ def test_every_module_that_the_page_imports_is_asked_for_with_it(app, bot):
 
 def test_a_script_of_another_version_is_not_kept_and_what_is_none_is_not_there(app):
     client = app.test_client()
-    other = client.get("/chat-scripts/0000000000/main.js")
+    other = client.get("/chat-scripts/0000000000/chat/main.js")
     assert other.status_code == 200
     assert (
         "no-cache" in other.headers["Cache-Control"]
         and "immutable" not in other.headers["Cache-Control"]
     )
-    for name in ("chat.css", "nothing.js", "..%2fjs%2fapp.js", "%2e%2e"):
+    for name in (
+        *("chat.css", "nothing.js", "..%2fjs%2fapp.js", "%2e%2e", "js/app.js", "chat/chat.css"),
+        *(
+            "main.js",
+            "chat/../js/app.js",
+            "chat/..%2fjs%2fapp.js",
+            "vendor/htmx.org@2.0.11/htmx.min.js",
+        ),
+    ):
         assert client.get(f"/chat-scripts/0/{name}").status_code == 404
 
 
@@ -302,6 +314,6 @@ def test_a_deleted_bot_is_nobodys_chat(app, bot):
     with transaction() as current:
         current.merge(bot)
         bot.deleted_at = clock.now()
-    gone = Visitor(app).get(f"/chat/{bot.id}")
+    gone = Browser(app).get(f"/chat/{bot.id}")
     assert gone.status_code == 404
     assert words("en").page["nobody"] in gone.text

@@ -7,8 +7,8 @@ from core.accounts import workspaces
 from core.bots import bots
 from core.bots.models import Message
 from core.db import session
-from tests.bot_client import Talker, make_bot, used
-from tests.browser import Visitor
+from tests.bot_client import BotClient, make_bot, used
+from tests.browser import Browser
 from tests.providers import Reply
 
 NOON_SECONDS = 20
@@ -27,7 +27,7 @@ def early_in_the_minute(app):
 
 
 def test_over_a_limit_nothing_is_stored_asked_or_counted(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace, visitor_limit=1))
+    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
     talker.say("One")
     refused = talker.post("/messages", {"text": "Two"})
     assert refused.status_code == 429
@@ -42,7 +42,7 @@ def test_over_a_limit_nothing_is_stored_asked_or_counted(app, workspace, provide
 
 
 def test_a_retry_is_limited_too(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace, visitor_limit=2))
+    talker = BotClient(app, make_bot(workspace, visitor_limit=2))
     provider.next(Reply.status(500), times=2)
     said = talker.say()
     assert talker.retry(said.message_id).status == 200
@@ -51,7 +51,7 @@ def test_a_retry_is_limited_too(app, workspace, provider):
 
 
 def test_a_repeated_client_id_is_answered_over_the_limit_too(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace, visitor_limit=1))
+    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
     first = talker.say("One", client_message_id="c-1")
     again = talker.say("One", client_message_id="c-1")
     assert (again.message_id, again.text) == (first.message_id, first.text)
@@ -60,7 +60,7 @@ def test_a_repeated_client_id_is_answered_over_the_limit_too(app, workspace, pro
 
 
 def test_reading_stopping_and_thumbs_are_not_limited(app, workspace):
-    talker = Talker(app, make_bot(workspace, visitor_limit=1))
+    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
     said = talker.say()
     assert talker.post("/messages", {"text": "Two"}).status_code == 429
     assert len(talker.messages()) == 2
@@ -78,7 +78,7 @@ def test_opening_conversations_is_limited_by_address(app, workspace):
 def test_a_page_of_an_allowed_site_may_read_when_to_come_back(app, workspace):
     site = "https://shop.example"
     bot = make_bot(workspace, visitor_limit=1, allowed_origins=(site,))
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     talker.say()
     headers = talker.headers() | {"Origin": site}
     refused = talker.client.post(f"{talker.url}/messages", json={"text": "x"}, headers=headers)
@@ -113,7 +113,7 @@ def test_an_address_is_what_trusted_proxies_say(
 
 def test_the_chat_page_keeps_what_was_written_and_says_when_there_is_room(app, workspace):
     bot = make_bot(workspace, daily_limit=1, limit_text="Enough for today.")
-    visitor = Visitor(app)
+    visitor = Browser(app)
     visitor.post(f"/chat/{bot.id}/messages", {"text": "One"})
     page = visitor.post(f"/chat/{bot.id}/messages", {"text": "Do keep this"})
     assert page.status_code == 429
@@ -127,7 +127,7 @@ def thumb(talker, message_id, value):
 
 
 def test_a_thumb_is_kept_changed_and_taken_back(app, workspace):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     said = talker.say()
     for value, kept in ((1, 1), (-1, -1), (-1, -1), (0, None)):
         assert thumb(talker, said.message_id, value).json["thumb"] == value
@@ -137,7 +137,7 @@ def test_a_thumb_is_kept_changed_and_taken_back(app, workspace):
 
 @pytest.mark.parametrize("value", [None, True, 2, -2, "1", 1.0, [], {}])
 def test_what_is_no_thumb_is_refused(app, workspace, value):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     said = talker.say()
     assert thumb(talker, said.message_id, value).status_code == 422
     assert said.row.feedback is None
@@ -145,7 +145,7 @@ def test_what_is_no_thumb_is_refused(app, workspace, value):
 
 def test_only_a_complete_answer_of_this_conversation_has_a_thumb(app, workspace, provider):
     bot = make_bot(workspace)
-    talker, other = Talker(app, bot), Talker(app, bot)
+    talker, other = BotClient(app, bot), BotClient(app, bot)
     said = talker.say()
     assert thumb(other, said.message_id, 1).status_code == 404
     provider.next(Reply.status(500))
@@ -156,7 +156,7 @@ def test_only_a_complete_answer_of_this_conversation_has_a_thumb(app, workspace,
 
 
 def test_a_retry_forgets_the_thumb_of_what_it_replaces(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     provider.next(Reply.cut(after_chunks=1))
     said = talker.say()
     talker.retry(said.message_id)

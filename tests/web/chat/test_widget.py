@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from core.accounts.actor import OPERATOR
 from core.bots import bots, sites
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot, Conversation
 from core.db import session, transaction
-from tests.bot_client import Talker, make_bot
+from tests.bot_client import BotClient, make_bot
 
 SHOP, OTHER, OUR_OWN = "https://shop.example", "https://other.example", "http://localhost"
 EVERYTHING = {
@@ -151,7 +151,7 @@ def test_it_reads_and_sets_no_cookie_and_posts_no_form(client, bot, signed_in):
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert "csrf" not in answer.text
-    talker = Talker(client.application, bot)
+    talker = BotClient(client.application, bot)
     talker.say("A secret")
     owner = signed_in("owner").client
     owner.set_cookie(f"chat_{bot.id}", talker.token)
@@ -228,7 +228,7 @@ def test_a_site_that_was_seen_within_the_hour_is_not_written_again(client, bot, 
 @pytest.mark.parametrize("fields", [{}, EVERYTHING], ids=["ours", "all that can be chosen"])
 def test_the_script_weighs_six_kilobytes_at_most(client, bot, fields):
     with transaction() as current:
-        current.get_one(Bot, bot.id).look = Look(**fields).changed()
+        current.get_one(Bot, bot.id).look = Appearance(**fields).changed()
     script = asked(client, bot).data
     assert (b"function tease" in script) == bool(fields)
     assert len(gzip.compress(script, 9)) <= 6 * 1024

@@ -26,7 +26,7 @@ def test_money_is_added_exactly_and_the_new_balance_printed(cast, flask):  # noq
     again = flask("balance", "add", "acme", "0.000001", "--note", "invoice 7")
     assert (again.exit_code, again.stdout) == (0, "12.500001\n")
     assert flask("balance", "show", "acme").stdout == "12.500001\n"
-    assert balance.of(cast.elsewhere.id) == 0
+    assert balance.balance_of(cast.elsewhere.id) == 0
     made = [
         (entry.kind, entry.microusd, entry.note) for entry in balance.entries(cast.workspace.id)
     ]
@@ -64,7 +64,7 @@ def test_a_token_goes_out_alone_and_opens_the_gateway(app, cast, flask):  # noqa
     assert made.exit_code == 0 and made.stderr == ""
     text = made.stdout.removesuffix("\n")
     assert text.startswith("mvg_") and len(text.split()) == 1
-    caller = access.enter([text], app.config["SECRET_KEY"])
+    caller = access.authenticate([text], app.config["SECRET_KEY"])
     assert (caller.workspace_id, caller.person_id) == (cast.workspace.id, cast.member.id)
     assert row(cast).expires_at is None
 
@@ -77,7 +77,7 @@ def test_a_token_of_so_many_days_ends_after_them(app, cast, flask, shift_clock, 
     assert tokens.is_live(row(cast)) == opens
     if not opens:
         with pytest.raises(BadToken):
-            access.enter([text], app.config["SECRET_KEY"])
+            access.authenticate([text], app.config["SECRET_KEY"])
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def add(cast, event="key.broken") -> str:
 def fail(delivery_id, error="It answered 503.", **options):
     claimed = deliveries.claim(delivery_id)
     with transaction() as current:
-        deliveries.note_failed(current, claimed, error, 503, **options)
+        deliveries.record_failure(current, claimed, error, 503, **options)
 
 
 def text_of(page) -> str:
@@ -156,7 +156,7 @@ def test_the_log_tells_state_tries_and_reason_of_each(owner, cast, set_up):
     fail(over, final=True)
     deliveries.claim(sending_now)
     with transaction() as current:
-        deliveries.note_arrived(current, deliveries.claim(arrived), 204)
+        deliveries.record_delivered(current, deliveries.claim(arrived), 204)
     page = owner.get(PAGE)
     told = text_of(page)
     for word in ("Waiting", "To be tried again", "Given up", "Being sent", "Arrived"):
@@ -201,7 +201,7 @@ def test_the_page_looks_again_only_while_something_is_on_its_way(owner, cast, se
     assert "load delay:15s" in _log_of(owner)
     claimed = row(delivery_id)
     with transaction() as current:
-        deliveries.note_arrived(current, claimed, 200)
+        deliveries.record_delivered(current, claimed, 200)
     assert "hx-trigger" not in _log_of(owner)
 
 
@@ -216,7 +216,7 @@ def test_the_piece_has_an_address_that_works_alone(owner):
 def test_a_webhook_that_fails_or_was_switched_off_says_so(owner, cast, set_up, shift_clock):
     def fail_once(gone=False):
         with transaction() as current:
-            endpoints.note_failure(
+            endpoints.record_failure(
                 current, endpoints.find(cast.workspace.id), "It answered 500.", gone
             )
 

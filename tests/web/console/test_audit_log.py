@@ -202,7 +202,7 @@ def test_audit_verify_says_of_each_workspace_whether_its_log_is_whole(cast, flas
     assert result.exit_code == 0
     told = result.stdout.splitlines()
     assert f"acme {count} ok" in told
-    assert len(told) == len(workspaces.every())
+    assert len(told) == len(workspaces.all_workspaces())
     assert flask("audit", "verify", "acme").stdout == f"acme {count} ok\n"
     unknown = flask("audit", "verify", "nothing")
     assert unknown.exit_code == 1

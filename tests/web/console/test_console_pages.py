@@ -14,8 +14,8 @@ from core.bots.bots import Draft
 from core.db import db
 from core.knowledge import sources
 from core.providers import catalogue
-from tests.bot_client import Talker, make_bot, make_key
-from tests.browser import Visitor
+from tests.bot_client import BotClient, make_bot, make_key
+from tests.browser import Browser
 from tests.people import INSIDERS, PASSWORD, make_workspace
 from tests.providers import Reply
 from tests.routes import routes, set_stage
@@ -146,7 +146,7 @@ def test_what_people_type_is_inert_on_every_page(app, cast, provider, signed_in,
     inert(owner.get(f"/w/acme/conversations?{_query(q=attack, bot=attack)}"))
     inert(owner.post("/w/acme/settings", {"name": attack * 3}))
     inert(owner.post("/w/acme/bots/new", _all_fields(attack)))
-    visitor = Visitor(app)
+    visitor = Browser(app)
     visitor.client.set_cookie(f"chat_{stage.bot.id}", stage.talker.token)
     page = visitor.get(f"/chat/{stage.bot.id}")
     inert(page)
@@ -155,7 +155,7 @@ def test_what_people_type_is_inert_on_every_page(app, cast, provider, signed_in,
 
 def test_a_persons_name_is_inert(app, cast):
     for number, attack in enumerate(ATTACKS):
-        browser = Visitor(app)
+        browser = Browser(app)
         form = {"name": attack, "email": f"x{number}@example.com", "password": PASSWORD}
         home = browser.get(browser.post("/sign-up", form).location, follow_redirects=True)
         inert(home)
@@ -163,7 +163,7 @@ def test_a_persons_name_is_inert(app, cast):
 
 
 def test_what_a_form_refuses_comes_back_inert(app, cast, signed_in):
-    nobody = Visitor(app)
+    nobody = Browser(app)
     for attack in ATTACKS:
         inert(nobody.post("/sign-in", {"email": attack, "password": "x"}))
         form = {"name": attack * 5, "email": attack, "password": "x"}
@@ -185,10 +185,10 @@ def test_a_models_markdown_keeps_its_shape_and_nothing_else(app, cast, provider,
         "**Bold** and `code`\n\n- one\n- two\n\n[safe](https://example.com) [not](javascript:alert)"
     )
     provider.next(Reply.answer(text))
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     talker.say()
     page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}").text
-    for shape in ("<strong>Bold</strong>", "<code>code</code>", "<li>one</li>"):
+    for shape in ("<strong>Bold</strong>", '<code dir="ltr">code</code>', "<li>one</li>"):
         assert shape in page
     assert 'href="https://example.com" rel="noopener noreferrer nofollow"' in page
     assert "javascript:" not in re.sub(r"\[not\]\(javascript:alert\)", "", page)
@@ -201,9 +201,9 @@ def test_a_failed_answer_shows_the_reason_to_the_owner_and_the_sentence_to_the_v
     make_key(cast.workspace, slug)
     bot = make_bot(cast.workspace, "claude-haiku-4-5")
     provider.always(Reply.status(500, message="The data centre is on fire"))
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     talker.say("Anybody there?")
-    visitor = Visitor(app)
+    visitor = Browser(app)
     visitor.client.set_cookie(f"chat_{bot.id}", talker.token)
     chat = visitor.get(f"/chat/{bot.id}").text
     assert "on fire" not in chat
@@ -214,7 +214,7 @@ def test_a_failed_answer_shows_the_reason_to_the_owner_and_the_sentence_to_the_v
 
 
 def test_the_hosted_chat_works_without_a_script(app, cast, provider):
-    visitor, bot = Visitor(app), make_bot(cast.workspace, welcome="Good day")
+    visitor, bot = Browser(app), make_bot(cast.workspace, welcome="Good day")
     url = f"/chat/{bot.id}"
     assert "Good day" in visitor.get(url).text
     assert visitor.post(f"{url}/messages", {"text": " "}).status_code == 422
@@ -234,7 +234,7 @@ def test_a_retry_of_nobodys_message_opens_no_conversation(app, cast):
     from core.db import session
 
     bot = make_bot(cast.workspace)
-    answer = Visitor(app).post(f"/chat/{bot.id}/messages/msg_0/retry")
+    answer = Browser(app).post(f"/chat/{bot.id}/messages/msg_0/retry")
     assert answer.status_code == 404
     assert session().query(Conversation).count() == 0
 
@@ -243,7 +243,7 @@ def test_a_retry_of_nobodys_message_opens_no_conversation(app, cast):
 def test_a_bot_that_is_off_says_so_on_its_page(app, cast, path):
     bot = make_bot(cast.workspace)
     bots.set_enabled(bot, False, OPERATOR)
-    visitor = Visitor(app)
+    visitor = Browser(app)
     url = f"/chat/{bot.id}{path}"
     page = visitor.post(url, {"text": "Hello"}) if path else visitor.get(url)
     assert page.status_code == 403

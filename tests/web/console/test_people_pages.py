@@ -7,7 +7,7 @@ import pytest
 from core.accounts import invitations, workspaces
 from core.accounts.roles import Role
 from core.db import session
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.people import INSIDERS, make_member
 from tests.postbox import link_in, mails_to
 
@@ -156,21 +156,21 @@ def test_what_cannot_be_invited_comes_back_with_the_form(cast, signed_in, email,
 def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
     owner = signed_in("owner")
     invite(owner)
-    (waiting,) = invitations.waiting_in(cast.workspace.id)
+    (waiting,) = invitations.pending_in(cast.workspace.id)
     url = f"/w/acme/people/invitations/{waiting.id}"
     owner.post(f"{url}/mails")
     assert "Wait a minute" in owner.get("/w/acme/people").text
-    shift_clock(invitations.AGAIN_AFTER * 2)
+    shift_clock(invitations.RESEND_AFTER * 2)
     owner.post(f"{url}/mails")
     assert "The link sent before is dead" in owner.get("/w/acme/people").text
     first, second = (link_in(mail) for mail in mails_to(GUEST))
-    assert Visitor(owner.client.application).get(first).status_code == 404
-    assert Visitor(owner.client.application).get(second).status_code == 200
+    assert Browser(owner.client.application).get(first).status_code == 404
+    assert Browser(owner.client.application).get(second).status_code == 200
     owner.post(f"{url}/withdrawal")
     assert GUEST not in re.sub(
         "The invitation of guest@example.com is", "", owner.get("/w/acme/people").text
     )
-    assert Visitor(owner.client.application).get(second).status_code == 404
+    assert Browser(owner.client.application).get(second).status_code == 404
     assert owner.post(f"{url}/withdrawal").status_code == 404
 
 
@@ -179,7 +179,7 @@ def test_one_that_ran_out_says_so_and_can_be_sent_again(cast, signed_in, shift_c
     shift_clock(invitations.VALID_FOR * 2)
     owner = signed_in("owner")
     assert "Ran out" in owner.get("/w/acme/people").text
-    (late,) = invitations.waiting_in(cast.workspace.id)
+    (late,) = invitations.pending_in(cast.workspace.id)
     owner.post(f"/w/acme/people/invitations/{late.id}/mails")
     assert "Waiting" in owner.get("/w/acme/people").text
 

@@ -20,8 +20,8 @@ from core.keys.saving import Proof
 from core.providers.client import Timeouts
 from core.secrets import vault
 from tests import marker
-from tests.bot_client import Talker, key_of, make_bot, make_key
-from tests.browser import Visitor
+from tests.bot_client import BotClient, key_of, make_bot, make_key
+from tests.browser import Browser
 from tests.providers import Reply
 
 KEYS = "/w/acme/provider-keys"
@@ -50,7 +50,7 @@ TROUBLE = {
 
 
 @pytest.fixture
-def owner(cast, signed_in) -> Visitor:
+def owner(cast, signed_in) -> Browser:
     return signed_in("owner")
 
 
@@ -76,7 +76,7 @@ def nothing_kept(app, cast, logged):
     return check
 
 
-def paste(browser: Visitor, slug: str, secret: str = "", url: str = KEYS, htmx: bool = True):
+def paste(browser: Browser, slug: str, secret: str = "", url: str = KEYS, htmx: bool = True):
     return browser.post(url, {"provider": slug, "secret": secret or SECRETS[slug]}, htmx=htmx)
 
 
@@ -84,7 +84,7 @@ def state(answer) -> str:
     return re.search(r'class="check" data-kind="\w+" data-state="(\w+)"', answer.text)[1]
 
 
-def poll(browser: Visitor, answer):
+def poll(browser: Browser, answer):
     """What the piece fetches a second later."""
     return browser.get(re.search(r'hx-get="([^"]+/checks/[^"]+)"', answer.text)[1], htmx=True)
 
@@ -251,7 +251,7 @@ def test_the_candidate_waits_sealed_and_the_job_names_only_ids(cast, owner, run_
     assert 0 < connection.ttl(name) <= 120
     sealed = connection.get(name).decode()
     assert (
-        vault.open_sealed(sealed, vault.key_place(cast.workspace.id, "anthropic"))
+        vault.open_sealed(sealed, vault.key_context(cast.workspace.id, "anthropic"))
         == SECRETS["anthropic"]
     )
     assert not list(marker.in_redis(connection))
@@ -286,11 +286,11 @@ def key(cast):
     return make_key(cast.workspace)
 
 
-def replace(browser: Visitor, secret: str, htmx: bool = True):
+def replace(browser: Browser, secret: str, htmx: bool = True):
     return paste(browser, "anthropic", secret, f"{KEYS}/anthropic/replacement", htmx)
 
 
-def run_test(browser: Visitor, run_jobs):
+def run_test(browser: Browser, run_jobs):
     """What the row says after *Test*."""
     answer = browser.post(f"{KEYS}/anthropic/checks", htmx=True)
     assert state(answer) == "waiting"
@@ -300,7 +300,7 @@ def run_test(browser: Visitor, run_jobs):
 
 def test_a_replaced_key_serves_from_then_on(cast, provider, owner, run_jobs, app, key):
     provider.accept(NEW["anthropic"])
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     answer = replace(owner, NEW["anthropic"])
     talker.say()
     assert provider.chats[-1].key == SECRETS["anthropic"]
@@ -324,7 +324,7 @@ def test_a_failed_replacement_leaves_the_old_key_working(
     run_jobs()
     stored = key_of(cast.workspace)
     assert (stored.version, stored.mask, stored.status) == (1, MASKS["anthropic"], "valid")
-    assert Talker(app, make_bot(cast.workspace, MODELS["anthropic"])).say().last == "done"
+    assert BotClient(app, make_bot(cast.workspace, MODELS["anthropic"])).say().last == "done"
     nothing_kept(rows=1)
 
 
@@ -396,7 +396,7 @@ def test_a_test_works_without_a_script(cast, provider, owner, run_jobs, key):
 
 def test_a_live_refusal_is_confirmed_by_a_check_or_taken_back(app, cast, provider, run_jobs, key):
     """A 401 flips the key at once; if the key itself passes, only that model was refused."""
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.next(Reply.status(401))
     talker.say()
     stored = key_of(cast.workspace)
@@ -412,7 +412,7 @@ def test_a_live_refusal_is_confirmed_by_a_check_or_taken_back(app, cast, provide
 
 
 def test_a_disabled_key_serves_nobody_until_it_is_enabled(app, cast, provider, owner, key):
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     row = owner.post(f"{KEYS}/anthropic/disablement", htmx=True)
     assert "Disabled" in row.text
     assert talker.say().row.failure == "key_disabled"
@@ -431,7 +431,7 @@ def test_deleting_names_the_bots_that_fall_silent(app, cast, provider, owner, ke
     for name in ("Support", "Sales"):
         make_bot(cast.workspace, MODELS["anthropic"], name=name)
     make_bot(cast.workspace, name="On Mini")
-    talker = Talker(app, bots.bots_of(cast.workspace.id)[0])
+    talker = BotClient(app, bots.bots_of(cast.workspace.id)[0])
     asked = owner.get(f"{KEYS}/anthropic/deletion").text
     question = re.search(r'<form[^>]*id="deletion".*?</form>', asked, re.DOTALL)[0]
     assert "<b>Support</b> and <b>Sales</b> will stop answering" in question
@@ -454,7 +454,7 @@ def test_everybody_sees_the_mask_and_nobody_more(cast, signed_in, key):
 def test_an_old_key_asks_for_a_new_one(cast, owner, key, shift_clock):
     for days, old in ((90, False), (91, True)):
         shift_clock(timedelta(days=days - 1, hours=23) if not old else timedelta(days=days))
-        browser = owner if not old else Visitor(owner.client.application).sign_in(cast.owner)
+        browser = owner if not old else Browser(owner.client.application).sign_in(cast.owner)
         assert ("time for a new one" in browser.get(KEYS).text) == old
 
 
@@ -482,7 +482,7 @@ def test_a_plan_without_keys_refuses_by_page_and_by_endpoint(
 def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
     app, cast, provider, owner, run_jobs, key
 ):
-    talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
     page = owner.get(KEYS).text
     assert "Dormant" in page
@@ -606,7 +606,7 @@ def test_without_redis_nothing_is_stored_and_the_page_says_so(
 
 
 def test_without_redis_bots_still_answer(app, cast, chosen, provider):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     queue.configure("redis://127.0.0.1:1/0")
     try:
         assert talker.say().last == "done"
@@ -622,7 +622,7 @@ def test_a_key_that_no_ring_opens_asks_to_be_entered_again(
     before = list(vault._ring)
     vault.configure(["A" * 43 + "="])
     try:
-        talker = Talker(app, make_bot(cast.workspace, MODELS["anthropic"]))
+        talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
         assert talker.say().row.failure == "key_unreadable"
         page = owner.get(KEYS).text
         assert "Unreadable" in page
@@ -638,7 +638,7 @@ def test_a_key_that_no_ring_opens_asks_to_be_entered_again(
 
 def test_the_pickers_of_models_say_what_a_key_may_not_use(cast, owner, key):
     stored = key_of(cast.workspace)
-    verdicts.note_check(stored, states.PASSED, "test", ["anthropic:claude-haiku-4-5"])
+    verdicts.record_check(stored, states.PASSED, "test", ["anthropic:claude-haiku-4-5"])
     page = owner.get("/w/acme/bots/new").text
     assert page.count("Anthropic says that your key may not use it.") == 1
     assert "May not use Claude Haiku 4.5, says Anthropic" in owner.get(KEYS).text

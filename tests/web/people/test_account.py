@@ -84,7 +84,7 @@ def test_all_others_are_signed_out_at_once(cast, signed_in):
 
 def test_nobody_signs_out_somebody_else(cast, signed_in):
     member, owner = signed_in("member"), signed_in("owner")
-    (row,) = sign_ins.live_of(cast.owner.id)
+    (row,) = sign_ins.active_sign_ins(cast.owner.id)
     member.post("/account/ended-sign-ins", {"which": row.id})
     member.post("/account/ended-sign-ins", {"which": "others"})
     assert owner.get("/account").status_code == 200

@@ -15,7 +15,7 @@ from core.db import session
 from core.errors import SettingsError
 from core.keys import store
 from tests import marker
-from tests.browser import OutsideClient, Visitor
+from tests.browser import Browser, IsolatedClient
 from tests.conftest import make_settings
 from tests.people import PASSWORD, make_person
 from tests.providers import Reply
@@ -30,19 +30,19 @@ def another(app, chosen):
     def make(**values):
         made = create_app(chosen.model_copy(update=values))
         made.testing = True
-        made.test_client_class = OutsideClient
+        made.test_client_class = IsolatedClient
         return made
 
     yield make
     queue.configure(chosen.redis_address)
 
 
-def sign_in(browser: Visitor, password: str = PASSWORD, email: str = "ann@example.com"):
+def sign_in(browser: Browser, password: str = PASSWORD, email: str = "ann@example.com"):
     return browser.post("/sign-in", {"email": email, "password": password})
 
 
 def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
-    browser = Visitor(app)
+    browser = Browser(app)
     assert browser.get("/").location == "/sign-up"
     signed_up = browser.post("/sign-up", ANN)
     assert signed_up.location == "/"
@@ -50,7 +50,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     told = browser.get("/w/anns-workspace/audit-log").text
     assert "<b>Ann</b> made this workspace, on the Personal plan" in " ".join(told.split())
     assert "127.0.0.1" in told
-    assert Visitor(app).get("/").location == "/sign-in"
+    assert Browser(app).get("/").location == "/sign-in"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
 def test_what_cannot_be_used_comes_back_beside_its_field(app, field, text, says):
     make_person("ann")
     form = {"name": "Bob", "email": "bob@example.com", "password": PASSWORD} | {field: text}
-    page = Visitor(app).post("/sign-up", form)
+    page = Browser(app).post("/sign-up", form)
     assert page.status_code == 422
     assert f'id="{field}-error"' in page.text
     assert says in page.text
@@ -78,8 +78,8 @@ def test_what_cannot_be_used_comes_back_beside_its_field(app, field, text, says)
 
 def test_a_wrong_password_says_no_more_than_that(app):
     make_person("ann")
-    wrong = sign_in(Visitor(app), "wrong password")
-    unknown = sign_in(Visitor(app), email="nobody@example.com")
+    wrong = sign_in(Browser(app), "wrong password")
+    unknown = sign_in(Browser(app), email="nobody@example.com")
     for page in (wrong, unknown):
         assert page.status_code == 422
         assert "do not belong together" in page.text
@@ -87,7 +87,7 @@ def test_a_wrong_password_says_no_more_than_that(app):
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app):
     make_person("ann")
-    cookie = sign_in(Visitor(app)).headers["Set-Cookie"]
+    cookie = sign_in(Browser(app)).headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Path=/" in cookie
@@ -97,7 +97,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app):
 @pytest.mark.parametrize(("mode", "renewed"), [("navigate", True), ("cors", False), (None, True)])
 def test_pages_renew_the_cookie_and_what_a_script_fetches_leaves_it_alone(app, mode, renewed):
     make_person("ann")
-    browser = Visitor(app)
+    browser = Browser(app)
     sign_in(browser)
     browser.get("/account")
     headers = {"Sec-Fetch-Mode": mode} if mode else {}
@@ -117,7 +117,7 @@ def test_behind_https_cookies_travel_over_https_only(another, values, secure):
 
 def test_signing_out_ends_the_sign_in_for_every_copy_of_the_cookie(app):
     make_person("ann")
-    browser, thief = Visitor(app), Visitor(app)
+    browser, thief = Browser(app), Browser(app)
     sign_in(browser)
     thief.client.set_cookie("mevichat", browser.client.get_cookie("mevichat").value)
     assert thief.get("/workspaces/new").status_code == 200
@@ -130,7 +130,7 @@ def test_signing_out_ends_the_sign_in_for_every_copy_of_the_cookie(app):
 def test_a_session_from_before_the_sign_in_is_worth_nothing_after_it(app):
     """Session fixation: whoever planted a cookie does not become the person who signs in on it."""
     make_person("ann")
-    attacker, victim = Visitor(app), Visitor(app)
+    attacker, victim = Browser(app), Browser(app)
     attacker.csrf_token()
     planted = attacker.client.get_cookie("mevichat").value
     victim.client.set_cookie("mevichat", planted)
@@ -141,10 +141,10 @@ def test_a_session_from_before_the_sign_in_is_worth_nothing_after_it(app):
 
 def test_each_sign_in_has_a_token_of_its_own_and_ends_the_browsers_last_one(app):
     make_person("ann")
-    browser, phone = Visitor(app), Visitor(app)
+    browser, phone = Browser(app), Browser(app)
     sign_in(browser)
     sign_in(phone)
-    old = Visitor(app)
+    old = Browser(app)
     old.client.set_cookie("mevichat", browser.client.get_cookie("mevichat").value)
     sign_in(browser)
     assert len({row.token_digest for row in session().query(SignIn)}) == 3
@@ -155,7 +155,7 @@ def test_each_sign_in_has_a_token_of_its_own_and_ends_the_browsers_last_one(app)
 
 def test_a_csrf_token_from_before_the_sign_in_is_refused_after_it(app):
     make_person("ann")
-    browser = Visitor(app)
+    browser = Browser(app)
     before = browser.csrf_token()
     sign_in(browser)
     answer = browser.client.post("/sign-out", data={"csrf_token": before})
@@ -168,7 +168,7 @@ def test_a_csrf_token_from_before_the_sign_in_is_refused_after_it(app):
 )
 def test_a_browser_that_was_away_too_long_signs_in_again(app, shift_clock, after, in_):
     make_person("ann")
-    browser = Visitor(app)
+    browser = Browser(app)
     sign_in(browser)
     shift_clock(after)
     assert (browser.get("/workspaces/new").status_code == 200) == in_
@@ -176,9 +176,9 @@ def test_a_browser_that_was_away_too_long_signs_in_again(app, shift_clock, after
 
 def test_a_forged_cookie_is_nobody(app, another):
     make_person("ann")
-    stranger = Visitor(another(secret_key=SecretStr("another secret key of 32 characters!")))
+    stranger = Browser(another(secret_key=SecretStr("another secret key of 32 characters!")))
     sign_in(stranger)
-    browser = Visitor(app)
+    browser = Browser(app)
     browser.client.set_cookie("mevichat", stranger.client.get_cookie("mevichat").value)
     assert browser.get("/workspaces/new").status_code == 303
 
@@ -186,7 +186,7 @@ def test_a_forged_cookie_is_nobody(app, another):
 def test_too_many_tries_are_refused_and_say_how_long_to_wait(app, another):
     make_person("ann")
     limited = another(sign_in_limit="3 per minute")
-    browser = Visitor(limited)
+    browser = Browser(limited)
     for _ in range(3):
         assert sign_in(browser, "wrong password").status_code == 422
     refused = sign_in(browser)
@@ -199,7 +199,7 @@ def test_too_many_tries_are_refused_and_say_how_long_to_wait(app, another):
 
 
 def sign_in_from(app, environ):
-    browser = Visitor(app)
+    browser = Browser(app)
     form = {"email": "ann@example.com", "password": PASSWORD, "csrf_token": browser.csrf_token()}
     return browser.client.post("/sign-in", data=form, environ_overrides=environ)
 
@@ -213,14 +213,14 @@ def test_a_visitor_cannot_invent_an_address_to_try_from(app, another):
 
 
 def test_signing_up_is_limited_too(another):
-    browser = Visitor(another(sign_in_limit="1 per minute"))
+    browser = Browser(another(sign_in_limit="1 per minute"))
     assert browser.post("/sign-up", {"email": "ann"}).status_code == 422
     assert browser.post("/sign-up", {"email": "ann"}).status_code == 429
 
 
 def test_tries_are_limited_without_redis_too(app, another):
     make_person("ann")
-    browser = Visitor(
+    browser = Browser(
         another(sign_in_limit="2 per minute", redis_url=SecretStr("redis://127.0.0.1:1/0"))
     )
     statuses = [sign_in(browser, "wrong password").status_code for _ in range(3)]
@@ -235,13 +235,13 @@ def test_a_limit_that_is_none_stops_the_start(house, limit):
 
 def test_closed_sign_up_leaves_it_to_the_operator(app, another):
     closed = another(open_sign_up=False)
-    browser = Visitor(closed)
+    browser = Browser(closed)
     for answer in (browser.get("/sign-up"), browser.post("/sign-up", ANN)):
         assert answer.status_code == 403
         assert "Ask the operator" in answer.text
     assert people.find("ann@example.com") is None
     make_person("ann")
-    assert sign_in(Visitor(closed)).status_code == 303
+    assert sign_in(Browser(closed)).status_code == 303
 
 
 # The operator's command line
@@ -337,7 +337,7 @@ def test_seed_fills_a_workspace_that_can_be_looked_at(app, flask):
     made = flask("seed", "--email", "demo@example.com")
     assert made.exit_code == 0, made.output
     password = made.stdout.splitlines()[0].rpartition(" ")[2]
-    browser = Visitor(app)
+    browser = Browser(app)
     assert sign_in(browser, password, "demo@example.com").status_code == 303
     assert browser.get("/w/norre-lamps").status_code == 200
     assert browser.get("/w/norre-lamps/conversations").status_code == 200

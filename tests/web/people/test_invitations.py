@@ -7,7 +7,7 @@ from core.accounts.actor import Actor
 from core.accounts.roles import Role
 from core.db import session
 from core.ids import new_token
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.people import PASSWORD, make_person, person_now
 from tests.postbox import link_in, mails_to
 
@@ -28,7 +28,7 @@ def members(cast) -> dict[str, str]:
 
 
 def test_without_an_account_one_is_made_and_the_place_taken(app, cast, link):
-    browser = Visitor(app)
+    browser = Browser(app)
     page = browser.get(link).text
     assert "Owner invites you to Acme" in page
     assert "As Billing manager: Provider keys" in page
@@ -37,18 +37,18 @@ def test_without_an_account_one_is_made_and_the_place_taken(app, cast, link):
     assert "Acme" in browser.get("/w/acme").text
     assert members(cast)[GUEST] == Role.BILLING
     assert person_now(GUEST).name == "Gus"
-    assert Visitor(app).get(link).status_code == 404
+    assert Browser(app).get(link).status_code == 404
 
 
 def test_the_address_is_the_invitations_whatever_is_sent(app, cast, link):
-    Visitor(app).post(f"{link}/account", FORM | {"email": "eve@example.com"})
+    Browser(app).post(f"{link}/account", FORM | {"email": "eve@example.com"})
     assert person_now("eve@example.com") is None
     assert GUEST in members(cast)
 
 
 def test_it_makes_an_account_where_signing_up_is_closed(app, cast, link):
     app.config["MEVICHAT"] = app.config["MEVICHAT"].model_copy(update={"open_sign_up": False})
-    browser = Visitor(app)
+    browser = Browser(app)
     assert "Create an account" not in browser.get("/sign-in").text
     assert browser.get("/sign-up").status_code == 403
     assert browser.post(f"{link}/account", FORM).location == "/w/acme"
@@ -63,7 +63,7 @@ def test_it_makes_an_account_where_signing_up_is_closed(app, cast, link):
     ],
 )
 def test_what_cannot_be_used_comes_back(app, cast, link, change, says):
-    page = Visitor(app).post(f"{link}/account", FORM | change)
+    page = Browser(app).post(f"{link}/account", FORM | change)
     assert page.status_code == 422
     assert says in page.text
     assert person_now(GUEST) is None
@@ -71,7 +71,7 @@ def test_what_cannot_be_used_comes_back(app, cast, link, change, says):
 
 def test_with_an_account_signing_in_leads_back_to_it(app, cast, link):
     make_person("guest")
-    browser = Visitor(app)
+    browser = Browser(app)
     page = browser.get(link).text
     assert f"/sign-in?next={link}" in page
     form = {"email": GUEST, "password": PASSWORD}
@@ -84,7 +84,7 @@ def test_with_an_account_signing_in_leads_back_to_it(app, cast, link):
 
 def test_an_account_that_is_there_is_not_made_again(app, cast, link):
     make_person("guest")
-    page = Visitor(app).post(f"{link}/account", FORM)
+    page = Browser(app).post(f"{link}/account", FORM)
     assert page.status_code == 422
     assert GUEST not in members(cast)
 
@@ -109,7 +109,7 @@ def test_who_is_in_already_is_led_there(cast, signed_in, link):
 
 
 def test_nobody_accepts_without_signing_in(app, cast, link):
-    answer = Visitor(app).post(f"{link}/acceptance")
+    answer = Browser(app).post(f"{link}/acceptance")
     assert answer.location == "/sign-in"
     assert set(members(cast)) == {
         f"{name}@example.com" for name in ("owner", "billing", "admin", "member")
@@ -118,7 +118,7 @@ def test_nobody_accepts_without_signing_in(app, cast, link):
 
 def test_a_dead_link_is_a_page_that_says_what_to_do(app, link):
     for path in (f"/invitations/{new_token('mvi')}", link[:-1] + "x", "/invitations/x"):
-        page = Visitor(app).get(path)
+        page = Browser(app).get(path)
         assert page.status_code == 404
         assert "leads to no invitation" in page.text
 
@@ -133,7 +133,7 @@ def test_the_link_is_made_of_this_deployments_address_whoever_asks(app, cast, si
 
 
 def test_the_token_is_in_no_log(app, cast, link, logged):
-    Visitor(app).get(link)
-    Visitor(app).post(f"{link}/acceptance")
+    Browser(app).get(link)
+    Browser(app).post(f"{link}/acceptance")
     assert "/invitations/" in logged()
     assert link.rpartition("/")[2] not in logged()

@@ -4,7 +4,7 @@ import pytest
 
 from core.accounts import people
 from core.ids import new_token
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.people import PASSWORD, person_now
 from tests.postbox import link_in, mails_to
 
@@ -20,7 +20,7 @@ def link(email="owner@example.com") -> str:
 
 
 def test_from_the_forgotten_password_to_the_new_one(app, cast, signed_in):
-    there, browser = signed_in("owner"), Visitor(app)
+    there, browser = signed_in("owner"), Browser(app)
     assert "/password-resets/new" in browser.get("/sign-in").text
     assert ask(browser).location == "/password-resets"
     assert "owner@example.com" in browser.get(link()).text
@@ -32,7 +32,7 @@ def test_from_the_forgotten_password_to_the_new_one(app, cast, signed_in):
 
 
 def test_every_address_gets_the_same_answer(app, cast):
-    answers = [ask(Visitor(app), f"{name}@example.com") for name in ("owner", "nobody")]
+    answers = [ask(Browser(app), f"{name}@example.com") for name in ("owner", "nobody")]
     assert answers[0].data == answers[1].data
     assert answers[0].location == answers[1].location
     assert not mails_to("nobody@example.com")
@@ -40,12 +40,12 @@ def test_every_address_gets_the_same_answer(app, cast):
 
 @pytest.mark.parametrize("email", ["", "x" * 255])
 def test_an_address_that_is_none_comes_back(app, email):
-    assert ask(Visitor(app), email).status_code == 422
+    assert ask(Browser(app), email).status_code == 422
 
 
 @pytest.mark.parametrize(("password", "says"), [("", "Write a password"), ("short", "12 to 200")])
 def test_a_password_that_cannot_be_comes_back_and_the_link_still_works(app, cast, password, says):
-    browser = Visitor(app)
+    browser = Browser(app)
     ask(browser)
     page = browser.post(link(), {"password": password})
     assert page.status_code == 422
@@ -55,13 +55,13 @@ def test_a_password_that_cannot_be_comes_back_and_the_link_still_works(app, cast
 
 def test_a_dead_link_says_to_ask_for_another(app):
     for path in (f"/password-resets/{new_token('mvp')}", "/password-resets/x"):
-        page = Visitor(app).get(path)
+        page = Browser(app).get(path)
         assert page.status_code == 404
         assert "Ask for another one" in page.text
 
 
 def test_neither_the_token_nor_the_password_is_in_a_log(app, cast, logged):
-    browser = Visitor(app)
+    browser = Browser(app)
     ask(browser)
     browser.get(link())
     browser.post(link(), {"password": NEW})

@@ -8,8 +8,8 @@ import pytest
 from core.accounts.roles import PERMISSIONS, Role
 from core.bots import bots, visitors
 from core.keys import store
-from tests.bot_client import Talker, make_bot
-from tests.browser import Visitor
+from tests.bot_client import BotClient, make_bot
+from tests.browser import Browser
 from tests.people import EVERYONE
 from tests.routes import Route, routes, set_stage
 
@@ -223,7 +223,7 @@ def test_every_route_has_a_line_in_the_table_and_the_guard_it_names(app):
 )
 def test_each_person_at_each_address(app, cast, signed_in, who, htmx):
     stage = set_stage(app, cast.workspace)
-    browser = Visitor(app) if who == "nobody" else signed_in(who)
+    browser = Browser(app) if who == "nobody" else signed_in(who)
     browser.client.set_cookie(f"chat_{stage.bot.id}", stage.talker.token)
     token, surprises = browser.csrf_token(), []
     for route in routes(app):
@@ -235,7 +235,7 @@ def test_each_person_at_each_address(app, cast, signed_in, who, htmx):
     assert not surprises
 
 
-def _ask(browser: Visitor, route: Route, url: str, token: str, htmx: bool):
+def _ask(browser: Browser, route: Route, url: str, token: str, htmx: bool):
     """Only the status counts here: the pages themselves are looked at in test_console_pages.py."""
     headers = {"HX-Request": "true"} if htmx else {}
     form = {"csrf_token": token} if route.method == "POST" else None
@@ -269,12 +269,12 @@ def _told(answer, route: Route) -> str:
 
 
 def test_signing_in_leads_back_to_the_page_that_asked_for_it(app, cast):
-    browser = Visitor(app)
+    browser = Browser(app)
     asked = browser.get("/w/acme/bots?x=1")
     assert asked.status_code == 303
     person = {"email": "owner@example.com", "password": "correct horse battery"}
     assert browser.post(asked.location, person).location == "/w/acme/bots?x=1"
-    after_post = Visitor(app).post("/w/acme/bots/new", {"name": "x"})
+    after_post = Browser(app).post("/w/acme/bots/new", {"name": "x"})
     assert after_post.location.startswith("/sign-in")
     assert "bots" not in after_post.location
 
@@ -312,7 +312,7 @@ def test_another_workspaces_ids_are_not_found(app, cast, signed_in, htmx):
 
 def test_lists_show_only_the_workspaces_own_things(app, cast, signed_in):
     elsewhere = make_bot(cast.elsewhere, name="Bot of the others")
-    talker = Talker(app, elsewhere)
+    talker = BotClient(app, elsewhere)
     talker.say("What the others were asked")
     owner = signed_in("owner")
     for path in ("", "/bots", "/conversations", f"/conversations?bot={elsewhere.id}"):
@@ -323,7 +323,7 @@ def test_lists_show_only_the_workspaces_own_things(app, cast, signed_in):
 
 def test_a_visitors_token_opens_one_conversation_of_one_bot(app, cast, provider):
     first, second = make_bot(cast.workspace), make_bot(cast.workspace, name="Second")
-    mine, others, elsewhere = Talker(app, first), Talker(app, first), Talker(app, second)
+    mine, others, elsewhere = BotClient(app, first), BotClient(app, first), BotClient(app, second)
     message_id = others.say("A secret").message_id
     asked = len(provider.calls)
     for path in (f"/messages/{message_id}/events", f"/messages/{message_id}/retry"):
@@ -336,7 +336,7 @@ def test_a_visitors_token_opens_one_conversation_of_one_bot(app, cast, provider)
 
 
 def test_the_questions_own_id_is_not_an_answer(app, cast):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     question_id = talker.say().events[0][1]["question_id"]
     assert talker.post(f"/messages/{question_id}/retry").status_code == 404
     url = f"{talker.url}/messages/{question_id}/events"
@@ -344,7 +344,7 @@ def test_the_questions_own_id_is_not_an_answer(app, cast):
 
 
 def test_a_visitors_token_is_over_after_seven_days(app, cast, shift_clock):
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     shift_clock(visitors.TOKEN_LIFE - visitors.timedelta(seconds=5))
     assert talker.say().last == "done"
     shift_clock(visitors.TOKEN_LIFE)

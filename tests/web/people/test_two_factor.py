@@ -10,7 +10,7 @@ from core import clock
 from core.accounts import two_factor
 from core.accounts.models import Person
 from core.db import transaction
-from tests.browser import Visitor
+from tests.browser import Browser
 from tests.people import PASSWORD, person_now
 from tests.postbox import link_in, mails_to
 
@@ -53,8 +53,8 @@ def code(secret) -> str:
     return pyotp.TOTP(secret).at(clock.now())
 
 
-def sign_in(app, password=PASSWORD, back="") -> Visitor:
-    browser = Visitor(app)
+def sign_in(app, password=PASSWORD, back="") -> Browser:
+    browser = Browser(app)
     answer = browser.post(f"/sign-in{back}", {"email": EMAIL, "password": password})
     assert answer.location == f"/sign-in/code{back}", answer.text
     return browser
@@ -121,7 +121,7 @@ def test_a_recovery_code_signs_in_once(app, app_secret):
 
 
 def test_the_second_step_is_nobodys_without_the_first(app, cast, app_secret):
-    browser = Visitor(app)
+    browser = Browser(app)
     assert browser.get("/sign-in/code").location == "/sign-in"
     assert send(browser, code(app_secret)).location == "/sign-in"
     assert (
@@ -157,7 +157,7 @@ def test_thirty_codes_an_hour_can_be_tried_for_one_person(app, app_secret):
 
 
 def test_a_new_password_ends_what_is_halfway(app, app_secret):
-    browser, other = sign_in(app), Visitor(app)
+    browser, other = sign_in(app), Browser(app)
     other.post("/password-resets/new", {"email": EMAIL})
     link = link_in(mails_to(EMAIL, "password_reset")[0])
     assert other.post(link, {"password": "another horse battery"}).status_code == 303
@@ -178,7 +178,7 @@ def test_what_weakens_it_asks_for_password_and_code(app, owner, app_secret, late
 
 def test_switched_off_the_password_signs_in_again(app, owner, app_secret):
     owner.post("/account/second-factor/removal", {"password": PASSWORD, "code": code(app_secret)})
-    browser = Visitor(app)
+    browser = Browser(app)
     answer = browser.post("/sign-in", {"email": EMAIL, "password": PASSWORD})
     assert answer.location == "/"
     assert is_in(browser)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from core import clock
 from core.outbox import deliveries
-from core.outbox.models import MAIL, Delivery
+from core.outbox.models import EMAIL, Delivery
 
 SOON = timedelta(seconds=15)
 _WORDS = {
@@ -44,7 +44,7 @@ class DeliveryRow:
     def to(self) -> str:
         """Of a webhook the host alone: addresses of receivers are long, and may hold tokens."""
         recipient = self.delivery.recipient
-        if self.delivery.channel == MAIL:
+        if self.delivery.channel == EMAIL:
             return f"mail to {recipient}"
         return f"webhook at {urlsplit(recipient).hostname}"
 

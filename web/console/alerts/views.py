@@ -17,8 +17,8 @@ from core.webhooks import endpoints
 from core.webhooks.models import Webhook
 from web.console.alerts.delivery_rows import rows_of, seconds_to_next_look
 from web.forms import Form
-from web.guards import member, this_actor
-from web.htmx import go_to, said, wants_piece
+from web.guards import requires, this_actor
+from web.htmx import go_to, toast, wants_piece
 
 pages = Blueprint("alerts", __name__, url_prefix="/w/<slug>/alerts")
 
@@ -40,14 +40,14 @@ class WebhookForm(Form):
 
 
 @pages.get("")
-@member("alerts.manage")
+@requires("alerts.manage")
 def index(workspace: Workspace) -> Any:
     webhook = endpoints.find(workspace.id)
     return _page(workspace, webhook, WebhookForm(data={"url": webhook.url if webhook else ""}))
 
 
 @pages.post("/webhook")
-@member("alerts.manage")
+@requires("alerts.manage")
 def set_webhook(workspace: Workspace) -> Any:
     form = WebhookForm()
     try:
@@ -62,14 +62,14 @@ def set_webhook(workspace: Workspace) -> Any:
 
 
 @pages.post("/webhook/secrets")
-@member("alerts.manage")
+@requires("alerts.manage")
 def new_secret(workspace: Workspace) -> Response:
     secret = endpoints.replace_secret(workspace.id, this_actor())
     return _secret_page("There is a new secret. The old one no longer signs anything.", secret)
 
 
 @pages.post("/webhook/enablement")
-@member("alerts.manage")
+@requires("alerts.manage")
 def enable(workspace: Workspace) -> AnyResponse:
     endpoints.set_enabled(workspace.id, True, this_actor())
     flash("The webhook is on.", "good")
@@ -77,7 +77,7 @@ def enable(workspace: Workspace) -> AnyResponse:
 
 
 @pages.post("/webhook/disablement")
-@member("alerts.manage")
+@requires("alerts.manage")
 def disable(workspace: Workspace) -> AnyResponse:
     endpoints.set_enabled(workspace.id, False, this_actor())
     flash("The webhook is off. What waited for it was given up.", "good")
@@ -85,7 +85,7 @@ def disable(workspace: Workspace) -> AnyResponse:
 
 
 @pages.route("/webhook/removal", methods=["GET", "POST"])
-@member("alerts.manage")
+@requires("alerts.manage")
 def removal(workspace: Workspace) -> Any:
     """Asks, naming the effect; then removes."""
     webhook, form = endpoints.find(workspace.id), Form()
@@ -99,20 +99,20 @@ def removal(workspace: Workspace) -> Any:
 
 
 @pages.post("/webhook/tests")
-@member("alerts.manage")
+@requires("alerts.manage")
 def send_test(workspace: Workspace) -> AnyResponse:
     endpoints.send_test(workspace, this_actor())
     return _deliveries_or_page(workspace, "A test is on its way. It is tried once.")
 
 
 @pages.get("/deliveries")
-@member("alerts.manage")
+@requires("alerts.manage")
 def list_deliveries(workspace: Workspace) -> AnyResponse:
     return _deliveries(workspace) if wants_piece() else _to_index(workspace)
 
 
 @pages.post("/deliveries/<delivery_id>/tries")
-@member("alerts.manage")
+@requires("alerts.manage")
 def try_now(workspace: Workspace, delivery_id: str) -> AnyResponse:
     deliveries.try_again(workspace.id, delivery_id)
     return _deliveries_or_page(workspace, "It is tried now.")
@@ -120,7 +120,7 @@ def try_now(workspace: Workspace, delivery_id: str) -> AnyResponse:
 
 def _deliveries_or_page(workspace: Workspace, text: str) -> AnyResponse:
     if wants_piece():
-        return said(_deliveries(workspace), "good", text)
+        return toast(_deliveries(workspace), "good", text)
     flash(text, "good")
     return _to_index(workspace)
 

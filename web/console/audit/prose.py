@@ -128,7 +128,7 @@ def _plain(line: AuditLine) -> str:
 
 def _of_key(facts: Facts) -> Facts:
     provider = _provider_name(facts["subject"])
-    reason = facts.get("reason", "")
+    reason = str(facts.get("reason", ""))
     told = {"provider": provider, "reason": _REASONS.get(reason, reason).format(provider=provider)}
     result = facts.get("result", "")
     masks = {name: _short(str(facts[name])) for name in ("was", "now", "mask") if name in facts}

@@ -17,7 +17,7 @@ from web import csv_export
 from web.console import sorting
 from web.console.audit import prose as audit_prose
 from web.days import day_in, midnight
-from web.guards import member
+from web.guards import requires
 from web.htmx import wants_piece
 
 pages = Blueprint("audit_log", __name__, url_prefix="/w/<slug>/audit-log")
@@ -53,7 +53,7 @@ class Filter:
     until: date | None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         days = {"from": self.since, "to": self.until}
         told = {"kind": self.kind, "who": self.who}
         return {name: str(value) for name, value in (told | days).items() if value}
@@ -87,11 +87,11 @@ class LineView:
 
 
 @pages.get("")
-@member("audit.read")
+@requires("audit.read")
 def index(workspace: Workspace) -> str:
     wanted, beyond = _filter(), _number(request.args.get("before", ""))
     place = {"slug": workspace.slug}
-    order = sorting.asked(COLUMNS, "audit_log.index", place, "audit-lines", wanted.query)
+    order = sorting.from_request(COLUMNS, "audit_log.index", place, "audit-lines", wanted.query)
     lines = wanted.lines(workspace, beyond, PAGE + 1, not order.order.descending)
     more = {"before": lines[PAGE - 1].number} if len(lines) > PAGE else None
     people = audit.counts_by_actor(workspace.id)
@@ -113,7 +113,7 @@ def index(workspace: Workspace) -> str:
 
 
 @pages.get("/lines")
-@member("audit.read")
+@requires("audit.read")
 def lines(workspace: Workspace) -> Response:
     """The filtered lines, all of them, as CSV."""
     rows = _rows(workspace, _filter())

@@ -19,14 +19,14 @@ from core.accounts.models import Workspace
 from core.bots import bots
 from core.bots.appearance import avatars, presets
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import FACTS, Look, look_of
+from core.bots.appearance.appearance import FACTS, Appearance, appearance_of
 from core.bots.appearance.contrast import Problem
 from core.bots.models import Bot
 from core.errors import Invalid, PlanDoesNotAllow, TooLarge
 from web.console.bots import appearance_rows
-from web.console.bots.appearance_form import HINTS, UNITS, LookForm, kind_of
+from web.console.bots.appearance_form import HINTS, UNITS, AppearanceForm, kind_of
 from web.forms import takes_files
-from web.guards import member, this_actor
+from web.guards import requires, this_actor
 from web.htmx import go_to
 
 pages = Blueprint("look", __name__, url_prefix="/w/<slug>/bots/<bot_id>/look")
@@ -36,7 +36,7 @@ MOST_UPLOAD_BYTES = 1024 * 1024
 
 
 @pages.route("", methods=["GET", "POST"])
-@member("bots.manage")
+@requires("bots.manage")
 def show(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
@@ -52,7 +52,7 @@ def show(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 @pages.post("/preview")
-@member("bots.manage")
+@requires("bots.manage")
 def preview(workspace: Workspace, bot_id: str) -> Response:
     """What is typed, as it would look; nothing is stored."""
     bot = bots.get(workspace.id, bot_id)
@@ -61,7 +61,7 @@ def preview(workspace: Workspace, bot_id: str) -> Response:
 
 
 @pages.route("/reset", methods=["GET", "POST"])
-@member("bots.manage")
+@requires("bots.manage")
 def reset(workspace: Workspace, bot_id: str) -> Any:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
@@ -72,21 +72,21 @@ def reset(workspace: Workspace, bot_id: str) -> Any:
 
 
 @pages.post("/picture")
-@member("bots.manage")
+@requires("bots.manage")
 @takes_files(MOST_UPLOAD_BYTES)
 def set_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     try:
         avatars.put(bot, _picture(), this_actor())
     except (Invalid, TooLarge) as error:
-        stored = look_of(bot)
+        stored = appearance_of(bot)
         return _page(bot, _filled(stored), stored, error.message)
     flash("The picture stands at the head of the chat.", "good")
     return go_to(_here(workspace, bot))
 
 
 @pages.post("/picture/removal")
-@member("bots.manage")
+@requires("bots.manage")
 def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     avatars.remove(bot, this_actor())
@@ -96,20 +96,20 @@ def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 def _form_to_begin_with(bot: Bot) -> Response:
     """As it is stored, or with a preset in place of its colours and shapes."""
-    stored, preset = look_of(bot), presets.find(request.args.get("preset", ""))
+    stored, preset = appearance_of(bot), presets.find(request.args.get("preset", ""))
     shown = presets.applied(preset, stored) if preset else stored
     return _page(bot, _filled(shown), shown, filled=preset.name if preset else "")
 
 
-def _filled(look: Look) -> Any:
-    form = LookForm()
+def _filled(look: Appearance) -> Any:
+    form = AppearanceForm()
     form.show(look)
     return form
 
 
-def _typed(bot: Bot) -> tuple[Any, Look, list[Problem]]:
+def _typed(bot: Bot) -> tuple[Any, Appearance, list[Problem]]:
     """The form as it was sent, the look that it says, and what is wrong with it."""
-    form, before = LookForm(), look_of(bot)
+    form, before = AppearanceForm(), appearance_of(bot)
     form.take(request.form.get("use", ""))
     typed = form.typed()
     if not bot.workspace.plan.hides_our_name:
@@ -117,7 +117,7 @@ def _typed(bot: Bot) -> tuple[Any, Look, list[Problem]]:
     return (form, *appearance_changes.read(typed, before))
 
 
-def _saved(workspace: Workspace, bot: Bot, chosen: Look) -> list[Problem]:
+def _saved(workspace: Workspace, bot: Bot, chosen: Appearance) -> list[Problem]:
     """Nothing where it was stored; else what the plan has against it."""
     try:
         appearance_changes.save(workspace, bot, chosen, this_actor())
@@ -134,7 +134,7 @@ def _picture() -> bytes:
 
 
 def _page(
-    bot: Bot, form: Any, shown: Look, picture_problem: str = "", filled: str = ""
+    bot: Bot, form: Any, shown: Appearance, picture_problem: str = "", filled: str = ""
 ) -> Response:
     if picture_problem:
         form.form_errors.append(picture_problem)
@@ -160,8 +160,10 @@ def _page(
 
 def _disabled(bot: Bot, has_picture: bool) -> dict[str, tuple[str, ...]]:
     """By field, the choices that cannot be made."""
-    without_picture = {} if has_picture else {"avatar": ("picture",)}
-    plan_shows = {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}
+    without_picture: dict[str, tuple[str, ...]] = {} if has_picture else {"avatar": ("picture",)}
+    plan_shows: dict[str, tuple[str, ...]] = (
+        {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}
+    )
     return without_picture | plan_shows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import BooleanField, Field, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 
-from core.bots.appearance.appearance import FACTS, Look
+from core.bots.appearance.appearance import FACTS, Appearance
 from core.bots.appearance.contrast import Problem
 from web.chat import languages
 from web.forms import Form
@@ -30,7 +30,7 @@ GROUPS = {
     "Language": ("language", "direction"),
 }  # fmt: skip
 
-WORDS: dict[str, dict[str, str]] = {
+LABELS: dict[str, dict[str, str]] = {
     "mode": {"auto": "As the device says", "light": "Light", "dark": "Dark"},
     "header": {"plain": "Plain", "accent": "Coloured"},
     "avatar": {"monogram": "First letters", "picture": "Picture", "none": "Nothing"},
@@ -94,7 +94,7 @@ def _field(name: str) -> Field:
     title, kind = FACTS[name]["title"], kind_of(name)
     if kind in ("choice", "select"):
         made = RadioField if kind == "choice" else SelectField
-        choices = [SelectChoice(value, text) for value, text in WORDS[name].items()]
+        choices = [SelectChoice(value, text) for value, text in LABELS[name].items()]
         return made(title, choices=choices, validate_choice=False)
     if kind == "flag":
         return BooleanField(title)
@@ -111,7 +111,7 @@ class _Base(Form):
             field.errors = [*field.errors, problem.sentence]
             field.better = problem.better
 
-    def show(self, look: Look) -> None:
+    def show(self, look: Appearance) -> None:
         for name in FACTS:
             self[name].data = str(value) if is_number(value := getattr(look, name)) else value
 
@@ -125,7 +125,7 @@ class _Base(Form):
         if name in FACTS and kind_of(name) == "colour":
             self[name].data = colour
 
-    def groups(self, look: Look) -> list[Group]:
+    def groups(self, look: Appearance) -> list[Group]:
         """In their order; open where something is wrong, and the first one."""
         return [
             Group(name, fields, _own(look, fields), name == "Colours" or self._is_wrong(fields))
@@ -136,9 +136,9 @@ class _Base(Form):
         return any(self[name].errors for name in fields)
 
 
-LookForm: Any = type("LookForm", (_Base,), {name: _field(name) for name in FACTS})
+AppearanceForm: Any = type("LookForm", (_Base,), {name: _field(name) for name in FACTS})
 
 
-def _own(look: Look, fields: tuple[str, ...]) -> int:
+def _own(look: Appearance, fields: tuple[str, ...]) -> int:
     changed: Mapping[str, Any] = look.changed()
     return sum(name in changed for name in fields)

@@ -7,7 +7,7 @@ from flask import request
 
 from core.bots.appearance import appearance as looks
 from core.bots.appearance import presets, theme
-from core.bots.appearance.appearance import Look
+from core.bots.appearance.appearance import Appearance
 from core.bots.appearance.contrast import Problem
 from core.bots.appearance.presets import Preset
 from core.bots.models import Bot
@@ -37,11 +37,11 @@ class Swatch:
     picked: bool
 
 
-def swatches(look: Look) -> list[Swatch]:
+def swatches(look: Appearance) -> list[Swatch]:
     return [_swatch(preset, look) for preset in presets.PRESETS]
 
 
-def _swatch(preset: Preset, look: Look) -> Swatch:
+def _swatch(preset: Preset, look: Appearance) -> Swatch:
     made, mode = preset.look, "light"
     paper, header, answer = (
         of(made, mode) for of in (theme.paper_of, theme.header_of, theme.answer_of)
@@ -57,7 +57,7 @@ def _swatch(preset: Preset, look: Look) -> Swatch:
     )  # fmt: skip
 
 
-def preview(bot: Bot, look: Look, problems: list[Problem]) -> dict[str, Any]:
+def preview(bot: Bot, look: Appearance, problems: list[Problem]) -> dict[str, Any]:
     """All that the page's scripts and the frame need to draw the look."""
     words = language_of(look)
     return {
@@ -73,13 +73,13 @@ def preview(bot: Bot, look: Look, problems: list[Problem]) -> dict[str, Any]:
     }
 
 
-def language_of(look: Look) -> Words:
+def language_of(look: Appearance) -> Words:
     return languages.words(languages.best(request.headers.get("Accept-Language", ""), look))
 
 
-def _words(bot: Bot, look: Look, words: Words) -> dict[str, str]:
+def _words(bot: Bot, look: Appearance, words: Words) -> dict[str, str]:
     """By the names of `data-word` in the chat's templates; what is empty does not show."""
-    say, our_name = words.page, looks.shows_our_name(look, bot.workspace.plan)
+    say, our_name = words.page, looks.shows_branding(look, bot.workspace.plan)
     return {
         "title": looks.title_of(bot, look),
         "subtitle": look.subtitle,
@@ -93,7 +93,7 @@ def _words(bot: Bot, look: Look, words: Words) -> dict[str, str]:
     }
 
 
-def _launcher(bot: Bot, look: Look) -> dict[str, Any]:
+def _launcher(bot: Bot, look: Appearance) -> dict[str, Any]:
     ground = theme.launcher_of(look)
     return {
         "background": ground.paper,

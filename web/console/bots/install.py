@@ -17,7 +17,7 @@ from web.chat import widget
 from web.console import request_cache
 from web.console.bots import rows as bot_rows
 from web.forms import Form
-from web.guards import member, this_actor
+from web.guards import requires, this_actor
 from web.htmx import go_to
 
 pages = Blueprint("install", __name__, url_prefix="/w/<slug>/bots/<bot_id>/install")
@@ -46,13 +46,13 @@ class Site:
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def show(workspace: Workspace, bot_id: str) -> Response:
     return _page(workspace, request_cache.bot_of(workspace, bot_id), SiteForm())
 
 
 @pages.post("/sites")
-@member("bots.manage")
+@requires("bots.manage")
 def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
     """A site that somebody wrote, or one that asks."""
     bot, form = bots.get(workspace.id, bot_id), SiteForm()
@@ -66,7 +66,7 @@ def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 @pages.post("/sites/removal")
-@member("bots.manage")
+@requires("bots.manage")
 def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
     sites.remove(bot, origin, this_actor())
@@ -75,7 +75,7 @@ def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 @pages.post("/sites/refusal")
-@member("bots.manage")
+@requires("bots.manage")
 def refuse(workspace: Workspace, bot_id: str) -> AnyResponse:
     """No to a site that asks: it is not asked for again."""
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""

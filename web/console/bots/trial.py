@@ -3,29 +3,29 @@
 from flask import Blueprint, Response, render_template, request
 
 from core.accounts.models import Workspace
-from core.bots.appearance.appearance import look_of
+from core.bots.appearance.appearance import appearance_of
 from core.bots.conversations import reading
 from core.bots.conversations import search as conversation_search
-from core.bots.conversations.search import Wanted
+from core.bots.conversations.search import ConversationFilter
 from core.bots.models import Bot, Message
 from web.console import request_cache
 from web.console.bots import trial_rows
-from web.guards import member
+from web.guards import requires
 from web.htmx import page_or_piece
 
 pages = Blueprint("trial", __name__, url_prefix="/w/<slug>/bots/<bot_id>/trial")
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = request_cache.bot_of(workspace, bot_id)
     rows = trial_rows.newest(bot, _latest(bot))
-    return render_template("bots/trial/show.html", bot=bot, look=look_of(bot), before=rows)
+    return render_template("bots/trial/show.html", bot=bot, look=appearance_of(bot), before=rows)
 
 
 @pages.get("/<message_id>")
-@member("bots.read")
+@requires("bots.read")
 def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
     """What one answer took, asked for as soon as the frame tells that it has ended."""
     bot = request_cache.bot_of(workspace, bot_id)
@@ -34,7 +34,7 @@ def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
     return page_or_piece(
         *("bots/trial/show.html", "bots/trial/_turn.html"),
         bot=bot,
-        look=look_of(bot),
+        look=appearance_of(bot),
         row=row,
         fresh=True,
     )
@@ -43,6 +43,6 @@ def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
 def _latest(bot: Bot) -> list[Message]:
     """What was written last at this address: here, on the chat page, or in the demo."""
     here = request.host_url.rstrip("/")
-    wanted = Wanted(bot.workspace_id, bot_id=bot.id, origin=here)
+    wanted = ConversationFilter(bot.workspace_id, bot_id=bot.id, origin=here)
     found = conversation_search.step(wanted, size=1).ids
     return reading.messages_of(found[0]) if found else []

@@ -21,7 +21,7 @@ from web.console import request_cache, sorting
 from web.console.bots import rows as bot_rows
 from web.console.knowledge import embedding_rows
 from web.forms import Form
-from web.guards import member, this_actor
+from web.guards import requires, this_actor
 from web.htmx import go_to
 
 pages = Blueprint("bots", __name__, url_prefix="/w/<slug>/bots")
@@ -78,16 +78,16 @@ class BotForm(Form):
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def index(workspace: Workspace) -> str:
     place = {"slug": workspace.slug}
-    order = sorting.asked(bot_rows.COLUMNS, "bots.index", place, "bot-list")
+    order = sorting.from_request(bot_rows.COLUMNS, "bots.index", place, "bot-list")
     rows = bot_rows.in_order(bot_rows.rows_of(workspace), order.order)
     return render_template("bots/index.html", bots=rows, sorting=order)
 
 
 @pages.route("/new", methods=["GET", "POST"])
-@member("bots.manage")
+@requires("bots.manage")
 def new(workspace: Workspace) -> AnyResponse:
     form = BotForm()
     if form.validate_on_submit():
@@ -102,7 +102,7 @@ def new(workspace: Workspace) -> AnyResponse:
 
 
 @pages.get("/<bot_id>")
-@member("bots.read")
+@requires("bots.read")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = request_cache.bot_of(workspace, bot_id)
     month = clock.start_of_period(clock.now())
@@ -117,7 +117,7 @@ def show(workspace: Workspace, bot_id: str) -> str:
 
 
 @pages.route("/<bot_id>/settings", methods=["GET", "POST"])
-@member("bots.manage")
+@requires("bots.manage")
 def settings(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     form = BotForm(data=_form_data(bot)) if request.method == "GET" else BotForm()
@@ -133,19 +133,19 @@ def settings(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 @pages.post("/<bot_id>/enablement")
-@member("bots.manage")
+@requires("bots.manage")
 def enable(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _switched(workspace, bot_id, True)
 
 
 @pages.post("/<bot_id>/disablement")
-@member("bots.manage")
+@requires("bots.manage")
 def disable(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _switched(workspace, bot_id, False)
 
 
 @pages.route("/<bot_id>/deletion", methods=["GET", "POST"])
-@member("bots.manage")
+@requires("bots.manage")
 def deletion(workspace: Workspace, bot_id: str) -> Any:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":

@@ -16,8 +16,8 @@ from core.accounts.actor import Actor
 from core.accounts.models import Workspace
 from core.bots.conversations import export
 from core.bots.conversations import search as conversation_search
-from core.bots.conversations.export import Said
-from core.bots.conversations.search import Wanted
+from core.bots.conversations.export import ExportedMessage
+from core.bots.conversations.search import ConversationFilter
 from core.bots.retrieval import citations
 from core.db import transaction
 from core.errors import Invalid
@@ -57,26 +57,26 @@ def answer(workspace: Workspace, asked: Filter, file: str, actor: Actor) -> Resp
     return response
 
 
-def _record(wanted: Wanted, asked: Filter, file: str, actor: Actor) -> None:
+def _record(wanted: ConversationFilter, asked: Filter, file: str, actor: Actor) -> None:
     count = conversation_search.count(wanted)
     told: dict[str, Any] = {"count": count, "filter": asked.told, "file": file}
     with transaction() as current:
         audit.record(current, wanted.workspace_id, actor, "conversation.exported", **told)
 
 
-def _lines(wanted: Wanted) -> Iterator[str]:
+def _lines(wanted: ConversationFilter) -> Iterator[str]:
     for said in export.messages(wanted):
         yield json.dumps(_facts(said), ensure_ascii=False) + "\n"
 
 
-def _talk_rows(wanted: Wanted) -> Iterator[tuple[object, ...]]:
+def _talk_rows(wanted: ConversationFilter) -> Iterator[tuple[object, ...]]:
     for talk in export.summaries(wanted):
         facts = asdict(talk) | {"conversation_id": talk.id}
         facts |= {name: _time(facts[name]) for name in ("started_at", "last_at")}
         yield tuple(facts[name] for name in _TALK_COLUMNS)
 
 
-def _facts(said: Said) -> dict[str, Any]:
+def _facts(said: ExportedMessage) -> dict[str, Any]:
     message, conversation = said.message, said.conversation
     same = {
         name: getattr(message, name)
@@ -85,7 +85,8 @@ def _facts(said: Said) -> dict[str, Any]:
             *("tokens_out", "first_token_ms", "latency_ms", "cached"),
         )
     }
-    told = {"bot": conversation.bot.name, "origin": conversation.origin, "message_id": message.id}
+    told: dict[str, Any] = {"bot": conversation.bot.name, "origin": conversation.origin}
+    told["message_id"] = message.id
     told |= {"at": _time(message.created_at), "model": message.model_id, "thumb": message.feedback}
     told |= {"attempts": message.attempt, "sources": citations.shown(message.sources or [])}
     facts = same | told

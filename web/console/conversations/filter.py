@@ -7,18 +7,18 @@ from typing import Any
 from flask import request
 
 from core.accounts.models import Workspace
-from core.bots.conversations.search import SHORTEST_TEXT, STATES, Cursor, Wanted
+from core.bots.conversations.search import SHORTEST_TEXT, STATES, ConversationFilter, Cursor
 from web.days import day_in, midnight
 
 LONGEST_TEXT = 200
-STATE_WORDS = {
+STATE_LABELS = {
     "failed": "With a failed answer",
     "unanswered": "With an “I don’t know”",
     "down": "With a thumb down",
     "up": "With a thumb up",
     "cached": "Answered from the cache",
 }
-assert set(STATE_WORDS) == set(STATES)
+assert set(STATE_LABELS) == set(STATES)  # noqa: S101  (fails at the start, not in front of people)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Filter:
     until: date | None = None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         told = {"bot": self.bot, "q": self.text, "state": self.state, "origin": self.origin}
         days = {"from": self.since, "to": self.until}
         return {name: str(value) for name, value in (told | days).items() if value}
@@ -43,8 +43,8 @@ class Filter:
         """One letter is in nearly every message: it is not looked for."""
         return 0 < len(self.text) < SHORTEST_TEXT
 
-    def wanted(self, workspace: Workspace) -> Wanted:
-        return Wanted(
+    def wanted(self, workspace: Workspace) -> ConversationFilter:
+        return ConversationFilter(
             workspace.id,
             bot_id=self.bot,
             text="" if self.too_short else self.text,
@@ -60,7 +60,7 @@ class Filter:
         return self.query | ({"q": "…"} if self.text else {})
 
 
-def asked(fields: Any = None) -> Filter:
+def from_request(fields: Any = None) -> Filter:
     """From the query, or from the fields of a form."""
     fields = request.args if fields is None else fields
     state = fields.get("state", "")

@@ -77,10 +77,11 @@ def _state(answer: Message) -> str:
 def _answer_view(answer: Message) -> AnswerView:
     model_name, provider_name = failure_messages.names(answer.model_id, answer.provider)
     state = _state(answer)
+    sources = citations.shown(answer.sources or [])
     return AnswerView(
         id=answer.id,
         text=answer.text,
-        html=safe_html(answer.text),
+        html=safe_html(answer.text, sources),
         status=answer.status,
         state=state,
         status_word=_WORDS[state],
@@ -96,5 +97,5 @@ def _answer_view(answer: Message) -> AnswerView:
         at=answer.finished_at,
         cached=answer.cached,
         thumb=_THUMBS.get(answer.feedback or 0, ""),
-        sources=citations.shown(answer.sources or []),
+        sources=sources,
     )

@@ -14,8 +14,8 @@ from web.console import request_cache, sorting
 from web.console.conversations import files as conversation_files
 from web.console.conversations import filter as conversation_filter
 from web.console.conversations import transcript
-from web.console.conversations.filter import STATE_WORDS, Filter
-from web.guards import member, this_actor
+from web.console.conversations.filter import STATE_LABELS, Filter
+from web.guards import requires, this_actor
 from web.htmx import go_to
 
 COLUMNS = ("-last",)
@@ -24,11 +24,13 @@ pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations
 
 
 @pages.get("")
-@member("conversations.read")
+@requires("conversations.read")
 def index(workspace: Workspace) -> str:
-    asked, before = conversation_filter.asked(), conversation_filter.cursor()
+    asked, before = conversation_filter.from_request(), conversation_filter.cursor()
     place = {"slug": workspace.slug}
-    order = sorting.asked(COLUMNS, "conversations.index", place, "conversation-list", asked.query)
+    order = sorting.from_request(
+        COLUMNS, "conversations.index", place, "conversation-list", asked.query
+    )
     wanted = replace(asked.wanted(workspace), oldest_first=not order.order.descending)
     found = conversation_search.step(wanted, before)
     more = {"before": conversation_filter.written(found.next)} if found.next else None
@@ -38,7 +40,7 @@ def index(workspace: Workspace) -> str:
         rows=reading.in_order(found.ids),
         bots=made,
         origins=_origins(made, asked),
-        states=STATE_WORDS,
+        states=STATE_LABELS,
         filter=asked,
         sorting=order,
         more_url=_url(workspace, asked.query | order.asked | more) if more else "",
@@ -49,7 +51,7 @@ def index(workspace: Workspace) -> str:
 
 
 @pages.get("/<conversation_id>")
-@member("conversations.read")
+@requires("conversations.read")
 def show(workspace: Workspace, conversation_id: str) -> str:
     conversation = reading.get(workspace.id, conversation_id)
     return render_template(
@@ -60,17 +62,17 @@ def show(workspace: Workspace, conversation_id: str) -> str:
 
 
 @pages.route("/exports", methods=["GET", "POST"])
-@member("conversations.manage")
+@requires("conversations.manage")
 def export(workspace: Workspace) -> Any:
     """The conversations that match, all of them, as the file that was chosen below the list."""
     if request.method == "GET":
-        return go_to(_url(workspace, conversation_filter.asked().query))
-    asked = conversation_filter.asked(request.form)
+        return go_to(_url(workspace, conversation_filter.from_request().query))
+    asked = conversation_filter.from_request(request.form)
     return conversation_files.answer(workspace, asked, request.form.get("file", ""), this_actor())
 
 
 @pages.route("/<conversation_id>/deletion", methods=["GET", "POST"])
-@member("conversations.manage")
+@requires("conversations.manage")
 def deletion(workspace: Workspace, conversation_id: str) -> Any:
     conversation = reading.get(workspace.id, conversation_id)
     if request.method == "GET":
@@ -82,14 +84,14 @@ def deletion(workspace: Workspace, conversation_id: str) -> Any:
 
 
 @pages.route("/deletion", methods=["GET", "POST"])
-@member("conversations.manage")
+@requires("conversations.manage")
 def delete_found(workspace: Workspace) -> Any:
     """Of all that match: first how many these are, then a part of them at a time."""
     if request.method == "GET":
-        asked = conversation_filter.asked()
+        asked = conversation_filter.from_request()
         count = conversation_search.count(asked.wanted(workspace))
         return _asks_to_delete(workspace, asked, count)
-    asked = conversation_filter.asked(request.form)
+    asked = conversation_filter.from_request(request.form)
     gone = conversation_deletion.some(asked.wanted(workspace), this_actor(), asked.told)
     flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
     if gone < conversation_deletion.MOST_AT_ONCE:
@@ -107,7 +109,7 @@ def _asks_to_delete(workspace: Workspace, asked: Filter, count: int) -> str:
         count=count,
         most=conversation_deletion.MOST_AT_ONCE,
         bot_name=bot_name,
-        states=STATE_WORDS,
+        states=STATE_LABELS,
         back_url=_url(workspace, asked.query),
     )
 
@@ -119,5 +121,5 @@ def _origins(made: list[Bot], asked: Filter) -> list[str]:
     return sorted(allowed | {here} | ({asked.origin} if asked.origin else set()))
 
 
-def _url(workspace: Workspace, query: dict[str, str]) -> str:
+def _url(workspace: Workspace, query: dict[str, Any]) -> str:
     return url_for("conversations.index", slug=workspace.slug, **query)

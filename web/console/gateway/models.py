@@ -7,12 +7,12 @@ from flask import Blueprint, flash, render_template, request, url_for
 from core.accounts.models import Workspace
 from core.errors import Invalid
 from core.gateway import access, models_endpoint, provider_order
-from core.gateway.calls import LONGEST_MODEL
+from core.gateway.calls import MAX_MODEL_LENGTH
 from core.keys import states
 from core.providers import catalogue
 from web.console import request_cache, sorting
 from web.console.gateway import model_rows, routing_text
-from web.guards import member, this_actor, this_membership
+from web.guards import requires, this_actor, this_membership
 from web.htmx import go_to
 
 pages = Blueprint("gateway_models", __name__, url_prefix="/w/<slug>/gateway")
@@ -25,19 +25,19 @@ FORMATS = {
     "fim": "/v1/fim/completions",
     "embeddings": "/v1/embeddings",
 }
-assert set(FORMATS) == set(models_endpoint.ROUTES)
+assert set(FORMATS) == set(models_endpoint.ROUTES)  # noqa: S101  (fails at the start, not in front of people)
 
 
 @pages.get("/models")
-@member("gateway.use")
+@requires("gateway.use")
 def index(workspace: Workspace) -> str:
-    words = " ".join(request.args.get("q", "").split())[:LONGEST_MODEL]
+    words = " ".join(request.args.get("q", "").split())[:MAX_MODEL_LENGTH]
     slugs = {one.slug: one.name for one in catalogue.providers()}
     provider = request.args.get("provider", "")
     provider = provider if provider in slugs else ""
     query = {name: text for name, text in (("q", words), ("provider", provider)) if text}
     place = {"slug": workspace.slug}
-    order = sorting.asked(model_rows.COLUMNS, "gateway_models.index", place, "models", query)
+    order = sorting.from_request(model_rows.COLUMNS, "gateway_models.index", place, "models", query)
     rows = model_rows.rows_of(access.caller_of(this_membership()), words, provider)
     return render_template(
         "gateway/models.html",
@@ -50,14 +50,17 @@ def index(workspace: Workspace) -> str:
 
 
 @pages.get("/route")
-@member("gateway.use")
+@requires("gateway.use")
 def route(workspace: Workspace) -> str:
     """The decision about one model, explained; nobody is asked."""
-    model, form = request.args.get("model", "").strip()[:LONGEST_MODEL], request.args.get("format")
+    model, form = (
+        request.args.get("model", "").strip()[:MAX_MODEL_LENGTH],
+        request.args.get("format"),
+    )
     chosen = form if form in FORMATS else "chat"
     told: dict[str, Any] | None = None
     if model:
-        told = models_endpoint.explained(access.caller_of(this_membership()), model, chosen)
+        told = models_endpoint.explain(access.caller_of(this_membership()), model, chosen)
     return render_template(
         "gateway/route.html",
         model=model,
@@ -69,7 +72,7 @@ def route(workspace: Workspace) -> str:
 
 
 @pages.route("/order", methods=["GET", "POST"])
-@member("keys.manage")
+@requires("keys.manage")
 def key_order(workspace: Workspace) -> Any:
     """Which key is tried first where several serve a model."""
     if request.method == "POST":
@@ -78,7 +81,7 @@ def key_order(workspace: Workspace) -> Any:
     allowed = workspace.plan.provider_keys
     rows = [
         (catalogue.provider(slug), keys[slug], states.state_of(keys[slug], allowed))
-        for slug in provider_order.of(workspace.key_order, keys)
+        for slug in provider_order.order_of(workspace.key_order, keys)
     ]
     return render_template("gateway/order.html", rows=rows)
 

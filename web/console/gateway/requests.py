@@ -5,6 +5,7 @@ Everybody sees what was made with their own tokens or tried by themselves; owner
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -15,14 +16,14 @@ from core.gateway import tokens
 from core.gateway.models import GatewayRequest
 from core.gateway.request_log import search as log_search
 from core.gateway.request_log import writer
-from core.gateway.request_log.search import ANSWERED, FAILED, Wanted
+from core.gateway.request_log.search import ANSWERED, FAILED, RequestFilter
 from core.providers import catalogue
 from web import csv_export
 from web.console import request_cache, sorting
 from web.console.gateway.request_rows import RequestRow
 from web.days import day_in, midnight
-from web.guards import member, this_membership, this_person
-from web.paging import page_asked
+from web.guards import requires, this_membership, this_person
+from web.paging import requested_page
 
 pages = Blueprint("gateway_requests", __name__, url_prefix="/w/<slug>/gateway/requests")
 
@@ -49,7 +50,7 @@ class Filter:
     until: date | None = None
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         told = {"provider": self.provider, "model": self.model, "state": self.state}
         told |= {"whose": "mine" if self.mine else ""}
         days = {"from": self.since, "to": self.until}
@@ -57,10 +58,10 @@ class Filter:
 
 
 @pages.get("")
-@member("gateway.use")
+@requires("gateway.use")
 def index(workspace: Workspace) -> str:
-    asked, page = _asked(), page_asked(LAST_PAGE)
-    order = sorting.asked(
+    asked, page = _filter_from_request(), requested_page(LAST_PAGE)
+    order = sorting.from_request(
         log_search.COLUMNS,
         "gateway_requests.index",
         {"slug": workspace.slug},
@@ -86,17 +87,17 @@ def index(workspace: Workspace) -> str:
 
 
 @pages.get("/file")
-@member("gateway.use")
+@requires("gateway.use")
 def file(workspace: Workspace) -> Response:
     """The newest that match, as CSV."""
-    found = log_search.found(_wanted(workspace, _asked()), MOST_IN_FILE)
+    found = log_search.found(_wanted(workspace, _filter_from_request()), MOST_IN_FILE)
     names = _names(workspace)
     lines = [_line(RequestRow(one, names.get(one.token_id, ""))) for one in found]
     return csv_export.answer(f"{workspace.slug}-gateway-requests", _COLUMNS, lines)
 
 
 @pages.get("/<request_id>")
-@member("gateway.use")
+@requires("gateway.use")
 def show(workspace: Workspace, request_id: str) -> str:
     found = writer.get(workspace.id, request_id)
     if found is None:
@@ -111,7 +112,7 @@ def _sees_all() -> bool:
     return this_membership().allows("requests.read")
 
 
-def _asked() -> Filter:
+def _filter_from_request() -> Filter:
     fields = request.args
     provider, state = fields.get("provider", ""), fields.get("state", "")
     return Filter(
@@ -124,8 +125,8 @@ def _asked() -> Filter:
     )
 
 
-def _wanted(workspace: Workspace, asked: Filter) -> Wanted:
-    wanted = Wanted(
+def _wanted(workspace: Workspace, asked: Filter) -> RequestFilter:
+    wanted = RequestFilter(
         workspace.id,
         provider=asked.provider,
         model=asked.model,

@@ -5,7 +5,7 @@ from flask import Blueprint, current_app, render_template
 from core.accounts.models import Membership, Workspace
 from core.gateway import access, models_endpoint
 from web.console.gateway.snippets import Snippet, snippets
-from web.guards import member, this_membership
+from web.guards import requires, this_membership
 
 pages = Blueprint("gateway_setup", __name__, url_prefix="/w/<slug>/gateway/setup")
 
@@ -14,7 +14,7 @@ _CLAUDE, _GPT = "claude-haiku-4-5", "gpt-5-mini"
 
 
 @pages.get("")
-@member("gateway.use")
+@requires("gateway.use")
 def show(workspace: Workspace) -> str:
     return render_template("gateway/setup.html", snippets=snippets_for(this_membership()))
 

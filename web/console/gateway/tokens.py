@@ -21,7 +21,7 @@ from web.console import sorting
 from web.console.gateway import token_rows
 from web.console.gateway.setup import snippets_for
 from web.forms import Form
-from web.guards import member, this_actor, this_membership, this_person
+from web.guards import requires, this_actor, this_membership, this_person
 from web.htmx import go_to
 
 pages = Blueprint("gateway_tokens", __name__, url_prefix="/w/<slug>/gateway/tokens")
@@ -48,7 +48,7 @@ class GraceForm(Form):
 
 
 @pages.get("")
-@member("gateway.use")
+@requires("gateway.use")
 def index(workspace: Workspace) -> str:
     person_id, sees_all = this_person().id, this_membership().allows("tokens.manage")
     found = tokens.of_workspace(workspace.id, "" if sees_all else person_id)
@@ -56,13 +56,13 @@ def index(workspace: Workspace) -> str:
         {row.person_id for row in workspaces.members(workspace.id)} if sees_all else {person_id}
     )
     place = {"slug": workspace.slug}
-    order = sorting.asked(token_rows.COLUMNS, "gateway_tokens.index", place, "token-list")
+    order = sorting.from_request(token_rows.COLUMNS, "gateway_tokens.index", place, "token-list")
     rows = token_rows.in_order(token_rows.rows_of(found, person_id, inside), order.order)
     return render_template("gateway/tokens.html", rows=rows, sees_all=sees_all, sorting=order)
 
 
 @pages.route("/new", methods=["GET", "POST"])
-@member("gateway.use")
+@requires("gateway.use")
 def new(workspace: Workspace) -> Any:
     form = TokenForm()
     if not form.is_submitted():
@@ -87,7 +87,7 @@ def new(workspace: Workspace) -> Any:
 
 
 @pages.route("/<token_id>/replacement", methods=["GET", "POST"])
-@member("gateway.use")
+@requires("gateway.use")
 def replacement(workspace: Workspace, token_id: str) -> Any:
     token, form = _own(workspace, token_id), GraceForm()
     if not form.is_submitted():
@@ -103,7 +103,7 @@ def replacement(workspace: Workspace, token_id: str) -> Any:
 
 
 @pages.route("/<token_id>/revocation", methods=["GET", "POST"])
-@member("gateway.use")
+@requires("gateway.use")
 def revocation(workspace: Workspace, token_id: str) -> Any:
     """Asks, naming the effect; then ends it."""
     token, form = _revocable(workspace, token_id), Form()

@@ -13,10 +13,10 @@ from wtforms import StringField, TextAreaField
 from core import clock
 from core.accounts import workspaces
 from core.accounts.models import Workspace
-from core.bots.answers.turns import LONGEST_TEXT
+from core.bots.answers.turns import MAX_TEXT_LENGTH
 from core.errors import Invalid
 from core.gateway import access, calls, models_endpoint, serving
-from core.gateway.calls import LONGEST_MODEL, Call
+from core.gateway.calls import MAX_MODEL_LENGTH, Call
 from core.gateway.error_replies import Reply
 from core.ids import new_id
 from core.providers.documents import Malformed, parse_object, text_at
@@ -25,7 +25,7 @@ from core.providers.formats.request import Text
 from core.providers.wire import Usage
 from web.console.gateway import routing_text
 from web.forms import Form
-from web.guards import member, this_membership, this_person
+from web.guards import requires, this_membership, this_person
 
 pages = Blueprint("gateway_try", __name__, url_prefix="/w/<slug>/gateway/try")
 
@@ -52,11 +52,11 @@ class Tried:
 
 
 @pages.route("", methods=["GET", "POST"])
-@member("gateway.use")
+@requires("gateway.use")
 def show(workspace: Workspace) -> Any:
     form = PromptForm()
     if not form.is_submitted():
-        form.model.data = request.args.get("model", "")[:LONGEST_MODEL]
+        form.model.data = request.args.get("model", "")[:MAX_MODEL_LENGTH]
         return _page(form)
     try:
         tried = _tried(workspace, form)
@@ -70,7 +70,7 @@ def show(workspace: Workspace) -> Any:
 def _page(form: PromptForm, tried: Tried | None = None) -> str:
     models = [one.id for one in models_endpoint.models_for(access.caller_of(this_membership()))]
     return render_template(
-        "gateway/try.html", form=form, models=models, tried=tried, longest=LONGEST_TEXT
+        "gateway/try.html", form=form, models=models, tried=tried, longest=MAX_TEXT_LENGTH
     )
 
 
@@ -89,8 +89,8 @@ def _call(form: PromptForm) -> Call:
     prompt = (form.prompt.data or "").strip()
     if not prompt:
         raise Invalid("Write what the model is to answer.", "prompt")
-    if len(prompt) > LONGEST_TEXT:
-        raise Invalid(f"A prompt here has {LONGEST_TEXT:,} characters at most.", "prompt")
+    if len(prompt) > MAX_TEXT_LENGTH:
+        raise Invalid(f"A prompt here has {MAX_TEXT_LENGTH:,} characters at most.", "prompt")
     messages = [{"role": "user", "content": prompt}]
     document = {"model": (form.model.data or "").strip(), "messages": messages}
     return calls.read(ROUTE, json.dumps(document).encode(), {})

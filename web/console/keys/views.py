@@ -24,7 +24,7 @@ from core.providers.catalogue import Provider
 from web.console.keys.checks import CheckView, refused, view_of
 from web.console.keys.rows import row_of, rows_of
 from web.forms import Form
-from web.guards import member, this_actor, this_membership
+from web.guards import requires, this_actor, this_membership
 from web.htmx import go_to, page_or_piece, wants_piece
 
 pages = Blueprint("provider_keys", __name__, url_prefix="/w/<slug>/provider-keys")
@@ -38,7 +38,7 @@ class KeyForm(Form):
 
 
 @pages.get("")
-@member("keys.read")
+@requires("keys.read")
 def index(workspace: Workspace) -> Response:
     rows = rows_of(workspace)
     configured = {row.provider.slug for row in rows}
@@ -57,14 +57,14 @@ def index(workspace: Workspace) -> Response:
 
 
 @pages.get("/new")
-@member("keys.manage")
+@requires("keys.manage")
 def new(workspace: Workspace) -> Response:
     checks.require_plan(workspace)
     return _form_page(workspace, request.args.get("provider"))
 
 
 @pages.post("")
-@member("keys.manage")
+@requires("keys.manage")
 def create(workspace: Workspace) -> AnyResponse:
     """*Validate & save*: takes the paste, and answers with the check that now runs."""
     checks.require_plan(workspace)
@@ -75,7 +75,7 @@ def create(workspace: Workspace) -> AnyResponse:
 
 
 @pages.route("/<provider>/replacement", methods=["GET", "POST"])
-@member("keys.manage")
+@requires("keys.manage")
 def replacement(workspace: Workspace, provider: str) -> AnyResponse:
     checks.require_plan(workspace)
     row = row_of(workspace, provider)
@@ -91,13 +91,13 @@ def replacement(workspace: Workspace, provider: str) -> AnyResponse:
 
 
 @pages.get("/checks/<check_id>")
-@member("keys.manage")
+@requires("keys.manage")
 def check(workspace: Workspace, check_id: str) -> Response:
     return _check_answer(workspace, checks.find(check_id, workspace.id))
 
 
 @pages.post("/<provider>/checks")
-@member("keys.manage")
+@requires("keys.manage")
 def test(workspace: Workspace, provider: str) -> AnyResponse:
     """*Test*: has the stored key checked again."""
     checks.require_plan(workspace)
@@ -106,19 +106,19 @@ def test(workspace: Workspace, provider: str) -> AnyResponse:
 
 
 @pages.post("/<provider>/enablement")
-@member("keys.manage")
+@requires("keys.manage")
 def enable(workspace: Workspace, provider: str) -> AnyResponse:
     return _switched(workspace, provider, True)
 
 
 @pages.post("/<provider>/disablement")
-@member("keys.manage")
+@requires("keys.manage")
 def disable(workspace: Workspace, provider: str) -> AnyResponse:
     return _switched(workspace, provider, False)
 
 
 @pages.route("/<provider>/deletion", methods=["GET", "POST"])
-@member("keys.manage")
+@requires("keys.manage")
 def deletion(workspace: Workspace, provider: str) -> Any:
     """Asks, naming the bots that will fall silent; then deletes."""
     row = row_of(workspace, provider)
@@ -192,7 +192,7 @@ def _choices(configured: set[str]) -> list[dict[str, Any]]:
             "key_shape": provider.key_shape,
             "key_url": provider.key_url,
             "models": [
-                {"name": model.name, "plan_note": PLAN_NOTES.get(model.bot_tier or "", "")}
+                {"name": model.name, "plan_note": PLAN_NOTES.get(model.bot_tier, "")}
                 for model in catalogue.models()
                 if model.provider == provider.slug and model.bot_tier
             ],

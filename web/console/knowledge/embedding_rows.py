@@ -7,7 +7,7 @@ from core.bots.answers import failure_messages
 from core.bots.answers.failure_messages import Reason
 from core.bots.models import Bot
 from core.bots.retrieval import embedding_errors, query_embeddings
-from core.bots.retrieval.embedding_errors import CHUNKS, QUESTIONS, Trouble
+from core.bots.retrieval.embedding_errors import CHUNKS, QUESTIONS, EmbeddingError
 from core.bots.retrieval.query_embeddings import MODEL_REFUSED
 from core.keys.models import ProviderKey
 from core.knowledge import chunks
@@ -45,7 +45,7 @@ def offer(workspace: Workspace) -> Offer:
     model = catalogue.embedding_model().model
     dollars = model.price_in_microusd_per_mtok / 1_000_000
     return Offer(
-        query_embeddings.why_not_offered(workspace, _key(workspace)),
+        query_embeddings.unavailable_reason(workspace, _key(workspace)),
         catalogue.provider(model.provider).name,
         f"{model.name}, ${dollars:.2f} per million tokens",
     )
@@ -55,7 +55,7 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
     """How searching by meaning stands with this bot; None if it does not, or knows nothing."""
     if not bot.hybrid:
         return None
-    if reason := query_embeddings.why_unusable(workspace, _key(workspace)):
+    if reason := query_embeddings.unusable_reason(workspace, _key(workspace)):
         return Standing("warning", WORDS_ALONE + _sentence(reason), by_key=True)
     done, total = chunks.embedded_of(bot.id, catalogue.embedding_model().made_by)
     if not total:
@@ -72,14 +72,14 @@ def why_by_words(workspace: Workspace, bot: Bot) -> str:
     """Why a question that was just tried was searched by words alone; "" where that was no failure."""
     if not bot.hybrid:
         return ""
-    reason = query_embeddings.why_unusable(workspace, _key(workspace))
+    reason = query_embeddings.unusable_reason(workspace, _key(workspace))
     last = None if reason else embedding_errors.last(workspace.id, QUESTIONS)
     if reason or last:
         return WORDS_ALONE + _sentence(reason or (last.reason if last else ""))
     return WORDS_ALONE + "No chunk here has a vector yet."
 
 
-def _unfinished(done: int, total: int, trouble: Trouble | None) -> Standing:
+def _unfinished(done: int, total: int, trouble: EmbeddingError | None) -> Standing:
     progress = f"{grouped(done)} of {grouped(total)} chunks are found by meaning too"
     if trouble is None:
         return Standing("info", f"{progress}; the others follow by themselves.", moves=True)

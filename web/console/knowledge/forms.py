@@ -16,7 +16,7 @@ from core.errors import Invalid, MevichatError, PlanDoesNotAllow, TooLarge
 from core.knowledge import sources
 from core.text import fit
 from web.forms import Form, takes_files
-from web.guards import member, this_actor
+from web.guards import requires, this_actor
 from web.htmx import go_to
 from web.page_context import listed
 
@@ -66,26 +66,26 @@ FORMS: dict[str, type[KnowledgeForm]] = {
 
 
 @pages.route("/texts", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def add_text(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _form_or_added(workspace, bot_id, "text", _take_text)
 
 
 @pages.route("/files", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 @takes_files(MOST_UPLOAD_BYTES)
 def add_files(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _form_or_added(workspace, bot_id, "files", _take_files)
 
 
 @pages.route("/answers", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def add_qa(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _form_or_added(workspace, bot_id, "qa", _take_qa)
 
 
 @pages.route("/pages", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def add_page(workspace: Workspace, bot_id: str) -> AnyResponse:
     return _form_or_added(workspace, bot_id, "page", _take_page)
 
@@ -154,7 +154,7 @@ def _name(upload: FileStorage) -> str:
 
 def _data(upload: FileStorage) -> bytes:
     size = upload.stream.seek(0, 2)
-    if size > sources.LARGEST_FILE:
+    if size > sources.MAX_FILE_BYTES:
         megabytes = size / 1024 / 1024
         raise TooLarge(
             f"A file can have 20 MB; “{_name(upload)}” has {megabytes:.1f} MB. Split it."

@@ -55,7 +55,7 @@ def try_out(bot: Bot, question: str) -> Tried:
         return Tried("info", "Small talk: answered kindly, without looking anything up.", [], [])
     (vector,) = query_embeddings.of_questions(bot, [question])
     listed = search.find(bot.id, question, LISTED, vector)
-    given = grounding.given_of([listed[: grounding.MOST_CHUNKS]])
+    given = grounding.given_of([listed[: grounding.MAX_CHUNKS]])
     return Tried(
         "good" if given else "warning",
         _verdict(bot, len(given), len(listed)),

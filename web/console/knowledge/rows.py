@@ -19,7 +19,7 @@ from core.knowledge.models import (
     Chunk,
     Source,
 )
-from core.knowledge.source_list import Wanted
+from core.knowledge.source_list import SourceFilter
 from core.ordering import Order
 from web.page_context import grouped
 
@@ -58,7 +58,7 @@ class SourceRow:
 
 
 def rows_of(bot_id: str, order: Order) -> list[SourceRow]:
-    found = source_list.found(Wanted({bot_id}), order, MOST_OF_A_BOT)
+    found = source_list.find(SourceFilter({bot_id}), order, MOST_OF_A_BOT)
     return [row_of(source) for source in found]
 
 

@@ -17,8 +17,8 @@ from web.console import sorting
 from web.console.knowledge import embedding_rows, retrieval
 from web.console.knowledge import rows as knowledge_rows
 from web.console.knowledge.forms import REFUSED, QaForm
-from web.guards import member, this_actor
-from web.htmx import go_to, said, wants_piece
+from web.guards import requires, this_actor
+from web.htmx import go_to, toast, wants_piece
 
 pages = Blueprint("knowledge", __name__, url_prefix="/w/<slug>/bots/<bot_id>/knowledge")
 
@@ -26,7 +26,7 @@ LOOK_AGAIN_SECONDS = 2
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def index(workspace: Workspace, bot_id: str) -> str:
     bot = bots.get(workspace.id, bot_id)
     return render_template(
@@ -38,7 +38,7 @@ def index(workspace: Workspace, bot_id: str) -> str:
 
 
 @pages.get("/sources")
-@member("bots.read")
+@requires("bots.read")
 def list_sources(workspace: Workspace, bot_id: str) -> AnyResponse:
     """The list alone: it looks again by itself while something is being read."""
     bot = bots.get(workspace.id, bot_id)
@@ -46,7 +46,7 @@ def list_sources(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 @pages.get("/retrieval")
-@member("bots.read")
+@requires("bots.read")
 def try_retrieval(workspace: Workspace, bot_id: str) -> str:
     """What a question finds, on the way that an answer goes; no model is asked to answer."""
     bot = bots.get(workspace.id, bot_id)
@@ -56,7 +56,7 @@ def try_retrieval(workspace: Workspace, bot_id: str) -> str:
 
 
 @pages.get("/<source_id>")
-@member("bots.read")
+@requires("bots.read")
 def show(workspace: Workspace, bot_id: str, source_id: str) -> str:
     """What was read of a source, chunk by chunk."""
     bot, source = _find(workspace, bot_id, source_id)
@@ -73,19 +73,19 @@ def show(workspace: Workspace, bot_id: str, source_id: str) -> str:
 
 
 @pages.post("/<source_id>/readings")
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def read_again(workspace: Workspace, bot_id: str, source_id: str) -> AnyResponse:
     bot, source = _find(workspace, bot_id, source_id)
     sources.reindex(source, this_actor())
     text = f"{source.title} is read again. Until then the bot answers from what it has."
     if wants_piece():
-        return said(_sources(workspace, bot), "good", text)
+        return toast(_sources(workspace, bot), "good", text)
     flash(text, "good")
     return _to_index(workspace, bot)
 
 
 @pages.route("/<source_id>/deletion", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
     """Asks, naming the effect; then deletes."""
     bot, source = _find(workspace, bot_id, source_id)
@@ -97,7 +97,7 @@ def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
 
 
 @pages.route("/unanswered/<unanswered_id>/answer", methods=["GET", "POST"])
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse:
     """Makes a question and answer of what visitors asked in vain."""
     bot = bots.get(workspace.id, bot_id)
@@ -117,7 +117,7 @@ def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse
 
 
 @pages.post("/unanswered/<unanswered_id>/dismissal")
-@member("knowledge.manage")
+@requires("knowledge.manage")
 def dismiss(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     unanswered.dismiss(unanswered.get(workspace.id, bot.id, unanswered_id))
@@ -133,7 +133,7 @@ def _find(workspace: Workspace, bot_id: str, source_id: str) -> tuple[Bot, Sourc
 
 def _list(workspace: Workspace, bot: Bot) -> dict[str, Any]:
     place = {"slug": workspace.slug, "bot_id": bot.id}
-    order = sorting.asked(source_list.COLUMNS, "knowledge.index", place, "sources")
+    order = sorting.from_request(source_list.COLUMNS, "knowledge.index", place, "sources")
     rows = knowledge_rows.rows_of(bot.id, order.order)
     by_meaning = embedding_rows.standing(workspace, bot)
     pending = any(row.pending for row in rows) or (by_meaning is not None and by_meaning.moves)

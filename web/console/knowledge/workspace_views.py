@@ -1,24 +1,25 @@
 """Knowledge of the whole workspace: what every bot was given, and how it was read. A bot's own is its page."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, render_template, request
 
 from core.accounts.models import Workspace
 from core.knowledge import source_list
-from core.knowledge.source_list import Wanted
+from core.knowledge.source_list import SourceFilter
 from web.console import request_cache, sorting
 from web.console.knowledge import rows as knowledge_rows
 from web.console.sorting import Sorting
-from web.guards import member
-from web.paging import page_asked
+from web.guards import requires
+from web.paging import requested_page
 
 pages = Blueprint("all_knowledge", __name__, url_prefix="/w/<slug>/knowledge")
 
 PAGE_SIZE = 50
 LAST_PAGE = 200
 STATES = {"ready": "Ready", "reading": "Being read", "failed": "Not read"}
-assert set(STATES) == set(source_list.STATES)
+assert set(STATES) == set(source_list.STATES)  # noqa: S101  (fails at the start, not in front of people)
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,20 @@ class Filter:
     state: str = ""
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         told = {"q": self.text, "bot": self.bot, "state": self.state}
         return {name: value for name, value in told.items() if value}
 
 
 @pages.get("")
-@member("bots.read")
+@requires("bots.read")
 def index(workspace: Workspace) -> str:
-    asked, page = _asked(), page_asked(LAST_PAGE)
+    asked, page = _filter_from_request(), requested_page(LAST_PAGE)
     bots = {bot.id: bot for bot in request_cache.bots_of(workspace)}
     of = {asked.bot} & set(bots) if asked.bot else set(bots)
     order = _sorting(workspace, asked)
-    wanted = Wanted(of, asked.state, asked.text)
-    found = source_list.found(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
+    wanted = SourceFilter(of, asked.state, asked.text)
+    found = source_list.find(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
     return render_template(
         "all_knowledge/index.html",
         rows=[(knowledge_rows.row_of(one), bots[one.bot_id]) for one in found[:PAGE_SIZE]],
@@ -57,7 +58,7 @@ def index(workspace: Workspace) -> str:
     )
 
 
-def _asked() -> Filter:
+def _filter_from_request() -> Filter:
     fields = request.args
     state = fields.get("state", "")
     text = " ".join(fields.get("q", "").split())[:100]
@@ -66,6 +67,6 @@ def _asked() -> Filter:
 
 def _sorting(workspace: Workspace, asked: Filter) -> Sorting:
     place = {"slug": workspace.slug}
-    return sorting.asked(
+    return sorting.from_request(
         source_list.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query
     )

@@ -11,7 +11,7 @@ from core.db import work_context
 from core.gateway.billing import balance, money
 from core.gateway.models import CHARGE, LedgerEntry
 from web import csv_export
-from web.guards import member
+from web.guards import requires
 
 pages = Blueprint("balance", __name__, url_prefix="/w/<slug>/balance")
 
@@ -35,7 +35,7 @@ class EntryView:
 
 
 @pages.get("")
-@member("plan.read")
+@requires("plan.read")
 def show(workspace: Workspace) -> str:
     before = balance.entry(workspace.id, request.args.get("before", ""))
     found = balance.entries(workspace.id, PAGE + 1, before)
@@ -44,8 +44,8 @@ def show(workspace: Workspace) -> str:
     left, held, _ = balance.sums(workspace.id)
     return render_template(
         "plan/balance.html",
-        left=money.told(left),
-        held=money.told(held) if held else "",
+        left=money.format_usd(left),
+        held=money.format_usd(held) if held else "",
         entries=[_view(entry) for entry in found[:PAGE]],
         older_url=f"{here}?before={older}" if older else "",
         newest_url=here if before else "",
@@ -54,7 +54,7 @@ def show(workspace: Workspace) -> str:
 
 
 @pages.get("/ledger")
-@member("plan.read")
+@requires("plan.read")
 def ledger(workspace: Workspace) -> Response:
     """Every entry, as CSV."""
     return csv_export.answer(f"{workspace.slug}-balance", _COLUMNS, _rows(workspace.id))
@@ -75,11 +75,11 @@ def _some(workspace_id: str, last: LedgerEntry | None) -> list[LedgerEntry]:
 
 def _row(entry: LedgerEntry) -> tuple[object, ...]:
     at = entry.at.astimezone(UTC).isoformat(timespec="seconds")
-    return at, entry.kind, money.exact(entry.microusd), entry.request_id, entry.note
+    return at, entry.kind, money.format_exact(entry.microusd), entry.request_id, entry.note
 
 
 def _view(entry: LedgerEntry) -> EntryView:
     is_charge = entry.kind == CHARGE
     what = "Request" if is_charge else "Top-up"
-    amount = money.told(entry.microusd)
+    amount = money.format_usd(entry.microusd)
     return EntryView(entry.at, what, entry.note, entry.request_id, amount, is_charge)

@@ -5,13 +5,13 @@ from flask import Blueprint, render_template
 from core.accounts.models import Workspace
 from core.bots.quota import report as quota_report
 from web.console.plan import quota_rows
-from web.guards import member
+from web.guards import requires
 
 pages = Blueprint("message_quota", __name__, url_prefix="/w/<slug>/message-quota")
 
 
 @pages.get("")
-@member("plan.read")
+@requires("plan.read")
 def show(workspace: Workspace) -> str:
     use = quota_report.this_month(workspace)
     return render_template(

@@ -15,7 +15,7 @@ from core.gateway.billing import balance, money
 from core.plans import Plan
 from web.console.plan import effects as plan_effects
 from web.console.plan.effects import Effect
-from web.guards import member, this_actor
+from web.guards import requires, this_actor
 from web.htmx import go_to
 from web.page_context import listed
 
@@ -23,7 +23,7 @@ pages = Blueprint("plan", __name__, url_prefix="/w/<slug>/plan")
 
 
 @pages.get("")
-@member("plan.read")
+@requires("plan.read")
 def show(workspace: Workspace) -> str:
     use = plan_effects.use_of(workspace)
     effects = [Effect(plan, use) for plan in plans.plans_of(workspace.kind)]
@@ -35,12 +35,12 @@ def show(workspace: Workspace) -> str:
             for bot in use.bots
         ],
         quota=use.quota,
-        left=money.told(balance.of(workspace.id)),
+        left=money.format_usd(balance.balance_of(workspace.id)),
     )
 
 
 @pages.route("/<plan_key>", methods=["GET", "POST"])
-@member("plan.manage")
+@requires("plan.manage")
 def change(workspace: Workspace, plan_key: str) -> Any:
     """The page of one change; what was seen there is what the change goes out from."""
     plan = _plan(workspace, plan_key)

@@ -40,7 +40,7 @@ class Group:
     @property
     def billed(self) -> str:
         """What the operator's keys took from the balance, exactly."""
-        return money.told(self.use.billed_microusd)
+        return money.format_usd(self.use.billed_microusd)
 
 
 @dataclass(frozen=True)

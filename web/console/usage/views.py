@@ -17,7 +17,7 @@ from web import csv_export
 from web.console import request_cache
 from web.console.usage import totals as usage_totals
 from web.days import day_in
-from web.guards import member
+from web.guards import requires
 
 pages = Blueprint("usage", __name__, url_prefix="/w/<slug>/usage")
 
@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class PeriodQuery:
     """What the form asks for; its state is the address. Both days are included."""
 
     first: date
@@ -42,11 +42,11 @@ class Asked:
     cut: bool = False
 
     @property
-    def days(self) -> dict[str, str]:
+    def days(self) -> dict[str, Any]:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
     @property
-    def choices(self) -> dict[str, str]:
+    def choices(self) -> dict[str, Any]:
         return {"by": self.by, "show": self.what}
 
     @property
@@ -57,9 +57,9 @@ class Asked:
 
 
 @pages.get("")
-@member("usage.read")
+@requires("usage.read")
 def index(workspace: Workspace) -> str:
-    asked = _asked()
+    asked = _period_from_request()
     lines = reading.lines(workspace.id, asked.first, asked.last, asked.by)
     names = usage_totals.names_of(workspace, asked.by)
     return render_template(
@@ -77,10 +77,10 @@ def index(workspace: Workspace) -> str:
 
 
 @pages.get("/days")
-@member("usage.read")
+@requires("usage.read")
 def days(workspace: Workspace) -> Response:
     """Every row of those days, as CSV."""
-    asked = _asked()
+    asked = _period_from_request()
     entries = list(reading.entries(workspace.id, asked.first, asked.last))
     name = f"{workspace.slug}-usage-{asked.first}-{asked.last}"
     return csv_export.answer(name, _COLUMNS, _rows(workspace, entries))
@@ -100,15 +100,15 @@ def _row(entry: Entry, bot_name: str, key_name: str) -> tuple[object, ...]:
     named = (entry.day, bot_name, entry.bot_id, model_name, entry.model_id)
     counts = (use.answered, use.failed, use.cached, use.tokens_in, use.tokens_out)
     known = estimate.dollars if estimate.whole else ""
-    billed = money.exact(use.billed_microusd)
+    billed = money.format_exact(use.billed_microusd)
     return (*named, usage_totals.provider_name(entry.provider), key_name, *counts, known, billed)
 
 
-def _asked() -> Asked:
+def _period_from_request() -> PeriodQuery:
     by, what = request.args.get("by", ""), request.args.get("show", "")
     first, last = _days()
     earliest = last - timedelta(days=LONGEST_DAYS - 1) if last.toordinal() > LONGEST_DAYS else first
-    return Asked(
+    return PeriodQuery(
         max(first, earliest),
         last,
         by if by in GROUPS else "bot",
@@ -127,21 +127,19 @@ def _days() -> tuple[date, date]:
         return first, max(first, clock.today())
     if last:
         return last.replace(day=1), last
-    return _ends_of(request.args.get("period", "")) or _ends_of("month")
+    return _ends_of(request.args.get("period", ""))
 
 
-def _ends_of(period: str) -> Any:
-    """The first and the last day of a named period; none for other names."""
+def _ends_of(period: str) -> tuple[date, date]:
+    """The first and the last day of a named period; of this month for other names."""
     today = clock.today()
-    if period == "month":
-        return today.replace(day=1), today
     if period == "last-month":
         last = today.replace(day=1) - timedelta(days=1)
         return last.replace(day=1), last
     if period == "30-days":
         return today - timedelta(days=29), today
-    return None
+    return today.replace(day=1), today
 
 
-def _period_url(workspace: Workspace, asked: Asked, period: str) -> str:
+def _period_url(workspace: Workspace, asked: PeriodQuery, period: str) -> str:
     return url_for("usage.index", slug=workspace.slug, period=period, **asked.choices)

@@ -1,14 +1,14 @@
 // The chat, hosted or in a frame, joined: what the page brought or this browser remembers, then what a person does.
-import { Answer } from "./answer.js";
-import { Api } from "./api.js";
-import "./copying.js";
+import { Answer } from "./page/answer.js";
+import { Api } from "./talk/api.js";
+import "./page/copying.js";
 import { greeted, on, tell } from "./host.js";
-import { input } from "./line.js";
+import { input } from "./page/line.js";
 import "./preview.js";
-import { Store } from "./store.js";
-import { Talk } from "./talk.js";
+import { Store } from "./talk/store.js";
+import { Talk } from "./talk/talk.js";
 import "./theme.js";
-import * as view from "./view.js";
+import * as view from "./page/view.js";
 
 const page = document.getElementById("chat");
 const composer = document.getElementById("composer");

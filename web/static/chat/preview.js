@@ -1,8 +1,8 @@
 // The console's preview: what its form says at the moment, on the real page. Only the console can ask for it: it is
 // of our own origin.
-import { Answer } from "./answer.js";
+import { Answer } from "./page/answer.js";
 import { on } from "./host.js";
-import * as view from "./view.js";
+import * as view from "./page/view.js";
 
 const root = document.documentElement;
 const QUESTION = "Do you ship to Norway?";

@@ -12,7 +12,7 @@ from core.bots.models import CachedAnswer
 from core.db import session, transaction
 from core.knowledge import indexing, sources
 from core.plans import plan
-from tests.bot_client import UNBOUNDED, Talker, make_bot, make_key, used
+from tests.bot_client import UNBOUNDED, BotClient, make_bot, make_key, used
 from tests.core.bots.conftest import finish, row_of
 from tests.databases import on_both_databases
 from tests.providers import Reply
@@ -38,11 +38,10 @@ def change(bot, **values) -> None:
     )
 
 
-@on_both_databases
 def test_the_same_first_question_is_answered_from_the_cache(app, workspace, bot, provider):
     provider.next(Reply.answer("Two days.", tokens_in=9, tokens_out=2))
-    first = Talker(app, bot).say("How long is shipping?")
-    again = Talker(app, bot).say("  how LONG is\nshipping ?! ")
+    first = BotClient(app, bot).say("How long is shipping?")
+    again = BotClient(app, bot).say("  how LONG is\nshipping ?! ")
     assert len(provider.chats) == 1
     assert (again.text, again.last) == ("Two days.", "done")
     assert again.events[-1][1]["usage"] == {"tokens_in": None, "tokens_out": None}
@@ -54,8 +53,8 @@ def test_the_same_first_question_is_answered_from_the_cache(app, workspace, bot,
 
 def test_json_and_the_list_of_messages_tell_the_cached_answer_too(app, bot, provider):
     provider.next(Reply.answer("Two days."))
-    Talker(app, bot).say("How long?")
-    talker = Talker(app, bot)
+    BotClient(app, bot).say("How long?")
+    talker = BotClient(app, bot)
     answer = talker.ask_json("how long")
     assert (answer.status_code, answer.json["text"]) == (200, "Two days.")
     assert talker.messages()[-1]["text"] == "Two days."
@@ -63,8 +62,8 @@ def test_json_and_the_list_of_messages_tell_the_cached_answer_too(app, bot, prov
 
 
 def test_a_later_question_is_neither_kept_nor_found(app, bot, provider):
-    Talker(app, bot).say("Hello")
-    talker = Talker(app, bot)
+    BotClient(app, bot).say("Hello")
+    talker = BotClient(app, bot)
     talker.say("Something else")
     talker.say("Hello")
     assert len(provider.chats) == 3
@@ -73,7 +72,7 @@ def test_a_later_question_is_neither_kept_nor_found(app, bot, provider):
 
 def test_what_failed_is_not_kept_and_leaves_the_next_question_a_first_one(app, bot, provider):
     provider.next(Reply.cut(after_chunks=2))
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     talker.say("Hello")
     assert kept() == []
     talker.say("Hello")
@@ -91,58 +90,57 @@ def test_what_failed_is_not_kept_and_leaves_the_next_question_a_first_one(app, b
 )
 def test_any_change_of_the_bot_ends_what_was_cached(app, workspace, bot, provider, values):
     make_key(workspace)
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     bots.change(
         workspace, bot, Draft(**({"name": "Support"} | UNBOUNDED | CACHING | values)), OPERATOR
     )
-    assert not Talker(app, bot).say("Hello").row.cached
-    assert Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
+    assert BotClient(app, bot).say("Hello").row.cached
     assert len(provider.chats) == 2
 
 
-@on_both_databases
 def test_a_change_of_what_the_bot_knows_ends_it_too(app, bot, provider):
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     with transaction() as current:
         bots.raise_version(current, bot.id)
-    assert not Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
 
 
 def test_saving_the_same_settings_ends_nothing(app, bot, provider):
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     change(bot)
-    assert Talker(app, bot).say("Hello").row.cached
+    assert BotClient(app, bot).say("Hello").row.cached
 
 
 def test_a_move_to_mini_with_the_plan_ends_it(app, workspace, provider):
     make_key(workspace)
     bot = make_bot(workspace, "claude-haiku-4-5", **CACHING)
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     plan_change.change(workspace, plan("free"), "pro", to_mini=True, actor=OPERATOR)
-    said = Talker(app, bot).say("Hello")
+    said = BotClient(app, bot).say("Hello")
     assert (said.row.cached, said.row.provider) == (False, "mevichat")
 
 
 def test_a_bot_that_the_plan_blocks_does_not_answer_from_its_cache(app, workspace, provider):
     make_key(workspace)
     bot = make_bot(workspace, "claude-haiku-4-5", **CACHING)
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     workspaces.set_plan(workspace, "free", OPERATOR)
-    assert Talker(app, bot).say("Hello").row.failure == "model_not_on_plan"
+    assert BotClient(app, bot).say("Hello").row.failure == "model_not_on_plan"
 
 
 def test_switched_off_it_is_neither_read_nor_written(app, workspace, bot, provider):
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     change(bot, caches=False)
-    assert not Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
     assert len(kept()) == 1
     change(bot)
-    assert not Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
 
 
 def test_another_bots_answers_are_its_own(app, workspace, bot, provider):
-    Talker(app, bot).say("Hello")
-    assert not Talker(app, make_bot(workspace, name="Other", **CACHING)).say("Hello").row.cached
+    BotClient(app, bot).say("Hello")
+    assert not BotClient(app, make_bot(workspace, name="Other", **CACHING)).say("Hello").row.cached
 
 
 def test_a_bot_changed_in_mid_answer_keeps_it_for_the_version_it_was(app, bot, conversation):
@@ -158,7 +156,7 @@ def test_a_bot_changed_in_mid_answer_keeps_it_for_the_version_it_was(app, bot, c
 
 @on_both_databases
 def test_many_that_ask_at_once_keep_one_answer(app, bot, provider):
-    talkers = [Talker(app, bot) for _ in range(12)]
+    talkers = [BotClient(app, bot) for _ in range(12)]
     said = at_once(12, lambda number: talkers[number].say("Hello").last)
     assert said == ["done"] * 12
     assert len(kept()) == 1
@@ -180,14 +178,14 @@ def test_what_earlier_versions_said_is_removed(workspace, bot):
 def test_what_is_a_month_old_is_removed(bot, shift_clock):
     with transaction() as current:
         cache.keep(current, cache.FirstQuestion(bot.id, bot.version, "a" * 64), "Text", [])
-    shift_clock(cache.KEPT_FOR - cache.timedelta(minutes=1))
+    shift_clock(cache.TTL - cache.timedelta(minutes=1))
     assert cache.prune() == 0
-    shift_clock(cache.KEPT_FOR + cache.timedelta(minutes=1))
+    shift_clock(cache.TTL + cache.timedelta(minutes=1))
     assert cache.prune() == 1
 
 
 def test_a_deleted_bot_takes_its_cached_answers_along(app, bot, provider):
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     bot_deletion.remove(bot, OPERATOR)
     bot_deletion.clear(bot.id)
     assert kept() == []
@@ -216,8 +214,8 @@ def test_which_questions_are_the_same(one, other, same):
 
 
 def test_a_repeated_client_id_hits_the_cache_once(app, workspace, bot, provider):
-    Talker(app, bot).say("Hello")
-    talker = Talker(app, bot)
+    BotClient(app, bot).say("Hello")
+    talker = BotClient(app, bot)
     for _ in range(3):
         talker.say("Hello", client_message_id="c-1")
     assert kept()[0].hits == 1
@@ -232,13 +230,12 @@ def test_the_visitors_own_words_are_kept_on_the_row(app, bot, conversation):
     assert turns.accept(other, "hello").answer.status == "pending"
 
 
-@on_both_databases
 def test_a_new_source_ends_what_was_cached(app, workspace, bot, provider):
     """Through knowledge's own verb, joined to the bot's version in `create_app`."""
-    Talker(app, bot).say("Hello")
+    BotClient(app, bot).say("Hello")
     source = sources.add_text(workspace, bot.id, "Shipping", "Shipping takes two days.", OPERATOR)
     indexing.run(source.id, source.attempt)
-    assert not Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
     sources.remove(sources.get(workspace.id, source.id), OPERATOR)
-    assert not Talker(app, bot).say("Hello").row.cached
-    assert Talker(app, bot).say("Hello").row.cached
+    assert not BotClient(app, bot).say("Hello").row.cached
+    assert BotClient(app, bot).say("Hello").row.cached

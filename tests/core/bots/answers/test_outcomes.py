@@ -8,17 +8,17 @@ from core.accounts.actor import OPERATOR
 from core.bots import deletion as bot_deletion
 from core.bots import visitors
 from core.bots.answers import outcomes, stream_log, turns
-from core.bots.answers.outcomes import DEAD_AFTER, Outcome
+from core.bots.answers.outcomes import STALE_AFTER, Outcome
 from core.db import transaction
 from core.keys.store import Usable
 from core.queue import redis_connection
-from tests.bot_client import Talker, key_of, make_bot, make_key, used
+from tests.bot_client import BotClient, key_of, make_bot, make_key, used
 from tests.core.bots.conftest import finish, live_of, row_of
 from tests.databases import on_both_databases
 from tests.providers import Reply
 from tests.threads import at_once
 
-LONG_AGO = DEAD_AFTER + timedelta(seconds=1)
+LONG_AGO = STALE_AFTER + timedelta(seconds=1)
 
 
 def journalled(turn, *pieces: str) -> None:
@@ -66,7 +66,7 @@ def test_many_sweeps_at_once_end_each_answer_once(workspace, bot, shift_clock):
 
 @pytest.mark.parametrize(
     ("after", "swept"),
-    [(DEAD_AFTER - timedelta(seconds=2), 0), (DEAD_AFTER + timedelta(seconds=2), 1)],
+    [(STALE_AFTER - timedelta(seconds=2), 0), (STALE_AFTER + timedelta(seconds=2), 1)],
 )
 def test_an_answer_is_dead_after_30_seconds_without_a_pulse(
     conversation, shift_clock, after, swept
@@ -178,7 +178,7 @@ def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
     app, workspace, provider, as_json
 ):
     bot = make_bot(workspace)
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     gate = provider.hold()
 
     def act(number: int):
@@ -200,7 +200,7 @@ def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
 
 def test_journals_are_over_when_the_answer_is(app, workspace, provider):
     provider.next(Reply.answer("one two three"))
-    said = Talker(app, make_bot(workspace)).say()
+    said = BotClient(app, make_bot(workspace)).say()
     entries = list(stream_log.follow(said.message_id, 1, wait_seconds=2))
     assert "".join(entry.text for entry in entries) == "one two three"
-    assert 0 < redis_connection().ttl(f"journal:{said.message_id}:1") <= stream_log.KEPT_SECONDS
+    assert 0 < redis_connection().ttl(f"journal:{said.message_id}:1") <= stream_log.TTL_SECONDS

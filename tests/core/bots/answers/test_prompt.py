@@ -20,7 +20,7 @@ def request_for(bot, conversation, text: str = "And now?"):
 
 def room_of(model) -> int:
     """Characters that fit beside the answer, as the model's window is counted."""
-    most_output = min(prompt.MOST_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
+    most_output = min(prompt.MAX_OUTPUT_TOKENS, model.max_output_tokens, model.context_tokens // 4)
     return (model.context_tokens - most_output) * ROOM_IN_CHARACTERS
 
 
@@ -70,7 +70,7 @@ def test_the_latest_20_answers_at_most(bot, conversation):
     for number in range(22):
         say(conversation, f"Q{number}", f"A{number}")
     request = request_for(bot, conversation)
-    assert len(request.turns) == 2 * prompt.MOST_TURNS + 1
+    assert len(request.turns) == 2 * prompt.MAX_TURNS + 1
     assert request.turns[0].text == "Q2"
 
 

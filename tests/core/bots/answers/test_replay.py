@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from core import queue
 from core.bots.answers import answer_task, live_answer, replay, stream_log, turns
-from core.bots.answers.live_answer import Live, event_id, position_after
+from core.bots.answers.live_answer import LiveAnswer, event_id, position_from_event_id
 from core.bots.models import Message
 from core.db import work_context
-from tests.bot_client import Talker, make_bot
+from tests.bot_client import BotClient, make_bot
 from tests.core.bots.conftest import fail, finish, say
 from tests.providers import Reply
 from tests.threads import at_once
@@ -34,7 +34,7 @@ def collected(events) -> list:
 )
 def test_any_cut_of_a_running_answer_goes_on_without_a_gap(pieces, cut, pauses):
     """Read live by one reader, cut after any event, gone on with by another."""
-    running = Live("msg_1", "msg_0", 1)
+    running = LiveAnswer("msg_1", "msg_0", 1)
     seen = []
     reader = threading.Thread(target=lambda: seen.extend(running.follow(0)))
     reader.start()
@@ -46,7 +46,7 @@ def test_any_cut_of_a_running_answer_goes_on_without_a_gap(pieces, cut, pauses):
     reader.join(5)
     assert text_of(seen) == "".join(pieces)
     read = seen[: cut % len(seen)]
-    position = position_after(read[-1].id, 1) if read else 0
+    position = position_from_event_id(read[-1].id, 1) if read else 0
     again = list(running.follow(position))
     assert text_of(read) + text_of(again) == "".join(pieces)
     assert [event.name for event in again].count("done") == 1
@@ -74,7 +74,7 @@ def test_any_position_of_a_finished_answer_goes_on_without_a_gap(pieces, number)
     ],
 )  # fmt: skip
 def test_what_a_last_event_id_means(seen, position):
-    assert position_after(seen, 2) == position
+    assert position_from_event_id(seen, 2) == position
 
 
 def test_a_position_past_the_end_gives_the_end_alone(conversation):
@@ -109,7 +109,7 @@ def test_another_process_goes_on_from_the_journal(app, conversation, cut):
 
 def test_a_hole_in_the_journal_is_filled_from_the_row(app, conversation, monkeypatch):
     """Redis was away for a moment: what it did not hear is not left out of the text."""
-    monkeypatch.setattr(replay, "LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(replay, "POLL_SECONDS", 0.1)
     turn = turns.accept(conversation, "Hello")
     events = []
     reader = _in_thread(lambda: events.extend(replay.follow(turn.answer)))
@@ -122,7 +122,7 @@ def test_a_hole_in_the_journal_is_filled_from_the_row(app, conversation, monkeyp
 
 
 def test_without_redis_another_process_waits_for_the_row(app, chosen, conversation, monkeypatch):
-    monkeypatch.setattr(replay, "LOOK_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(replay, "POLL_SECONDS", 0.05)
     turn = turns.accept(conversation, "Hello")
     events = []
     queue.configure("redis://127.0.0.1:1/0")
@@ -139,7 +139,7 @@ def test_without_redis_another_process_waits_for_the_row(app, chosen, conversati
 
 def test_a_silent_stream_is_pinged(monkeypatch):
     monkeypatch.setattr(live_answer, "PING_SECONDS", 0.02)
-    running = Live("msg_1", "msg_0", 1)
+    running = LiveAnswer("msg_1", "msg_0", 1)
     threading.Timer(0.1, lambda: running.end("done", {})).start()
     names = [event.name for event in running.follow(0)]
     assert names[0] == "ping"
@@ -148,7 +148,7 @@ def test_a_silent_stream_is_pinged(monkeypatch):
 
 def test_many_readers_of_one_answer_read_the_same(app, workspace, provider):
     """The same message sent again by other tabs, in the middle of its answer."""
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     provider.next(Reply.answer("one two three four five", chunk_delay_seconds=0.05))
     gate, said = provider.hold(), []
     first = _in_thread(lambda: said.append(talker.say("Hello", client_message_id="c-1")))
@@ -167,7 +167,7 @@ def test_many_readers_of_one_answer_read_the_same(app, workspace, provider):
 
 
 def test_an_answer_goes_on_when_its_visitor_leaves(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     provider.next(Reply.answer("one two three", chunk_delay_seconds=0.05))
     response = talker.client.post(
         f"{talker.url}/messages", json={"text": "Hello"}, headers=talker.headers(), buffered=False

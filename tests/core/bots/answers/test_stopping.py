@@ -7,11 +7,11 @@ import pytest
 from core import clock, queue
 from core.background import BackgroundThread
 from core.bots.answers import answer_task, heartbeat, outcomes, stop_signals, stopping, turns
-from core.bots.answers.live_answer import Live
+from core.bots.answers.live_answer import LiveAnswer
 from core.db import session, work_context
 from core.errors import NotFound
 from core.usage.models import UsageDay
-from tests.bot_client import Talker, make_bot, make_key, used
+from tests.bot_client import BotClient, make_bot, make_key, used
 from tests.core.bots.conftest import finish, live_of, row_of
 from tests.databases import on_both_databases
 from tests.providers import Reply
@@ -23,7 +23,7 @@ HAIKU = "anthropic:claude-haiku-4-5"
 class Asking:
     """A message whose answer is held in mid-stream by the provider."""
 
-    def __init__(self, talker: Talker, text: str = "one two three") -> None:
+    def __init__(self, talker: BotClient, text: str = "one two three") -> None:
         self.talker = talker
         self.said = None
         self._thread = threading.Thread(target=self._run, args=(text,))
@@ -46,7 +46,7 @@ class Asking:
 @pytest.fixture
 def talker(app, workspace):
     make_key(workspace)
-    return Talker(app, make_bot(workspace, HAIKU))
+    return BotClient(app, make_bot(workspace, HAIKU))
 
 
 def until(look, seconds: float = 5.0) -> None:
@@ -62,7 +62,6 @@ def with_a_word(asking: Asking) -> str:
     return asking.message_id
 
 
-@on_both_databases
 def test_a_stopped_answer_keeps_what_came_and_its_message(workspace, talker, provider):
     gate = provider.hold()
     asking = Asking(talker)
@@ -81,7 +80,6 @@ def test_a_stopped_answer_keeps_what_came_and_its_message(workspace, talker, pro
     assert used(workspace) == 1
 
 
-@on_both_databases
 def test_stopped_before_its_first_word_it_gives_its_message_back(workspace, talker, provider):
     provider.next(Reply.answer("late").slowly(first_byte_seconds=5))
     asking = Asking(talker)
@@ -115,7 +113,6 @@ def test_the_tokens_that_the_provider_had_told_are_kept(talker, provider):
     assert row.tokens_out is None or row.tokens_out < 4
 
 
-@on_both_databases
 def test_a_stopped_answer_can_be_retried_as_the_same_message(workspace, talker, provider):
     with provider.hold() as gate:
         asking = Asking(talker)
@@ -166,7 +163,7 @@ def test_an_answer_that_has_ended_stays_as_it_is(talker):
 
 def test_nobody_stops_an_answer_of_another_conversation(app, talker):
     said = talker.say("Hello")
-    other = Talker(app, make_bot(said.row and talker_bot(said).workspace))
+    other = BotClient(app, make_bot(said.row and talker_bot(said).workspace))
     assert other.stop(said.message_id).status_code == 404
 
 
@@ -195,7 +192,7 @@ def test_a_process_hears_of_a_stop_through_redis_within_a_third_of_a_second(
     live = live_of(turn, "So far")
     stopped = threading.Event()
     live.on_stop(stopped.set)
-    listener = BackgroundThread("stops", stop_signals._check, stop_signals.CHECK_SECONDS)
+    listener = BackgroundThread("stops", stop_signals._check, stop_signals.POLL_SECONDS)
     listener.start({live.message_id: live})
     clock.sleep(0.3)
     assert not stopped.is_set()
@@ -206,13 +203,12 @@ def test_a_process_hears_of_a_stop_through_redis_within_a_third_of_a_second(
 
 def test_a_stop_of_an_earlier_attempt_is_not_one_of_the_next(conversation):
     turn = turns.accept(conversation, "Hello")
-    live = Live(turn.answer.id, turn.question_id, 2)
+    live = LiveAnswer(turn.answer.id, turn.question_id, 2)
     stop_signals.send(turn.answer.id, 1)
     stop_signals._stop_flagged([live])
     assert not live.stopping
 
 
-@on_both_databases
 def test_without_a_process_that_answers_the_row_is_ended_all_the_same(
     workspace, conversation, monkeypatch
 ):
@@ -224,7 +220,6 @@ def test_without_a_process_that_answers_the_row_is_ended_all_the_same(
     assert used(workspace) == 1
 
 
-@on_both_databases
 def test_with_redis_away_the_row_is_ended_and_the_pulse_ends_the_call(
     chosen, workspace, conversation
 ):
@@ -265,6 +260,6 @@ def test_a_sweep_after_a_stop_changes_nothing(workspace, conversation, monkeypat
     turn = turns.accept(conversation, "Hello")
     stopping.stop(conversation, turn.answer.id)
     assert used(workspace) == 0
-    shift_clock(outcomes.DEAD_AFTER * 2)
+    shift_clock(outcomes.STALE_AFTER * 2)
     assert outcomes.sweep() == 0
     assert used(workspace) == 0

@@ -24,7 +24,6 @@ def rows(conversation) -> list[Message]:
     return reading.messages_of(conversation.id)
 
 
-@on_both_databases
 def test_a_turn_is_a_question_and_a_pending_answer(workspace, conversation):
     turn = turns.accept(conversation, "  How long\r\ndoes it take? ", "c-1")
     question, answer = rows(conversation)
@@ -148,7 +147,7 @@ def test_what_is_no_text_is_refused_and_kept_nowhere(conversation, text):
 
 
 @pytest.mark.parametrize(
-    ("length", "good"), [(turns.LONGEST_TEXT, True), (turns.LONGEST_TEXT + 1, False)]
+    ("length", "good"), [(turns.MAX_TEXT_LENGTH, True), (turns.MAX_TEXT_LENGTH + 1, False)]
 )
 def test_the_longest_message(conversation, length, good):
     if good:

@@ -14,7 +14,7 @@ from core.bots import bots
 from core.bots.appearance import appearance, presets, theme
 from core.bots.appearance import changes as appearance_changes
 from core.bots.appearance import contrast as legibility
-from core.bots.appearance.appearance import FACTS, OURS, Look
+from core.bots.appearance.appearance import DEFAULTS, FACTS, Appearance
 from core.bots.appearance.colors import OUTLINE, TEXT, contrast
 from core.db import session
 from core.errors import Invalid, PlanDoesNotAllow
@@ -67,7 +67,7 @@ LOOKS = st.fixed_dictionaries({}, optional={name: own(name) for name in FACTS})
 
 def made_valid(values):
     """As an owner would who takes every colour that is offered."""
-    chosen = Look.model_validate(values)
+    chosen = Appearance.model_validate(values)
     for _ in range(len(FACTS)):
         found = legibility.problems(chosen)
         if not found:
@@ -115,20 +115,20 @@ def test_a_palette_without_choices_is_that_of_the_tokens():
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_a_mode_that_is_chosen_is_the_only_one(mode):
-    assert f"color-scheme: {mode};" in theme.css(Look.model_validate({"mode": mode}))
-    assert "color-scheme" not in theme.css(OURS)
+    assert f"color-scheme: {mode};" in theme.css(Appearance.model_validate({"mode": mode}))
+    assert "color-scheme" not in theme.css(DEFAULTS)
 
 
 def test_the_stylesheet_holds_one_rule_and_its_digest_changes_with_it():
-    sheet = theme.css(OURS)
+    sheet = theme.css(DEFAULTS)
     assert sheet.count("{") == sheet.count("}") == 1
-    other = Look.model_validate({"radius": 11})
-    assert theme.digest(other) != theme.digest(OURS)
-    assert theme.digest(Look.model_validate({"title": "Not in it"})) == theme.digest(OURS)
+    other = Appearance.model_validate({"radius": 11})
+    assert theme.digest(other) != theme.digest(DEFAULTS)
+    assert theme.digest(Appearance.model_validate({"title": "Not in it"})) == theme.digest(DEFAULTS)
 
 
 def test_a_link_is_lightened_in_the_mode_that_its_owner_did_not_think_of():
-    link = theme.variables(Look.model_validate({"link": "#0b3d91"}))["--link"]
+    link = theme.variables(Appearance.model_validate({"link": "#0b3d91"}))["--link"]
     assert in_mode(link, "light") == "#0b3d91"
     assert in_mode(link, "dark") != "#0b3d91"
 
@@ -140,12 +140,12 @@ def test_a_link_is_lightened_in_the_mode_that_its_owner_did_not_think_of():
 def test_numbers_end_at_their_bounds(name):
     least, most = FACTS[name]["minimum"], FACTS[name]["maximum"]
     for value in (least, str(most)):
-        assert appearance_changes.read({name: value}, OURS)[1] == []
+        assert appearance_changes.read({name: value}, DEFAULTS)[1] == []
     for value in (least - 1, str(most + 1), "", "many", "9" * 5_000, None):
-        chosen, (problem,) = appearance_changes.read({name: value}, OURS)
+        chosen, (problem,) = appearance_changes.read({name: value}, DEFAULTS)
         assert problem.field == name
         assert f"from {least} to {most}" in problem.sentence
-        assert chosen == OURS
+        assert chosen == DEFAULTS
 
 
 @pytest.mark.parametrize("name", [name for name in FACTS if "maxLength" in FACTS[name]])
@@ -153,8 +153,8 @@ def test_words_end_at_their_length_and_stand_on_one_line(name):
     start = "https://a.example/" if name.endswith("_url") else ""
     most = FACTS[name]["maxLength"]
     fits = start + "x" * (most - len(start))
-    assert getattr(appearance_changes.read({name: f" {fits}\n"}, OURS)[0], name) == fits
-    _, (problem,) = appearance_changes.read({name: fits + "x"}, OURS)
+    assert getattr(appearance_changes.read({name: f" {fits}\n"}, DEFAULTS)[0], name) == fits
+    _, (problem,) = appearance_changes.read({name: fits + "x"}, DEFAULTS)
     assert (
         problem.sentence
         == f"{FACTS[name]['title']}: {most} characters at most; this has {most + 1}."
@@ -163,7 +163,7 @@ def test_words_end_at_their_length_and_stand_on_one_line(name):
 
 @pytest.mark.parametrize("name", [name for name in FACTS if "enum" in FACTS[name]])
 def test_a_choice_is_one_of_those_offered(name):
-    _, (problem,) = appearance_changes.read({name: "sideways"}, OURS)
+    _, (problem,) = appearance_changes.read({name: "sideways"}, DEFAULTS)
     assert problem.sentence == f"{FACTS[name]['title']}: choose one of those that are offered."
 
 
@@ -179,13 +179,13 @@ def test_a_choice_is_one_of_those_offered(name):
     ],
 )
 def test_an_address_is_one_of_the_web(url):
-    _, (problem,) = appearance_changes.read({"privacy_url": url}, OURS)
+    _, (problem,) = appearance_changes.read({"privacy_url": url}, DEFAULTS)
     assert "Write it like https://example.com/privacy." in problem.sentence
 
 
 def test_every_problem_is_told_at_once_and_the_rest_is_taken():
     typed = {"accent": "teal", "radius": "99", "title": "Ask us", "unknown": "x"}
-    chosen, found = appearance_changes.read(typed, OURS)
+    chosen, found = appearance_changes.read(typed, DEFAULTS)
     assert {problem.field for problem in found} == {"accent", "radius"}
     assert chosen.changed() == {"title": "Ask us"}
 
@@ -208,7 +208,7 @@ def test_every_problem_is_told_at_once_and_the_rest_is_taken():
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_what_was_measured_and_what_would_do(values, field):
-    chosen, (problem,) = appearance_changes.read(values, OURS)
+    chosen, (problem,) = appearance_changes.read(values, DEFAULTS)
     assert problem.field == field
     assert re.search(r"a contrast of \d+\.\d : 1 and needs (4.5|7.0) : 1", problem.sentence)
     assert problem.better in problem.sentence
@@ -226,18 +226,18 @@ def test_what_cannot_be_read_is_refused_with_what_was_measured_and_what_would_do
     ],
 )
 def test_what_does_not_show_or_is_mended_by_us_is_not_refused(values):
-    assert appearance_changes.read(values, OURS)[1] == []
+    assert appearance_changes.read(values, DEFAULTS)[1] == []
 
 
 def test_a_text_needs_its_bubble():
-    _, (problem,) = appearance_changes.read({"visitor_text": "#000000"}, OURS)
+    _, (problem,) = appearance_changes.read({"visitor_text": "#000000"}, DEFAULTS)
     assert (problem.field, problem.better) == ("visitor_background", "")
 
 
 @pytest.mark.parametrize(("text", "refused"), [("#767676", False), ("#777777", True)])
 def test_the_bound_is_4_5(text, refused):
     values = {"visitor_background": "#ffffff", "visitor_text": text}
-    assert bool(legibility.problems(Look.model_validate(values))) is refused
+    assert bool(legibility.problems(Appearance.model_validate(values))) is refused
 
 
 # What is stored
@@ -245,7 +245,7 @@ def test_the_bound_is_4_5(text, refused):
 
 @on_both_databases
 def test_only_what_differs_is_stored_and_the_log_names_the_fields(workspace, bot):
-    chosen = Look.model_validate({"accent": "#7a2e8e", "radius": 10, "title": "Ask us"})
+    chosen = Appearance.model_validate({"accent": "#7a2e8e", "radius": 10, "title": "Ask us"})
     appearance_changes.save(workspace, bot, chosen, RITA)
     assert stored(bot).look == {"accent": "#7a2e8e", "title": "Ask us"}
     line = lines(workspace, "bot.look_changed")[0]
@@ -255,13 +255,15 @@ def test_only_what_differs_is_stored_and_the_log_names_the_fields(workspace, bot
 
 def test_saving_the_same_again_says_nothing(workspace, bot):
     for _ in range(2):
-        appearance_changes.save(workspace, bot, Look.model_validate({"radius": 4}), RITA)
+        appearance_changes.save(workspace, bot, Appearance.model_validate({"radius": 4}), RITA)
     assert len(lines(workspace, "bot.look_changed")) == 1
 
 
 def test_what_cannot_be_read_is_not_stored_whoever_asks(workspace, bot):
     with pytest.raises(Invalid, match="needs 4.5 : 1"):
-        appearance_changes.save(workspace, bot, Look.model_validate({"link": "#cccccc"}), RITA)
+        appearance_changes.save(
+            workspace, bot, Appearance.model_validate({"link": "#cccccc"}), RITA
+        )
     assert stored(bot).look == {}
 
 
@@ -269,7 +271,7 @@ def test_a_reset_leaves_ours(workspace, bot):
     appearance_changes.save(workspace, bot, presets.PRESETS[1].look, RITA)
     appearance_changes.reset(bot, RITA)
     assert stored(bot).look == {}
-    assert appearance.look_of(stored(bot)) == OURS
+    assert appearance.appearance_of(stored(bot)) == DEFAULTS
 
 
 def test_what_another_version_stored_is_ours_again_where_it_is_none_any_more():
@@ -281,14 +283,14 @@ def test_what_another_version_stored_is_ours_again_where_it_is_none_any_more():
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_only_paid_organizations_leave_our_name_out(app, plan):
-    hidden = Look.model_validate({"powered_by": False})
-    shown = appearance.shows_our_name(hidden, PLANS[plan])
+    hidden = Appearance.model_validate({"powered_by": False})
+    shown = appearance.shows_branding(hidden, PLANS[plan])
     assert shown is not (PLANS[plan].kind == "organization" and PLANS[plan].provider_keys)
-    assert appearance.shows_our_name(OURS, PLANS[plan])
+    assert appearance.shows_branding(DEFAULTS, PLANS[plan])
 
 
 def test_a_plan_that_does_not_hide_our_name_says_which_do(app, workspace, bot):
-    hidden = Look.model_validate({"powered_by": False})
+    hidden = Appearance.model_validate({"powered_by": False})
     free = Workspace(id=workspace.id, kind="organization", plan_key="free")
     with pytest.raises(
         PlanDoesNotAllow, match="stays on the Free plan. It can be left out on Pro and Scale"
@@ -313,7 +315,7 @@ def test_there_are_six_presets_and_each_can_be_read():
 
 
 def test_a_preset_leaves_words_and_places_alone():
-    mine = Look.model_validate(
+    mine = Appearance.model_validate(
         {"title": "Ask us", "side": "left", "accent": "#123456", "link": "#123456"}
     )
     plum = presets.PRESETS[4]
@@ -335,6 +337,6 @@ def lines(workspace, action):
 
 
 def test_the_choices_are_those_of_the_contract():
-    assert get_args(Look.model_fields["language"].annotation) == (
+    assert get_args(Appearance.model_fields["language"].annotation) == (
         "auto", "en", "de", "fr", "es", "pt", "ja", "ar",
     )  # fmt: skip

@@ -1,13 +1,18 @@
 """The picture of a bot: told by its bytes, bounded, and gone when it is removed."""
 
+import contextlib
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.bots import bots
 from core.bots.appearance import avatars
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import Look, look_of
+from core.bots.appearance.appearance import Appearance, appearance_of
 from core.db import session
 from core.errors import Invalid, TooLarge
 from tests.databases import on_both_databases
@@ -68,8 +73,26 @@ def test_anything_else_is_refused_with_what_to_use(data):
         avatars.checked(data)
 
 
+STARTS = [make()[:length] for make in FORMATS.values() for length in (4, 8, 16, 30)]
+
+
+@given(st.sampled_from(STARTS), st.binary(max_size=200), st.integers(1, 100))
+def test_no_bytes_get_more_than_a_refusal_out_of_it(start, rest, times):
+    with contextlib.suppress(Invalid):
+        assert avatars.checked(start + rest * times) in {name.partition(",")[0] for name in FORMATS}
+
+
+@pytest.mark.parametrize("rest", [b"\xff", b"\xff\xe0\x00\x02", b"\xff\xe1\x00\x00", b"\xff\x00"])
+def test_the_longest_hostile_header_is_read_quickly(rest):
+    data = b"\xff\xd8\xff" + rest * (avatars.MAX_BYTES // len(rest) - 3)
+    started = time.process_time()
+    with pytest.raises(Invalid):
+        avatars.checked(data)
+    assert time.process_time() - started < 1
+
+
 def test_it_has_128_kilobytes_at_most():
-    most = png() + b"\x00" * (avatars.LARGEST_BYTES - len(png()))
+    most = png() + b"\x00" * (avatars.MAX_BYTES - len(png()))
     assert avatars.checked(most) == "image/png"
     with pytest.raises(TooLarge, match="128 kB"):
         avatars.checked(most + b"\x00")
@@ -82,11 +105,11 @@ def test_a_picture_shows_from_when_it_is_there_until_it_is_removed(workspace, bo
     avatars.put(bot, gif(), RITA)
     assert avatars.of(bot.id).content == gif()
     assert avatars.digest_of(bot.id) not in ("", first)
-    assert look_of(stored(bot)).avatar == "picture"
+    assert appearance_of(stored(bot)).avatar == "picture"
     avatars.remove(bot, RITA)
     avatars.remove(bot, RITA)
     assert avatars.digest_of(bot.id) == ""
-    assert look_of(stored(bot)).avatar == "monogram"
+    assert appearance_of(stored(bot)).avatar == "monogram"
     actions = [line.action for line in audit.lines_of(workspace.id)]
     assert actions.count("bot.picture_set") == 2
     assert actions.count("bot.picture_removed") == 1
@@ -94,9 +117,11 @@ def test_a_picture_shows_from_when_it_is_there_until_it_is_removed(workspace, bo
 
 def test_removing_leaves_a_head_without_anything_as_it_is(workspace, bot):
     avatars.put(bot, png(), RITA)
-    appearance_changes.save(workspace, stored(bot), Look.model_validate({"avatar": "none"}), RITA)
+    appearance_changes.save(
+        workspace, stored(bot), Appearance.model_validate({"avatar": "none"}), RITA
+    )
     avatars.remove(bot, RITA)
-    assert look_of(stored(bot)).avatar == "none"
+    assert appearance_of(stored(bot)).avatar == "none"
 
 
 def test_what_is_refused_leaves_the_picture_that_was_there(bot):

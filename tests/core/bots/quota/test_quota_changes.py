@@ -92,7 +92,6 @@ def test_of_64_that_write_over_midnight_each_counts_in_the_month_that_took_it(wo
     assert used_in(workspace, DECEMBER) == taken[DECEMBER]
 
 
-@on_both_databases
 def test_what_fails_after_midnight_goes_back_to_the_month_before_it(workspace, talks):
     """Half a crowd's answers of November fail in December, while the other half writes."""
     move_to(BEFORE_MIDNIGHT)
@@ -111,7 +110,6 @@ def test_what_fails_after_midnight_goes_back_to_the_month_before_it(workspace, t
     assert (given_back(workspace, NOVEMBER), given_back(workspace, DECEMBER)) == (CROWD // 2, 0)
 
 
-@on_both_databases
 def test_what_was_refused_in_a_full_month_is_taken_by_the_next(workspace, conversation):
     move_to(BEFORE_MIDNIGHT)
     set_used(workspace, LIMIT, NOVEMBER)
@@ -124,19 +122,17 @@ def test_what_was_refused_in_a_full_month_is_taken_by_the_next(workspace, conver
     assert (used_in(workspace, NOVEMBER), used_in(workspace, DECEMBER)) == (LIMIT, 1)
 
 
-@on_both_databases
 def test_an_upgrade_keeps_what_was_used_and_gives_the_difference(workspace, talks):
     move_to(MIDDLE)
     set_used(workspace, PRO)
     assert asked_by_all(talks) == {"failed": CROWD}
     on_plan(workspace, "scale")
-    standing = quota.standing(workspaces.by_slug(workspace.slug))
+    standing = quota.status(workspaces.by_slug(workspace.slug))
     assert (standing.used, standing.limit, standing.percent) == (PRO, SCALE, 20)
     assert asked_by_all(talks) == {"pending": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + CROWD
 
 
-@on_both_databases
 def test_a_downgrade_below_what_was_used_blocks_at_once_and_an_upgrade_opens_again(
     workspace, talks
 ):
@@ -152,7 +148,6 @@ def test_a_downgrade_below_what_was_used_blocks_at_once_and_an_upgrade_opens_aga
     assert used_in(workspace, NOVEMBER) == PRO + 1_000 + 2 * CROWD
 
 
-@on_both_databases
 def test_what_fails_after_a_downgrade_is_given_back_and_blocks_no_less(workspace, conversation):
     move_to(MIDDLE)
     on_plan(workspace, "scale")
@@ -186,7 +181,6 @@ def test_a_plan_that_changes_under_a_crowd_loses_no_count(workspace, talks):
     assert used_in(workspace, NOVEMBER) == PRO - 5 + taken["pending"]
 
 
-@on_both_databases
 def test_each_is_told_once_a_month_however_often_the_plan_changes(workspace, conversation):
     move_to(MIDDLE)
     set_used(workspace, PRO * 80 // 100 - 1)

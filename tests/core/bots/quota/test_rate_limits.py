@@ -28,7 +28,7 @@ def noon(app):
 def kept_in(request, app, chosen, monkeypatch):
     """Both places of the counters: everything here holds for either."""
     monkeypatch.setattr(rate_limits, "_here", LocalCounters())
-    monkeypatch.setattr(rate_limits, "_redis_from", 0.0)
+    monkeypatch.setattr(rate_limits, "_redis_available_from", 0.0)
     if request.param == "memory":
         queue.configure("redis://127.0.0.1:1/0")
     yield request.param
@@ -200,19 +200,19 @@ def test_memory_is_bounded():
 
 def test_redis_away_costs_no_message_a_wait(workspace, chosen, monkeypatch):
     conversation = talk(make_bot(workspace, visitor_limit=100))
-    monkeypatch.setattr(rate_limits, "_redis_from", 0.0)
+    monkeypatch.setattr(rate_limits, "_redis_available_from", 0.0)
     queue.configure("redis://127.0.0.1:1/0")
     try:
         began = clock.monotonic()
         assert passed(conversation, 50) == 50
-        assert clock.monotonic() - began < 1
+        assert clock.monotonic() - began < 5  # each wait would be half a second
     finally:
         queue.configure(chosen.redis_address)
-        rate_limits._redis_from = 0.0
+        rate_limits._redis_available_from = 0.0
 
 
 def test_counters_in_redis_end_with_their_window(workspace, monkeypatch):
-    monkeypatch.setattr(rate_limits, "_redis_from", 0.0)
+    monkeypatch.setattr(rate_limits, "_redis_available_from", 0.0)
     assert one(talk(make_bot(workspace, visitor_limit=5, daily_limit=5)), client_id="c-1")
     found = {
         key: queue.redis_connection().ttl(key) for key in queue.redis_connection().keys("limit:*")

@@ -7,7 +7,7 @@ from core.bots.answers.outcomes import Outcome, end
 from core.bots.models import QuotaPeriod
 from core.bots.quota import report as quota_report
 from core.db import transaction
-from tests.bot_client import Talker, make_bot, used
+from tests.bot_client import BotClient, make_bot, used
 from tests.core.bots.conftest import fail, finish, live_of, say
 from tests.core.bots.quota.test_quota import move_to, set_used
 from tests.databases import on_both_databases
@@ -55,7 +55,6 @@ def test_each_message_is_in_one_line_and_all_add_up(workspace, conversation):
     assert sum(line.count for line in quota_rows.counted(use)) == used(workspace)
 
 
-@on_both_databases
 def test_a_retry_moves_its_message_from_one_line_to_the_other(workspace, conversation):
     turn = turns.accept(conversation, "Hello")
     fail(turn)
@@ -80,7 +79,6 @@ def test_for_want_of_a_message_nothing_is_taken_or_given_back(workspace, convers
     assert (dict(use.not_counted), use.given_back) == ({"out_of_messages": 1}, 0)
 
 
-@on_both_databases
 def test_a_month_has_its_own_lines(workspace, conversation):
     move_to(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
     say(conversation)
@@ -90,7 +88,6 @@ def test_a_month_has_its_own_lines(workspace, conversation):
     assert dict(quota_report.this_month(workspace).counted) == {"answered": 1}
 
 
-@on_both_databases
 def test_what_was_refused_in_november_and_answered_in_december_is_a_line_of_december(
     workspace, conversation
 ):
@@ -120,7 +117,7 @@ def test_every_reason_has_its_words():
 def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_in, provider):
     from tests.providers import Reply
 
-    talker = Talker(app, make_bot(cast.workspace))
+    talker = BotClient(app, make_bot(cast.workspace))
     talker.say("One")
     provider.next(Reply.status(500))
     talker.say("Two")

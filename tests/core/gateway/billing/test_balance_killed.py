@@ -18,7 +18,7 @@ _DIES = """
 import os, signal
 from app import create_app
 from core.db import work_context
-from core.gateway import balance
+from core.gateway.billing import balance
 create_app()
 enter = balance._enter
 def killed(current, *args):

@@ -22,7 +22,7 @@ from core.gateway.billing import money
     ],
 )
 def test_an_amount_is_read_exactly(text, microusd):
-    assert money.read(text) == microusd
+    assert money.parse_usd(text) == microusd
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_an_amount_is_read_exactly(text, microusd):
 )
 def test_nonsense_is_refused(text):
     with pytest.raises(Invalid, match="such as 25 or 12.50"):
-        money.read(text)
+        money.parse_usd(text)
 
 
 @given(st.integers(0, 9_999_999_999_999))
 def test_what_is_written_exactly_is_read_as_the_same(microusd):
-    assert money.read(money.exact(microusd)) == microusd
-    assert money.read(money.told(microusd).replace("$", "").replace(",", "")) == microusd
+    assert money.parse_usd(money.format_exact(microusd)) == microusd
+    assert money.parse_usd(money.format_usd(microusd).replace("$", "").replace(",", "")) == microusd
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_what_is_written_exactly_is_read_as_the_same(microusd):
     ],
 )
 def test_amounts_are_told_with_as_many_places_as_they_have(microusd, told, exact):
-    assert (money.told(microusd), money.exact(microusd)) == (told, exact)
+    assert (money.format_usd(microusd), money.format_exact(microusd)) == (told, exact)

@@ -28,7 +28,7 @@ def kept() -> int:
 @pytest.mark.parametrize(("seconds", "left"), [(-60, 1), (60, 0)])
 def test_a_request_is_kept_for_thirty_days(cast, seconds, left):
     log(cast.workspace, 1, timedelta(days=30, seconds=seconds))
-    assert retention.forget_old() == 1 - left
+    assert retention.delete_old() == 1 - left
     assert kept() == left
 
 
@@ -38,12 +38,12 @@ def test_the_old_go_in_batches_and_the_young_stay(cast, monkeypatch, old):
     monkeypatch.setattr(retention, "AT_ONCE", 4)
     log(cast.workspace, old, timedelta(days=31))
     log(cast.elsewhere, 2, timedelta(days=1))
-    assert retention.forget_old() == old
+    assert retention.delete_old() == old
     assert kept() == 2
 
 
 def test_one_round_ends_and_the_next_goes_on(cast, monkeypatch):
     monkeypatch.setattr(retention, "AT_ONCE", 4)
-    monkeypatch.setattr(retention, "MOST_BATCHES", 2)
+    monkeypatch.setattr(retention, "MAX_BATCHES", 2)
     log(cast.workspace, 10, timedelta(days=31))
-    assert (retention.forget_old(), retention.forget_old(), retention.forget_old()) == (8, 2, 0)
+    assert (retention.delete_old(), retention.delete_old(), retention.delete_old()) == (8, 2, 0)

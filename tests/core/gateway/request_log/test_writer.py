@@ -9,13 +9,13 @@ from sqlalchemy import select
 from core.db import session
 from core.gateway.models import GatewayRequest
 from core.gateway.request_log import writer
-from core.gateway.request_log.writer import MOST_AT_ONCE, Record
+from core.gateway.request_log.writer import MAX_BATCH, Record
 from core.ids import new_id
 
 
 @pytest.mark.parametrize(
     ("count", "transactions"),
-    [(1, 1), (MOST_AT_ONCE, 1), (MOST_AT_ONCE + 1, 2), (2 * MOST_AT_ONCE, 2)],
+    [(1, 1), (MAX_BATCH, 1), (MAX_BATCH + 1, 2), (2 * MAX_BATCH, 2)],
 )
 def test_many_are_written_some_at_a_time(cast, monkeypatch, count, transactions):
     """No request waits for all of them: SQLite's work stands in the way of whatever else runs."""

@@ -10,12 +10,12 @@ from core.accounts.actor import OPERATOR
 from core.bots import bots
 from core.bots.appearance import avatars, presets
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance.appearance import FACTS, OURS, Look, look_of
+from core.bots.appearance.appearance import DEFAULTS, FACTS, Appearance, appearance_of
 from core.db import session
 from tests.bot_client import make_bot
 from tests.pictures import gif, png
 from web.console.audit import prose as audit_prose
-from web.console.bots.appearance_form import GROUPS, WORDS, kind_of
+from web.console.bots.appearance_form import GROUPS, LABELS, kind_of
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def admin(signed_in):
     return signed_in("admin")
 
 
-def sent(look=OURS, **changes):
+def sent(look=DEFAULTS, **changes):
     """The form as a browser sends it: a box that is not ticked is not sent."""
     values = look.model_dump() | changes
     return {
@@ -46,13 +46,13 @@ def sent(look=OURS, **changes):
 def stored(bot):
     session().commit()
     session().expire_all()
-    return look_of(bots.get(bot.workspace_id, bot.id))
+    return appearance_of(bots.get(bot.workspace_id, bot.id))
 
 
 def test_every_field_of_a_look_stands_on_the_page_once(admin, page):
     assert sorted(name for names in GROUPS.values() for name in names) == sorted(FACTS)
-    assert {name for name in FACTS if "enum" in FACTS[name]} == set(WORDS)
-    for name, words in WORDS.items():
+    assert {name for name in FACTS if "enum" in FACTS[name]} == set(LABELS)
+    for name, words in LABELS.items():
         assert list(words) == FACTS[name]["enum"] or set(words) == set(FACTS[name]["enum"])
     text = admin.get(page).text
     for name in FACTS:
@@ -62,7 +62,7 @@ def test_every_field_of_a_look_stands_on_the_page_once(admin, page):
 
 def test_what_the_page_shows_is_what_it_saves(admin, bot, page):
     assert admin.post(page, sent()).status_code == 303
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
     assert audit.lines_of(bot.workspace_id)[0].action != "bot.look_changed"
 
 
@@ -92,7 +92,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(admin, bot, 
     ):
         assert answer.text.count(sentence) == 2
     assert 'value="teal"' in answer.text
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
 
 
 def test_a_colour_that_cannot_be_read_is_offered_in_one_that_can(admin, bot, page):
@@ -108,11 +108,13 @@ def test_a_colour_that_cannot_be_read_is_offered_in_one_that_can(admin, bot, pag
 @pytest.mark.parametrize("offer", ["title:#ffffff", "nothing:#ffffff", "link", "link:teal", ":"])
 def test_only_a_colour_can_be_taken_up(admin, bot, page, offer):
     admin.post(page, sent() | {"use": offer})
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
 
 
 def test_a_preset_fills_the_form_and_saves_nothing(admin, bot, page):
-    appearance_changes.save(bot.workspace, bot, Look.model_validate({"title": "Ask us"}), OPERATOR)
+    appearance_changes.save(
+        bot.workspace, bot, Appearance.model_validate({"title": "Ask us"}), OPERATOR
+    )
     text = admin.get(f"{page}?preset=plum").text
     assert "Plum is filled in. Save it" in text
     assert 'value="#7a2e8e"' in text
@@ -136,7 +138,7 @@ def test_the_preview_says_how_it_would_look_and_stores_nothing(admin, bot, page)
     assert told["launcher"]["background"] == "#7a2e8e"
     assert told["derived"]["header_background"] == "#7a2e8e"
     assert told["problems"] == []
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
 
 
 def test_the_preview_tells_what_is_wrong_and_shows_the_rest(admin, page):
@@ -149,9 +151,9 @@ def test_the_preview_tells_what_is_wrong_and_shows_the_rest(admin, page):
 def test_a_reset_asks_first(admin, bot, page):
     appearance_changes.save(bot.workspace, bot, presets.find("plum").look, OPERATOR)
     assert "become what they were at first" in admin.get(f"{page}/reset").text
-    assert stored(bot) != OURS
+    assert stored(bot) != DEFAULTS
     assert admin.post(f"{page}/reset").location == page
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
 
 
 def test_a_bot_that_is_off_has_its_form_without_a_preview(admin, bot, page):
@@ -168,7 +170,7 @@ def test_on_a_plan_that_shows_our_name_what_is_stored_stays_for_a_better_plan(
     admin, bot, page, visitor
 ):
     appearance_changes.save(
-        bot.workspace, bot, Look.model_validate({"powered_by": False}), OPERATOR
+        bot.workspace, bot, Appearance.model_validate({"powered_by": False}), OPERATOR
     )
     assert "Powered by Mevichat" not in visitor.get(f"/chat/{bot.id}").text
     workspaces.set_plan(bot.workspace, "free", OPERATOR)
@@ -181,7 +183,7 @@ def test_on_a_plan_that_shows_our_name_what_is_stored_stays_for_a_better_plan(
 def test_on_a_plan_that_shows_our_name_it_cannot_be_left_out(admin, bot, page):
     workspaces.set_plan(bot.workspace, "free", OPERATOR)
     assert admin.post(page, sent(powered_by=False)).status_code == 303
-    assert stored(bot) == OURS
+    assert stored(bot) == DEFAULTS
 
 
 # The picture
@@ -206,12 +208,12 @@ def test_a_picture_is_uploaded_shown_and_removed(admin, bot, page, visitor):
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Use PNG, JPEG, WebP or GIF."),
         (gif(4000, 10), "this has 4000 × 10"),
-        (png() + b"\x00" * avatars.LARGEST_BYTES, "The picture can have 128 kB"),
+        (png() + b"\x00" * avatars.MAX_BYTES, "The picture can have 128 kB"),
     ],
 )
 def test_what_is_no_small_picture_is_refused_beside_its_field(admin, bot, page, data, sentence):
     appearance_changes.save(
-        bot.workspace, bot, Look.model_validate({"accent": "#7a2e8e"}), OPERATOR
+        bot.workspace, bot, Appearance.model_validate({"accent": "#7a2e8e"}), OPERATOR
     )
     answer = upload(admin, page, data)
     assert answer.status_code == 422

@@ -10,12 +10,12 @@ from core.bots import bots
 from core.bots.retrieval.grounding import DONT_KNOW
 from core.db import session
 from core.knowledge import sources, unanswered
-from tests.bot_client import Talker, make_bot, used
-from tests.browser import Visitor, check_html
+from tests.bot_client import BotClient, make_bot, used
+from tests.browser import Browser, check_html
 from tests.core.bots.retrieval.test_grounding import ASKED, HANDBOOK, UNKNOWN
-from tests.markup import ACTING
 from tests.people import INSIDERS
 from tests.providers import Reply
+from tests.rendering.markup import ACTING
 from web.console.knowledge.forms import MOST_UPLOAD_BYTES
 
 KINDS = ("texts", "files", "answers", "pages")
@@ -57,7 +57,7 @@ def file(data: bytes, name: str):
 def test_everybody_inside_looks_and_those_who_manage_knowledge_act(
     signed_in, base, taught, bot, who
 ):
-    unanswered.note(bot.workspace_id, bot.id, UNKNOWN)
+    unanswered.record(bot.workspace_id, bot.id, UNKNOWN)
     may = who in ("owner", "admin")
     page = signed_in(who).get(base).text
     assert "Handbook" in page and UNKNOWN in page
@@ -141,7 +141,7 @@ def test_several_files_at_once_and_a_refused_one_keeps_no_other_out(admin, base,
 
 
 def test_a_file_has_twenty_megabytes_at_most(admin, base, bot):
-    most = sources.LARGEST_FILE
+    most = sources.MAX_FILE_BYTES
     line = b"Shipping takes two days, to wherever it goes from here.\n"
     text = (line * (most // len(line) + 1))[: most + 1]
     assert admin.post(f"{base}/files", {"files": file(text[:-1], "a.txt")}).status_code == 303
@@ -188,7 +188,7 @@ def test_an_upload_of_200_megabytes_is_told_so_and_never_held(admin, base, bot):
 
 
 def test_nobody_uploads_much_who_is_not_signed_in(app, base):
-    visitor = Visitor(app)
+    visitor = Browser(app)
     upload = {"files": file(b"x" * (257 * 1024), "a.txt")}
     answer = visitor.post(f"{base}/files", upload)
     assert answer.status_code == 413
@@ -316,7 +316,7 @@ def test_retrieval_says_why_nothing_is_found(admin, base, taught, bot):
 
 def test_an_unanswered_question_is_answered_once_for_all(app, admin, base, bot, taught, run_jobs):
     for _ in range(3):
-        Talker(app, bot).say(UNKNOWN)
+        BotClient(app, bot).say(UNKNOWN)
     page = admin.get(base).text
     assert "Asked 3 times" in page
     (url,) = set(re.findall(r'href="([^"]+/answer)"', page))
@@ -327,11 +327,11 @@ def test_an_unanswered_question_is_answered_once_for_all(app, admin, base, bot, 
     run_jobs()
     assert UNKNOWN in titles_of(bot)
     assert "Asked 3 times" not in admin.get(base).text
-    assert Talker(app, bot).say(UNKNOWN).row.sources[0]["title"] == UNKNOWN
+    assert BotClient(app, bot).say(UNKNOWN).row.sources[0]["title"] == UNKNOWN
 
 
 def test_a_dismissed_question_leaves_the_list(admin, base, bot, taught):
-    unanswered.note(bot.workspace_id, bot.id, UNKNOWN)
+    unanswered.record(bot.workspace_id, bot.id, UNKNOWN)
     (asked,) = unanswered.open_of(bot.id)
     url = f"{base}/unanswered/{asked.id}/dismissal"
     assert admin.post(url).location == base
@@ -341,7 +341,7 @@ def test_a_dismissed_question_leaves_the_list(admin, base, bot, taught):
 
 
 def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     talker.say(UNKNOWN)
     page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
     assert '<span class="status" data-kind="warning">Did not know</span>' in page
@@ -350,7 +350,7 @@ def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
 
 def test_a_transcript_leads_to_a_better_answer(app, admin, signed_in, base, bot, taught, provider):
     provider.next(Reply.answer("Nine euros [1]."))
-    talker = Talker(app, bot)
+    talker = BotClient(app, bot)
     talker.say(ASKED)
     page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
     assert "Handbook" in page
@@ -373,18 +373,18 @@ def test_markup_in_knowledge_is_text_everywhere(app, admin, base, bot, run_jobs,
             ("answers", {"question": f"{act}"[:200], "answer": f"Number {number}: {act}"}),
         )[number % 2]
         assert admin.post(f"{base}/{path}", form).status_code == 303
-        unanswered.note(bot.workspace_id, bot.id, act)
+        unanswered.record(bot.workspace_id, bot.id, act)
     run_jobs()
     page = admin.get(base)
     assert "<img" not in page.text.partition("<main")[2]
     for source in sources.sources_of(bot.id):
         _check_inert(admin.get(f"{base}/{source.id}").text)
     _check_inert(admin.get(f"{base}/retrieval?q=shipping to Norway").text)
-    said = Talker(app, bot)
+    said = BotClient(app, bot)
     answer = said.ask_json("Shipping to Norway").json
     assert answer["sources"]
     _check_inert(admin.get(f"/w/acme/conversations/{said.conversation_id}").text)
-    visitor = Visitor(app)
+    visitor = Browser(app)
     visitor.client.set_cookie(f"chat_{bot.id}", said.token)
     _check_inert(visitor.get(f"/chat/{bot.id}").text)
 

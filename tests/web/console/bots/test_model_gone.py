@@ -9,8 +9,7 @@ from core.bots.answers import failure_messages
 from core.bots.answers.failure_messages import FAILURE_SENTENCE
 from core.bots.models import Bot
 from core.db import session, transaction
-from tests.bot_client import Talker, make_bot, make_key, used
-from tests.databases import on_both_databases
+from tests.bot_client import BotClient, make_bot, make_key, used
 from tests.routes import routes, set_stage
 from tests.web.test_hostile_input import FORMS
 
@@ -61,9 +60,8 @@ def test_every_address_answers(app, cast, signed_in, model_id):
     assert not broken
 
 
-@on_both_databases
 def test_visitors_read_the_graceful_sentence_and_the_owner_the_reason(app, cast, gone, provider):
-    talker = Talker(app, gone)
+    talker = BotClient(app, gone)
     said = talker.say("Do keep this")
     assert said.events[-1][1] == {
         "code": "answer_failed",
@@ -78,7 +76,7 @@ def test_visitors_read_the_graceful_sentence_and_the_owner_the_reason(app, cast,
 
 
 def test_the_console_says_it_and_shows_the_way(app, gone, signed_in):
-    talker = Talker(app, gone)
+    talker = BotClient(app, gone)
     talker.say("Hello")
     admin, settings = signed_in("admin"), f"/w/acme/bots/{gone.id}/settings"
     for url in ("/w/acme", "/w/acme/usage", "/w/acme/bots", f"/w/acme/bots/{gone.id}"):

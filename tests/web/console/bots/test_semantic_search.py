@@ -14,7 +14,7 @@ from core.db import session, transaction
 from core.keys import store
 from core.knowledge import sources
 from core.knowledge.models import Chunk
-from tests.bot_client import Talker, key_of, make_bot, make_key
+from tests.bot_client import BotClient, key_of, make_bot, make_key
 from tests.core.bots.retrieval.test_embeddings import BY_MEANING, BY_WORDS, HANDBOOK, for_vectors
 from tests.people import INSIDERS
 from tests.providers import Reply
@@ -170,7 +170,7 @@ def test_a_key_that_was_refused_says_so_where_it_is_missed(
     app, admin, taught, provider, reply, sentence
 ):
     provider.when(for_vectors, reply)
-    assert Talker(app, taught).say(BY_WORDS).last == "done"
+    assert BotClient(app, taught).say(BY_WORDS).last == "done"
     page = admin.get(knowledge_of(taught)).text
     assert "Searched by words alone." in page
     assert sentence in page
@@ -178,12 +178,12 @@ def test_a_key_that_was_refused_says_so_where_it_is_missed(
 
 def test_a_slow_provider_is_told_until_it_answers_again(app, admin, taught, provider, shift_clock):
     provider.when(for_vectors, Reply.answer().slowly(first_byte_seconds=9))
-    Talker(app, taught).say(BY_WORDS)
+    BotClient(app, taught).say(BY_WORDS)
     told = "The last question was searched by words alone. OpenAI took too long to answer."
     assert told in admin.get(knowledge_of(taught)).text
     provider.when(for_vectors, Reply.answer())
     shift_clock(timedelta(seconds=31))
-    Talker(app, taught).say(BY_WORDS)
+    BotClient(app, taught).say(BY_WORDS)
     assert told not in admin.get(knowledge_of(taught)).text
 
 

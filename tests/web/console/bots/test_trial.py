@@ -11,7 +11,7 @@ from core.bots.answers.failure_messages import FAILURE_SENTENCE
 from core.bots.conversations import reading
 from core.db import work_context
 from core.knowledge import indexing, sources
-from tests.bot_client import Talker, make_bot, make_key
+from tests.bot_client import BotClient, make_bot, make_key
 from tests.core.bots.conversations.test_search import changed, talk
 from tests.people import INSIDERS
 from tests.providers import Reply
@@ -54,7 +54,7 @@ def test_every_role_sees_what_an_answer_was_made_of(
     app, provider, signed_in, bot, page, source, who
 ):
     provider.next(Reply.answer("Within **three** days.", tokens_in=1000, tokens_out=100))
-    answer_id = Talker(app, bot).say(QUESTION).message_id
+    answer_id = BotClient(app, bot).say(QUESTION).message_id
     piece = signed_in(who).get(f"{page}/{answer_id}", htmx=True)
     told = words(piece)
     for fact in (
@@ -70,8 +70,8 @@ def test_every_role_sees_what_an_answer_was_made_of(
 
 def test_what_was_repeated_says_that_nobody_was_asked(app, provider, signed_in, bot, page):
     provider.next(Reply.answer("Yes."))
-    Talker(app, bot).say(QUESTION)
-    again = Talker(app, bot).say(QUESTION)
+    BotClient(app, bot).say(QUESTION)
+    again = BotClient(app, bot).say(QUESTION)
     told = words(signed_in("member").get(f"{page}/{again.message_id}", htmx=True))
     assert "from the cache" in told
     assert "No model was asked, so that it cost nothing." in told
@@ -81,7 +81,7 @@ def test_what_was_repeated_says_that_nobody_was_asked(app, provider, signed_in, 
 
 def test_what_failed_says_why_to_people_and_not_to_visitors(app, provider, signed_in, bot, page):
     provider.next(Reply.status(401))
-    said = Talker(app, bot).say(QUESTION)
+    said = BotClient(app, bot).say(QUESTION)
     assert said.events[-1][1]["message"] == FAILURE_SENTENCE
     told = words(signed_in("admin").get(f"{page}/{said.message_id}", htmx=True))
     assert "Failed" in told
@@ -100,7 +100,7 @@ def test_what_is_still_written_is_asked_for_again(app, signed_in, bot, page):
 
 def test_a_source_that_is_gone_is_named_without_a_link(app, provider, signed_in, bot, page, source):
     provider.next(Reply.answer("Yes."))
-    answer_id = Talker(app, bot).say(QUESTION).message_id
+    answer_id = BotClient(app, bot).say(QUESTION).message_id
     sources.remove(source, OPERATOR)
     piece = signed_in("member").get(f"{page}/{answer_id}", htmx=True)
     assert "1 Shipping 1 chunk" in words(piece)

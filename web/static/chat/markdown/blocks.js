@@ -1,0 +1,50 @@
+// A model's text as blocks. The parser is markdown-it's, with the same rules and limits as web/markdown.py, whose parser
+// is a port of it: tests/rendering/markdown_cases.toml holds both to the same elements.
+import { ParserBlock, ParserInline, helpers, joinText, normalize } from "../../vendor/markdown-it@14.3.3/parser.min.js";
+import { isLink, written } from "./elements.js";
+
+const parser = {
+  block: new ParserBlock(),
+  inline: new ParserInline(),
+  helpers,
+  options: { html: false, maxNesting: 20 },
+  normalizeLink: (address) => address,
+  normalizeLinkText: (address) => address,
+  validateLink: isLink,
+};
+
+// Each block with the lines it is made from, the text's link definitions, and how to make its element. Only make()
+// parses what is inside the lines: a stream parses again what has changed, not all of it.
+export function blocks(text) {
+  const state = { src: text };
+  normalize(state);
+  const tokens = [];
+  const env = {};
+  parser.block.parse(state.src, parser, env, tokens);
+  const lines = state.src.split("\n");
+  const definitions = JSON.stringify(env.references ?? {});
+  return topLevel(tokens).map((own) => ({
+    source: lines.slice(...own[0].map).join("\n"),
+    definitions,
+    make: () => made(own, env),
+  }));
+}
+
+function topLevel(tokens) {
+  const found = [];
+  let start = 0;
+  tokens.forEach((token, at) => {
+    if (token.level || token.nesting > 0) return;
+    found.push(tokens.slice(start, at + 1));
+    start = at + 1;
+  });
+  return found;
+}
+
+function made(tokens, env) {
+  for (const { type, content, children } of tokens) {
+    if (type === "inline") parser.inline.parse(content, parser, env, children);
+  }
+  joinText({ tokens });
+  return written(tokens).firstChild;
+}

@@ -1,0 +1,33 @@
+// Whether this browser is online: said at the head and above the line, and waited for by what reads an answer.
+import { note } from "./note.js";
+import { speak } from "./speak.js";
+import { say } from "../words.js";
+
+const page = document.getElementById("chat");
+const state = document.getElementById("state");
+const banner = document.getElementById("offline");
+
+export const online = () => navigator.onLine;
+
+// Resolves as soon as there is a connection, or at once.
+export function backOnline() {
+  if (online()) return Promise.resolve();
+  return new Promise((resolve) => addEventListener("online", resolve, { once: true }));
+}
+
+function show() {
+  page.toggleAttribute("data-offline", !online());
+  banner.hidden = online();
+  state.textContent = online() ? state.dataset.online : state.dataset.offline;
+}
+
+addEventListener("offline", () => {
+  show();
+  speak(say("offline"));
+});
+addEventListener("online", () => {
+  show();
+  note();
+  speak(state.textContent);
+});
+show();

@@ -1,0 +1,44 @@
+// Answers that ended while nobody looked: counted, told to the site, and parted from what was read by a line.
+import { framed, greeted, on, tell } from "../host.js";
+import { parting } from "./view.js";
+import { say } from "../words.js";
+
+const title = document.title;
+let open = !framed;
+let count = 0;
+let line = null;
+
+const isSeen = () => open && !document.hidden;
+
+// An answer has ended in this item of the log.
+export function ended(item) {
+  if (isSeen()) return;
+  if (!count) {
+    forget();
+    line = parting(say("new"), "parted fresh");
+    item.before(line);
+  }
+  show(count + 1);
+}
+
+// What was new is old once the visitor writes on.
+export function forget() {
+  line?.remove();
+  line = null;
+}
+
+function show(unread) {
+  count = unread;
+  tell("unread", { count });
+  if (!framed) document.title = count ? `(${count}) ${title}` : title;
+}
+
+function look(isOpen) {
+  open = isOpen;
+  if (isSeen() && count) show(0);
+}
+
+greeted.then((facts) => look(facts.open ?? true));
+on("opened", () => look(true));
+on("closed", () => look(false));
+document.addEventListener("visibilitychange", () => look(open));
