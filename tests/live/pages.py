@@ -51,12 +51,12 @@ def create_organization(page: Page, url: str, name: str) -> str:
 
 def make_bot(page: Page, name: str, model: str) -> None:
     """From the list of bots to the new bot's page."""
-    page.get_by_role("link", name=re.compile("^(New bot|Make your first bot)$")).click()
+    page.get_by_role("link", name=re.compile("^(New bot|Create your first bot)$")).click()
     page.get_by_label("Name").fill(name)
     page.get_by_label(model).check()
-    page.get_by_text("Instructions, welcome, origins and limits").click()
+    page.get_by_text("Instructions, welcome message, allowed sites and limits").click()
     page.get_by_label("Instructions").fill(BRIEFLY)
-    page.get_by_role("button", name="Make bot").click()
+    page.get_by_role("button", name="Create bot").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 

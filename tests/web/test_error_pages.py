@@ -63,7 +63,7 @@ def test_strangers_and_nobody_see_no_workspace_in_an_error(cast, signed_in):
     page = signed_in("stranger").get("/w/acme/nothing-here")
     assert page.status_code == 404
     assert "Acme" not in page.text
-    assert 'href="/">Go to the start page' in page.text
+    assert 'href="/">Go to home page' in page.text
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_an_error_that_cannot_be_drawn_in_the_frame_is_drawn_alone(app, cast, si
     page = owner.get("/w/acme/bots/bot_0")
     assert drawn
     assert page.status_code == 404
-    assert 'href="/">Go to the start page' in page.text
+    assert 'href="/">Go to home page' in page.text
 
 
 def test_nobody_is_asked_to_sign_in_by_an_address_that_is_not_there(app):
     page = Browser(app).get("/w/acme/nothing-here")
     assert page.status_code == 404
-    assert "Go to the start page" in page.text
+    assert "Go to home page" in page.text

@@ -41,7 +41,7 @@ def again(workspace, invitation):
 def test_an_invitation_is_a_mail_with_a_link_that_leads_to_it(app, workspace):
     made = invite(workspace, " Guest@Example.com ")
     (mail,) = mails_to(GUEST)
-    assert mail.startswith("Ann invites you to Acme\n")
+    assert mail.startswith("Ann invited you to Acme\n")
     assert "as Admin" in mail
     token = token_in(mail)
     assert f"{app.config['MEVICHAT'].address}/invitations/{token}" in mail

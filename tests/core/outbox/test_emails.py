@@ -90,7 +90,7 @@ def test_no_name_becomes_a_header(app, post_office, mail_by, name):
     message = message_from_bytes(taken.content, policy=policy.default)
     assert taken.rcpt_tos == ["zoe@example.com"]
     assert message["Bcc"] is None
-    assert message["Subject"].startswith("Ann invites you to " + name[:4])
+    assert message["Subject"].startswith("Ann invited you to " + name[:4])
     assert message["To"] == "zoe@example.com"
     assert message["Message-ID"].startswith(f"<{delivery_id}@")
     assert message["Auto-Submitted"] == "auto-generated"
@@ -105,7 +105,7 @@ def test_without_a_server_the_mail_is_printed_whole_and_counts_as_arrived(app, c
     sending.send(delivery_id)
     printed = capsys.readouterr().out
     assert "Mail to zoe@example.com" in printed
-    assert "Subject: Ann invites you to Acme" in printed
+    assert "Subject: Ann invited you to Acme" in printed
     assert "/invitations/mvi_x" in printed
     assert "mvi_x" not in logged()
     assert row(delivery_id).state == "arrived"

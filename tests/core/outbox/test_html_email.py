@@ -28,7 +28,7 @@ def words(text: str) -> list[str]:
 def test_it_has_every_word_of_the_text_and_loads_nothing(app, template):
     subject, text, page, tree = drawn(template)
     card = next(node for node in tree.iter("td") if node.get("class") == "card")
-    said = " ".join("".join(card.itertext()).replace("Or open this address:", "").split())
+    said = " ".join("".join(card.itertext()).replace("Or open this link:", "").split())
     for word in words(text):
         assert word.rstrip(":") in said, word
     assert subject in said

@@ -202,7 +202,7 @@ def test_the_mail_says_why_it_was_switched_off_and_where_to_mend_it(app, chosen,
     shift_clock(DISABLE_AFTER + timedelta(minutes=1))
     letter, _ = fail(cast.workspace)
     content = deliveries.content_of(row(letter))
-    assert content["subject"] == "The webhook of Acme was switched off"
+    assert content["subject"] == "The webhook for Acme was disabled"
     for said in ("10 tries in a row failed", "hooks.example", "It answered 500.",
                  f"{chosen.address}/w/{cast.workspace.slug}/alerts"):  # fmt: skip
         assert said in content["text"]

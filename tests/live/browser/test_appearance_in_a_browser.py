@@ -37,7 +37,7 @@ def page(live, windows, owner, workspace, bot):
     page.get_by_label("E-mail").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look of Support")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Appearance")
     expect(
         frame_of(page).get_by_text("Do you ship to Norway?")
     ).to_be_visible()  # the scripts are there
@@ -69,7 +69,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(frame.locator(".chat-head")).to_have_css("background-color", PLUM_HEADER)
     expect(page.locator("#look-button")).to_have_css("background-color", PLUM)
     expect(page.get_by_label("Accent", exact=True)).to_have_value("#7a2e8e")
-    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes")).to_be_visible()
 
     page.get_by_label("Text in the visitor’s bubble", exact=True).fill("#a06bb0")
     expect(page.get_by_text("has a contrast of 2.0 : 1 and needs 4.5 : 1")).to_be_visible()
@@ -86,7 +86,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(page.get_by_text("Looking for a lamp?", exact=True)).to_be_visible()
     expect(page.locator("#look-launcher")).to_have_attribute("data-side", "left")
 
-    page.get_by_label("Start", exact=True).check()
+    page.get_by_label("Welcome", exact=True).check()
     expect(frame.get_by_role("button", name="Where is my order?")).to_be_visible()
     expect(frame.get_by_text("Do you ship to Norway?")).to_be_hidden()
     page.get_by_label("Dark", exact=True).last.check()
@@ -98,7 +98,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(frame.locator("body")).to_have_css("background-color", "rgb(24, 18, 27)")
 
     assert stored(bot) == DEFAULTS
-    page.get_by_role("button", name="Save look").click()
+    page.get_by_role("button", name="Save appearance").click()
     expect(page.get_by_text("Saved. Visitors see it at their next page.")).to_be_visible()
     assert stored(bot).visitor_text == taken
     chat = windows.open(f"{live.url}/chat/{bot.id}")

@@ -61,11 +61,11 @@ def leaves_what_floats_with_escape(keys):
     keys.press("/")
     assert keys.focus().role == "combobox"
     keys.press("Escape")
-    keys.to("DisclosureTriangle", "More for the Anthropic key")
+    keys.to("DisclosureTriangle", "More actions for the Anthropic key")
     keys.press("Enter")
     keys.to("button", "Disable", "ArrowDown")
     keys.press("Escape")
-    assert keys.focus().name.startswith("More for the Anthropic key")
+    assert keys.focus().name.startswith("More actions for the Anthropic key")
     keys.to("link", "Replace the Anthropic key", "Shift+Tab")
     keys.press("Enter")
     expect(keys.page.get_by_role("dialog")).to_be_visible()
@@ -80,12 +80,12 @@ def makes_a_bot(keys):
     keys.follow("Bots")
     heading(keys, "Bots")
     keys.skip_to_content()
-    keys.follow("Make your first bot")
+    keys.follow("Create your first bot")
     heading(keys, re.compile("bot"))
     keys.skip_to_content()
     keys.write("Name", "Support")
     keys.choose("Claude Haiku 4.5")
-    keys.push("Make bot")
+    keys.push("Create bot")
     heading(keys, "Support")
 
 
@@ -93,7 +93,7 @@ def invites(keys):
     keys.follow("People")
     heading(keys, "People")
     keys.skip_to_content()
-    keys.follow("Invite somebody")
+    keys.follow("Invite")
     expect(keys.page.get_by_role("dialog")).to_be_visible()
     assert keys.focus().name == "E-mail"
     keys.page.keyboard.type("rita@example.com")

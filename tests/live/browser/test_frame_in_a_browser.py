@@ -223,7 +223,7 @@ def test_offline_what_is_written_is_kept_and_an_answer_goes_on_where_it_was(
     expect(page.locator("#state")).to_have_text("Online")
     page.context.set_offline(True)
     send(page, "Are you there?")
-    expect(page.locator("#note")).to_contain_text("Your message is kept here")
+    expect(page.locator("#note")).to_contain_text("Your message is still here")
     expect(page.get_by_label("Your message")).to_have_value("Are you there?")
     expect(chat.questions).to_have_count(1)
     page.context.set_offline(False)

@@ -73,7 +73,7 @@ def console(live, windows, owner, workspace, bot):
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{live.url}/w/{workspace.slug}/bots/{bot.id}")
     page.get_by_role("navigation", name="Harbour").get_by_role("link", name="Knowledge").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Knowledge of Harbour")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Knowledge")
     return page
 
 
@@ -95,7 +95,7 @@ def test_a_bot_answers_from_what_it_was_given_with_its_source_and_says_what_it_d
     live, console, windows, bot, site
 ):
     page = console
-    page.get_by_role("link", name="Teach it something").click()
+    page.get_by_role("link", name="Add knowledge").click()
     page.get_by_role("link", name="Web page").click()
     page.get_by_label("Address").fill(site)
     page.get_by_role("button", name="Add page").click()
@@ -119,7 +119,7 @@ def test_files_are_taken_several_at_once_and_a_refused_one_says_why(console, tmp
     (tmp_path / "shipping.md").write_text(SHIPPING)
     (tmp_path / "returns.txt").write_text("Parcels can be returned within thirty days.")
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a PDF follows")
-    page.get_by_role("link", name="Teach it something").click()
+    page.get_by_role("link", name="Add knowledge").click()
     page.get_by_role("navigation", name="What to add").get_by_role("link", name="Files").click()
     page.get_by_label("Files").set_input_files(
         [tmp_path / name for name in ("shipping.md", "returns.txt", "broken.pdf")]
@@ -131,8 +131,8 @@ def test_files_are_taken_several_at_once_and_a_refused_one_says_why(console, tmp
     expect(page.locator("#sources .status", has_text="Ready")).to_have_count(
         2, timeout=READ_MILLISECONDS
     )
-    page.get_by_label("A question, as a visitor would ask it").fill("Parcels to Norway?")
-    page.get_by_role("button", name="Try retrieval").click()
+    page.get_by_label("Ask a question the way a visitor would").fill("Parcels to Norway?")
+    page.get_by_role("button", name="Test search").click()
     expect(page.get_by_text("Harbour answers from")).to_be_visible()
     expect(page.get_by_text("Parcels to Norway arrive within two days.")).to_be_visible()
 
@@ -143,7 +143,7 @@ def test_an_upload_that_is_too_large_reads_its_page_and_not_a_broken_line(
     page = console
     with (tmp_path / "video.txt").open("wb") as sparse:
         sparse.truncate(200 * 1024 * 1024)
-    page.get_by_role("link", name="Teach it something").click()
+    page.get_by_role("link", name="Add knowledge").click()
     page.get_by_role("navigation", name="What to add").get_by_role("link", name="Files").click()
     page.get_by_label("Files").set_input_files(tmp_path / "video.txt")
     page.get_by_role("button", name="Add files").click()

@@ -67,24 +67,24 @@ def test_a_newcomer_has_a_bot_that_answers_from_their_text_within_eight_thoughts
     with film.step("Home says what is first: *Make a bot*", thought=False):
         page.locator("main").get_by_role("link", name="Make a bot").click()
         expect(page.get_by_label("Name")).to_be_visible()
-    with film.step("A name for it: *Make bot*"):
+    with film.step("A name for it: *Create bot*"):
         page.get_by_label("Name").fill("Support")
-        page.get_by_role("button", name="Make bot").click()
+        page.get_by_role("button", name="Create bot").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Support")
-    with film.step("The bot’s page offers to *teach it*"):
-        page.get_by_role("link", name="teach it").click()
+    with film.step("The bot’s page offers to *add knowledge*"):
+        page.get_by_role("link", name="add knowledge").click()
         expect(page.get_by_label("Title")).to_be_visible()
     with film.step("A title and a text: *Add text*"):
         page.get_by_label("Title").fill("Shipping")
         page.get_by_label("Text", exact=True).fill(TEXT)
         page.get_by_role("button", name="Add text").click()
         expect(page.locator("main")).to_contain_text("Ready", timeout=READ_MILLISECONDS)
-    with film.step("*Install* has the line for a site"):
+    with film.step("*Install* has the embed code"):
         page.get_by_role("link", name="Install").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Install Support")
-    with film.step("*See it on a page*"):
+    with film.step("*See demo page*"):
         with page.context.expect_page() as opened:
-            page.get_by_role("link", name="See it on a page").click()
+            page.get_by_role("link", name="See demo page").click()
         film.page = page = opened.value
         expect(page.get_by_role("heading", level=1)).to_be_visible()
     with film.step("On the page: *Open the chat*"):

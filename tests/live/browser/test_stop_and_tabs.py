@@ -209,7 +209,7 @@ def test_over_the_limit_the_words_come_back_with_the_owners_sentence_and_a_count
     chat.ask("two")
     expect(chat.page.locator("#note")).to_contain_text(told)
     windows.expect_status(429)
-    expect(chat.page.locator("#note")).to_contain_text("There is room again in")
+    expect(chat.page.locator("#note")).to_contain_text("Try again in")
     expect(chat.page.get_by_label("Your message")).to_have_value("two")
     expect(chat.questions).to_have_count(1)
     assert len(provider.streams) == 1

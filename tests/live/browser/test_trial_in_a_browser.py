@@ -56,14 +56,14 @@ def turns(page):
 
 def test_each_answer_is_told_beside_the_frame_the_newest_first(page, live, provider):
     frame = page.frame_locator("iframe")
-    expect(page.get_by_text("Which model answered, from what")).to_be_visible()
+    expect(page.get_by_text("After each answer you’ll see its model")).to_be_visible()
     provider.next(Reply.answer("Yes, **within three days** [1].", tokens_in=1000, tokens_out=100))
     frame.get_by_role("button", name=QUESTION).click()
     expect(turns(page)).to_have_count(1)
     for fact in ("Claude Haiku 4.5, Anthropic", "$0.0015", "Shipping", "Answered"):
         expect(turns(page)).to_contain_text(fact)
     expect(page.locator("#live")).to_contain_text("Answered in")
-    expect(page.get_by_text("Which model answered, from what")).to_be_hidden()
+    expect(page.get_by_text("After each answer you’ll see its model")).to_be_hidden()
 
     provider.next(Reply.status(529))
     ask(page, LATER)
@@ -72,7 +72,7 @@ def test_each_answer_is_told_beside_the_frame_the_newest_first(page, live, provi
     expect(turns(page).first).to_contain_text("Anthropic was overloaded. The key stays valid.")
     look(page, "trial")
     frame.get_by_label("Your message").press("Escape")
-    expect(page.get_by_role("heading", name="What happened")).to_be_focused()
+    expect(page.get_by_role("heading", name="Answer details")).to_be_focused()
 
     provider.next(Reply.answer("In three days."))
     frame.get_by_role("button", name="Retry").click()
@@ -82,9 +82,9 @@ def test_each_answer_is_told_beside_the_frame_the_newest_first(page, live, provi
     page.reload()
     expect(page.locator("iframe:not([inert])")).to_be_visible()
     expect(frame.get_by_text("In three days.")).to_be_visible()
-    before = page.get_by_role("region", name="Last at this address")
+    before = page.get_by_role("region", name="Latest test conversation")
     expect(before.get_by_role("heading", level=3)).to_have_text([LATER, QUESTION])
-    page.get_by_role("link", name="Whole conversation").click()
+    page.get_by_role("link", name="Full conversation").click()
     expect(page.locator(".lede")).to_contain_text(live.url)
 
 

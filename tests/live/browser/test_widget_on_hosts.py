@@ -165,7 +165,7 @@ def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows
     page.keyboard.press("Enter")
     until(lambda: page.frames[1:], 10, "the frame")
     away = page.frames[1]
-    expect(away.get_by_role("heading")).to_have_text("This chat is switched off at the moment.")
+    expect(away.get_by_role("heading")).to_have_text("This chat is turned off right now.")
     expect(away.get_by_role("button", name="Close the chat")).to_be_focused()
     page.keyboard.press("Escape")
     until(lambda: not page.evaluate("Mevichat.isOpen"), 10, "the closing")

@@ -68,7 +68,7 @@ def test_a_key_revoked_during_traffic_is_told_once_and_comes_back_by_itself(
     assert actions == ["key.recovered", "key.invalidated", "key.added"]
     assert used(workspace) == 2 * VISITORS
     until(
-        lambda: "Subject: Anthropic rejected the key of Acme" in live["jobs"].said, 20, "the mail"
+        lambda: "Subject: Anthropic rejected the key for Acme" in live["jobs"].said, 20, "the mail"
     )
     assert not live.leaks()
 

@@ -154,7 +154,7 @@ def test_the_keys_page_says_of_each_key_what_it_said_before(upgraded, olga, ben)
     assert "Incorrect API key provided: [key]." in page
     dormant = words(ben.get("/w/small-shop/provider-keys"))
     assert "sk-ant-api03-••••••••sH0p" in dormant
-    assert "asleep" in dormant
+    assert "encrypted but inactive" in dormant
 
 
 def test_a_key_that_was_refused_before_the_upgrade_is_told_once_and_asked_for_no_answer(

@@ -113,7 +113,7 @@ def test_the_language_is_what_was_chosen_else_the_looks_else_the_browsers(
     ],
 )
 def test_when_there_is_room_again_is_rounded_up(seconds, when):
-    assert words("en").again_in(seconds) == f"There is room again in {when}."
+    assert words("en").again_in(seconds) == f"Try again in {when}."
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_the_chat_page_keeps_what_was_written_and_says_when_there_is_room(app, w
     visitor.post(f"/chat/{bot.id}/messages", {"text": "One"})
     page = visitor.post(f"/chat/{bot.id}/messages", {"text": "Do keep this"})
     assert page.status_code == 429
-    assert "Enough for today. There is room again in" in page.text
+    assert "Enough for today. Try again in" in page.text
     assert ">Do keep this</textarea>" in page.text
     assert int(page.headers["Retry-After"]) <= 86_400
 
@@ -231,4 +231,4 @@ def test_the_workspaces_minute_is_set_in_its_settings(workspace, signed_in, writ
 
 def test_a_member_reads_the_workspaces_limit(workspace, signed_in):
     signed_in("owner").post("/w/acme/settings/minute-limit", {"minute_limit": "60"})
-    assert "take 60 messages a minute" in signed_in("member").get("/w/acme/settings").text
+    assert "accept 60 messages per minute" in signed_in("member").get("/w/acme/settings").text

@@ -169,7 +169,7 @@ def test_a_bot_that_is_off_has_a_word_for_the_visitor_in_their_language(client, 
     bots.set_enabled(bot, False, OPERATOR)
     answer = client.get(f"/chat/{bot.id}/frame?lang=de")
     assert answer.status_code == 403
-    assert "Dieser Chat ist zurzeit abgeschaltet." in answer.text
+    assert "Dieser Chat ist gerade ausgeschaltet." in answer.text
     assert f"frame-ancestors 'self' {SHOP}" in answer.headers["Content-Security-Policy"]
 
 

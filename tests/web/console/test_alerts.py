@@ -63,8 +63,8 @@ def test_settings_lead_there_for_those_who_may(signed_in, cast):
 
 def test_an_empty_page_teaches_what_a_webhook_is(owner):
     told = text_of(owner.get(PAGE))
-    assert "A program of yours can be told, too" in told
-    assert "Nothing was sent yet" in told
+    assert "Send alerts to your own app" in told
+    assert "Nothing sent yet" in told
     assert "Send a test" not in told
 
 
@@ -73,7 +73,7 @@ def test_the_secret_is_in_the_answer_of_its_making_and_nowhere_else(owner, cast)
     (secret,) = secrets_in(made)
     assert made.status_code == 200
     assert made.headers["Cache-Control"] == "no-store"
-    assert "only time it is shown" in made.text
+    assert "only time you’ll see this secret" in made.text
     assert not secrets_in(owner.get(PAGE))
     moved = owner.post(f"{PAGE}/webhook", {"url": f"{URL}/2"})
     assert (moved.status_code, moved.location) == (303, PAGE)
@@ -107,14 +107,14 @@ def test_an_address_that_cannot_be_used_comes_back_with_the_mend(owner, cast, ur
 
 
 def test_the_switch_and_the_removal(owner, cast, set_up):
-    assert "Switch off" in owner.get(PAGE).text
+    assert "Disable</button>" in owner.get(PAGE).text
     assert owner.post(f"{PAGE}/webhook/disablement").status_code == 303
     page = owner.get(PAGE)
-    assert "Switch on" in page.text
+    assert "Enable</button>" in page.text
     assert "Send a test" not in page.text
-    assert "switched it off because" not in page.text
+    assert "Mevichat disabled this webhook" not in page.text
     owner.post(f"{PAGE}/webhook/enablement")
-    assert "is no longer called" in owner.get(f"{PAGE}/webhook/removal").text
+    assert "will no longer receive alerts" in owner.get(f"{PAGE}/webhook/removal").text
     assert endpoints.find(cast.workspace.id).enabled
     assert owner.post(f"{PAGE}/webhook/removal").status_code == 303
     session().commit()
@@ -225,7 +225,7 @@ def test_a_webhook_that_fails_or_was_switched_off_says_so(owner, cast, set_up, s
     fail_once()
     assert "The last 2 calls in a row failed." in text_of(owner.get(PAGE))
     fail_once(gone=True)
-    assert "Mevichat switched it off because" in text_of(owner.get(PAGE))
+    assert "Mevichat disabled this webhook" in text_of(owner.get(PAGE))
 
 
 def test_the_example_verifies_a_call_and_refuses_every_other(owner, cast, set_up):

@@ -32,8 +32,8 @@ def test_everybody_sees_what_is_left_what_is_held_and_what_it_is_for(charged, si
     browser = signed_in(who)
     assert ">$8.2655</b>" in browser.get("/w/acme/plan").text
     page = browser.get(URL).text
-    assert ">$8.2655</b>" in page and "$0.50 held" in page
-    assert "Never for a request that a key of yours serves" in page
+    assert ">$8.2655</b>" in page and "$0.50 on hold" in page
+    assert "Never for requests served by your own keys" in page
     assert "bin/flask balance add acme 25" in page
     assert [" ".join(cell.split()) for cell in re.findall(r'nowrap">([^<]*\$[^<]*)<', page)] == [
         "−$1.2345",
@@ -51,7 +51,7 @@ def test_another_workspaces_balance_is_not_told(charged, signed_in):
 
 def test_without_a_line_the_page_says_what_will_be_there(cast, signed_in):
     page = signed_in("member").get(URL).text
-    assert ">$0.00</b>" in page and "Nothing yet" in page and "held for" not in page
+    assert ">$0.00</b>" in page and "No entries yet" in page and "on hold for" not in page
 
 
 @pytest.mark.parametrize(("lines", "pages"), [(2, [2]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])

@@ -247,7 +247,7 @@ def test_a_bot_that_is_off_says_so_on_its_page(app, cast, path):
     url = f"/chat/{bot.id}{path}"
     page = visitor.post(url, {"text": "Hello"}) if path else visitor.get(url)
     assert page.status_code == 403
-    assert "switched off" in page.text
+    assert "This chat is turned off" in page.text
 
 
 def test_without_the_database_every_caller_is_told_so_in_its_own_format(

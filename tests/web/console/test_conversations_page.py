@@ -58,8 +58,8 @@ def test_the_address_keeps_what_was_asked_for(cast, owner, bot):
     assert "q=lamp" in link(page.text, "next")
     assert f"bot={bot.id}" in link(page.text, "next")
     assert owner.get(f"{HERE}?q=lamp+30").text.count("row-link") == 1
-    assert "Nothing matches" in owner.get(f"{HERE}?q=100%25").text
-    assert "Type a second one" in owner.get(f"{HERE}?q=l").text
+    assert "No results" in owner.get(f"{HERE}?q=100%25").text
+    assert "Type at least two letters" in owner.get(f"{HERE}?q=l").text
 
 
 def test_a_transcript_says_what_became_of_an_answer(cast, owner, bot):
@@ -77,7 +77,7 @@ def test_a_transcript_says_what_became_of_an_answer(cast, owner, bot):
         answer, cached=True, sources=[source, source | {"number": 2, "url": "javascript:hit()"}]
     )
     page = owner.get(f"{HERE}/{conversation.id}").text
-    for told in ("from the cache", "Thumb down", 'href="https://shop.example/s"'):
+    for told in ("from the cache", "Thumbs down", 'href="https://shop.example/s"'):
         assert told in page
     assert "javascript:" not in page
 

@@ -150,18 +150,18 @@ def test_the_page_of_a_downgrade_lists_every_bot_that_would_fall_silent(scaled, 
     for number in range(40):
         make_bot(scaled, "gpt-5-mini", name=f"Bot number {number}")
     page = signed_in("billing").get(f"{URL}/free").text
-    assert "These 42 bots are on models that Free does not have" in page
+    assert "These 42 bots use models that Free doesn’t include" in page
     assert all(f"Bot number {number}<" in page for number in range(40))
     assert ">Small<" not in page
     assert re.search(r'<input type="checkbox"[^>]* name="to_mini"[^>]* checked', page)
-    assert "will not answer: visitors read a neutral sentence" in page
+    assert "stop answering: visitors see a neutral message" in page
     assert "goes dormant" in page
 
 
 def test_the_page_of_an_upgrade_says_that_no_bot_changes_and_leads_to_them(cast, signed_in):
     bot = make_bot(cast.workspace)
     page = signed_in("owner").get(f"{URL}/scale").text
-    assert "No bot changes by itself." in page
+    assert "Your bots keep their current models." in page
     assert f'href="/w/acme/bots/{bot.id}/settings"' in page
     assert "to_mini" not in page
     assert "/settings" not in signed_in("billing").get(f"{URL}/scale").text.partition("<main")[2]

@@ -46,7 +46,7 @@ def move_to(day: date) -> None:
 def test_everybody_in_the_workspace_reads_it(app, cast, signed_in, who):
     page = signed_in(who).get("/w/acme/usage")
     assert page.status_code == 200
-    assert "Nothing was used in these days" in page.text
+    assert "No usage in this period" in page.text
 
 
 def test_numbers_by_bot_with_an_estimate_and_whose_numbers_are_the_truth(cast, owner):
@@ -71,7 +71,7 @@ def test_numbers_by_bot_with_an_estimate_and_whose_numbers_are_the_truth(cast, o
     }
     assert "Billed by us: $0.00." in page
     assert "list prices as of 22 Nov 2026" in page
-    assert "whose own dashboard is the truth" in page
+    assert "its dashboard is authoritative" in page
 
 
 def test_a_model_whose_price_is_not_known_has_a_dash_and_its_name(cast, owner):
@@ -81,7 +81,7 @@ def test_a_model_whose_price_is_not_known_has_a_dash_and_its_name(cast, owner):
     page = owner.get("/w/acme/usage?by=model").text
     assert rows_of(page)["openai:gpt-1"][-1] == "–"
     assert rows_of(page)["Total"][-1] == "at least $1.00"
-    assert "No price is known for openai:gpt-1." in page
+    assert "There’s no list price for openai:gpt-1." in page
 
 
 def test_by_provider_and_by_key(cast, owner):
@@ -134,16 +134,16 @@ def test_a_year_is_the_longest_stretch(cast, owner, days, cut):
     use(cast.workspace, clock.today(), answered=1)
     first = clock.today() - timedelta(days=days - 1)
     page = owner.get(f"/w/acme/usage?from={first}&to={clock.today()}").text
-    assert ("Shown are the last 366 of these days" in page) == cut
+    assert ("Showing only the last 366 days of this period" in page) == cut
 
 
 @pytest.mark.parametrize("days", ["from=9999-12-31&to=9999-01-01", "from=0001-01-01&to=0001-01-02"])
 def test_the_ends_of_the_calendar_have_no_use(owner, days):
-    assert "Nothing was used in these days" in owner.get(f"/w/acme/usage?{days}").text
+    assert "No usage in this period" in owner.get(f"/w/acme/usage?{days}").text
 
 
 @pytest.mark.parametrize(
-    ("days", "bars", "unit"), [(1, 1, "day"), (62, 62, "day"), (63, 9, "week")]
+    ("days", "bars", "unit"), [(1, 1, "daily"), (62, 62, "daily"), (63, 9, "weekly")]
 )
 def test_a_long_stretch_is_drawn_by_weeks(cast, owner, days, bars, unit):
     first = clock.today() - timedelta(days=days - 1)
@@ -151,7 +151,7 @@ def test_a_long_stretch_is_drawn_by_weeks(cast, owner, days, bars, unit):
         use(cast.workspace, day, answered=1)
     page = owner.get(f"/w/acme/usage?from={first}&to={clock.today()}").text
     assert page.count("<li>\n      <svg") == bars
-    assert f"{unit} by {unit}" in page
+    assert f"Messages by bot, {unit}</h2>" in page
     assert page.count("<rect data-series") == (1 if days == 1 else 2)
 
 
@@ -161,7 +161,7 @@ def test_the_chart_and_the_table_under_it_show_what_was_chosen(cast, owner):
     messages, tokens = (
         owner.get(f"/w/acme/usage?show={what}").text for what in ("messages", "tokens")
     )
-    assert "Messages by bot, day by day" in messages
+    assert "Messages by bot, daily" in messages
     assert "Support: 3</span>" in messages
     assert "Support: 77</span>" in tokens
 

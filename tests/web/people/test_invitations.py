@@ -30,7 +30,7 @@ def members(cast) -> dict[str, str]:
 def test_without_an_account_one_is_made_and_the_place_taken(app, cast, link):
     browser = Browser(app)
     page = browser.get(link).text
-    assert "Owner invites you to Acme" in page
+    assert "Owner invited you to Acme" in page
     assert "As Billing manager: Provider keys" in page
     assert f'value="{GUEST}"' in page
     assert browser.post(f"{link}/account", FORM).location == "/w/acme"
@@ -92,7 +92,7 @@ def test_an_account_that_is_there_is_not_made_again(app, cast, link):
 def test_somebody_else_is_told_whom_it_is_for(app, cast, signed_in, link):
     stranger = signed_in("stranger")
     page = stranger.get(link).text
-    assert "is for guest@example.com; you are signed in as stranger@example.com" in page
+    assert "is for guest@example.com, but you’re signed in as stranger@example.com" in page
     assert "Accept" not in page
     refused = stranger.post(f"{link}/acceptance")
     assert refused.status_code == 422
@@ -104,7 +104,7 @@ def test_somebody_else_is_told_whom_it_is_for(app, cast, signed_in, link):
 
 def test_who_is_in_already_is_led_there(cast, signed_in, link):
     page = signed_in("member").get(link).text
-    assert "You are in Acme already" in page
+    assert "You’re already in Acme" in page
     assert 'href="/w/acme"' in page
 
 

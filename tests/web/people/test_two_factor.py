@@ -85,7 +85,7 @@ def test_setting_up_asks_for_the_password_and_shows_codes_once(owner):
     assert person().has_second_factor
     page = owner.get("/account/second-factor").text
     assert secret not in page.replace(" ", "")
-    assert "10 of your ten recovery codes are left" in page
+    assert "You have 10 of ten recovery codes left" in page
     assert "10 recovery codes left" in owner.get("/account").text
 
 

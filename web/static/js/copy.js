@@ -23,7 +23,7 @@ async function copied(source) {
     // Without https there is no clipboard: select it, so that one key press copies it.
     if (source.select) source.select();
     else getSelection().selectAllChildren(source);
-    toast("info", "It is selected: press Ctrl+C, or ⌘C on a Mac.");
+    toast("info", "Couldn’t copy. The text is selected: press Ctrl+C, or ⌘C on a Mac.");
     return false;
   }
 }

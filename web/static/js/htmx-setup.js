@@ -4,13 +4,13 @@ import { toast } from "./toasts.js";
 const token = document.querySelector('meta[name="csrf-token"]')?.content;
 
 const WORDS = {
-  400: "This page is too old to be trusted. Reload it and try again.",
-  401: "You are signed out. Reload the page to sign in again.",
-  403: "Your role in this workspace does not allow that.",
-  404: "This is no longer there. Reload the page to see what is.",
-  409: "Somebody changed this in the meantime. Reload the page to see how it stands now.",
-  413: "That is too long to be sent.",
-  429: "That was a lot in a short time. Wait a minute, then try again.",
+  400: "This page has expired. Reload and try again.",
+  401: "You’ve been signed out. Reload to sign in again.",
+  403: "Your role in this workspace doesn’t allow that.",
+  404: "This no longer exists. Reload to see what’s there now.",
+  409: "Someone else changed this. Reload to see the latest version.",
+  413: "That’s too long to send.",
+  429: "Too many requests. Try again in a minute.",
   503: "The service is restarting. Try again in a moment.",
 };
 
@@ -21,7 +21,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:responseError", (event) => {
   if (quiet(event)) return;
   const { xhr } = event.detail;
-  toast("bad", said(xhr) || WORDS[xhr.status] || `The server could not do that (error ${xhr.status}). It has been noted; try again.`);
+  toast("bad", said(xhr) || WORDS[xhr.status] || `Something went wrong on our end (error ${xhr.status}). Please try again.`);
 });
 
 // 422 swaps the form it brings; a bare sentence has no form to stand in.
@@ -37,7 +37,7 @@ function said(xhr) {
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
-    if (!quiet(event)) toast("bad", "The server cannot be reached. Check your connection and try again; nothing was lost.");
+    if (!quiet(event)) toast("bad", "Can’t reach the server. Check your connection and try again.");
   });
 }
 

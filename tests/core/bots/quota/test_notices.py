@@ -117,8 +117,9 @@ def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversat
     for name, count in (("ann", 1), ("bill", 1), ("adam", 0), ("mia", 0)):
         assert len(mails_to(f"{name}@example.com")) == count
     mail = mails_to("bill@example.com")[0]
-    assert mail.startswith("Acme has used 80 % of this month's messages\n")
-    assert "have used 4,000. 1,000 are left until 1 December 2026" in mail
+    assert mail.startswith("Acme has used 80% of this month's messages\n")
+    assert "has used 4,000 of the 5,000 messages that the Pro plan includes this month" in mail
+    assert "1,000 are left until 1 December 2026" in mail
     assert "/w/acme/message-quota" in mail
 
 
@@ -126,8 +127,8 @@ def test_the_mail_of_a_full_month_says_what_visitors_read_and_when_it_ends(conve
     set_used(workspace, LIMIT - 1)
     write(conversation)
     mail = mails_to("ann@example.com")[0]
-    assert mail.startswith("Acme has used all messages of this month\n")
-    assert "All 5,000 messages" in mail and "Until 1 December 2026" in mail
+    assert mail.startswith("Acme has used all of this month's messages\n")
+    assert "all 5,000 messages" in mail and "until 1 December 2026" in mail
     assert "can be answered later" in mail
 
 

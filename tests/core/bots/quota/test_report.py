@@ -127,8 +127,8 @@ def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_i
     for words in (
         "Answered by a model",
         "The provider was busy, away or too slow",
-        "1,234 times this month",
-        "Retrying is the same message",
+        "1,234 messages refunded this month",
+        "Retries don’t count extra",
     ):
         assert words in page.text.replace("\u2009", ",").replace("\u202f", ","), words
 
@@ -136,7 +136,7 @@ def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_i
 def test_an_empty_month_says_so(app, cast, signed_in):
     page = signed_in("member").get("/w/acme/message-quota")
     assert "Nothing yet" in page.text
-    assert "No message had to be given back" in page.text
+    assert "No messages were refunded" in page.text
 
 
 def test_stopping_is_what_the_lines_call_it(workspace, conversation, monkeypatch):

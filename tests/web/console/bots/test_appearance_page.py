@@ -83,7 +83,7 @@ def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, visito
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(admin, bot, page):
     answer = admin.post(page, sent(accent="teal", radius="99", title="x" * 81, side="top"))
     assert answer.status_code == 422
-    assert "4 things need mending" in answer.text
+    assert "Please fix these 4 problems" in answer.text
     for sentence in (
         "Accent: “teal” is not a colour. Write it like #0d6360.",
         "Roundness of corners: a whole number from 0 to 24.",
@@ -116,11 +116,11 @@ def test_a_preset_fills_the_form_and_saves_nothing(admin, bot, page):
         bot.workspace, bot, Appearance.model_validate({"title": "Ask us"}), OPERATOR
     )
     text = admin.get(f"{page}?preset=plum").text
-    assert "Plum is filled in. Save it" in text
+    assert "Plum is applied to the preview. Save" in text
     assert 'value="#7a2e8e"' in text
     assert 'value="Ask us"' in text
     assert stored(bot).changed() == {"title": "Ask us"}
-    assert "is filled in" not in admin.get(f"{page}?preset=nothing").text
+    assert "is applied to the preview" not in admin.get(f"{page}?preset=nothing").text
 
 
 def test_the_preset_that_a_look_has_is_marked(admin, bot, page):
@@ -150,7 +150,7 @@ def test_the_preview_tells_what_is_wrong_and_shows_the_rest(admin, page):
 
 def test_a_reset_asks_first(admin, bot, page):
     appearance_changes.save(bot.workspace, bot, presets.find("plum").look, OPERATOR)
-    assert "become what they were at first" in admin.get(f"{page}/reset").text
+    assert "go back to the defaults" in admin.get(f"{page}/reset").text
     assert stored(bot) != DEFAULTS
     assert admin.post(f"{page}/reset").location == page
     assert stored(bot) == DEFAULTS
@@ -159,7 +159,7 @@ def test_a_reset_asks_first(admin, bot, page):
 def test_a_bot_that_is_off_has_its_form_without_a_preview(admin, bot, page):
     bots.set_enabled(bot, False, OPERATOR)
     text = admin.get(page).text
-    assert "is off, so that there is nothing to see" in text
+    assert "is disabled, so there’s nothing to preview" in text
     assert "<iframe" not in text
 
 

@@ -73,11 +73,11 @@ def test_no_is_remembered_and_can_become_yes(app, signed_in, bot, page):
     see(app, bot, OTHER)
     text = admin.get(page).text
     assert "Fern was seen on https://third.example" in text
-    assert "1 site that you said no to" in text
+    assert "1 dismissed site" in text
     assert as_it_is(bot).allowed_origins == [SHOP]
     admin.post(f"{page}/sites", {"site": OTHER})
     assert as_it_is(bot).allowed_origins == [SHOP, OTHER]
-    assert "you said no to" not in admin.get(page).text
+    assert "dismissed site" not in admin.get(page).text
 
 
 def test_who_may_not_change_it_sees_who_asks_and_no_button(app, signed_in, bot, page):
@@ -179,7 +179,7 @@ def test_the_demo_carries_the_line_and_says_that_it_is_made_up(app, visitor, bot
     page = visitor.get(f"/demo/{bot.id}")
     assert page.status_code == 200
     assert f'<script src="http://localhost/w/{bot.id}.js" defer></script>' in page.text
-    assert "This shop is made up." in page.text
+    assert "This is a demo page." in page.text
     assert "<b>Fern</b>" in page.text
 
 

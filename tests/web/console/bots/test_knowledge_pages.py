@@ -70,9 +70,9 @@ def test_everybody_inside_looks_and_those_who_manage_knowledge_act(
 
 def test_an_empty_page_teaches_the_next_step(admin, signed_in, base, bot):
     page = admin.get(base).text
-    assert "Nothing to answer from yet" in page
-    assert "Teach it something" in page
-    assert "Teach it something" not in signed_in("member").get(base).text
+    assert "No knowledge yet" in page
+    assert "Add knowledge" in page
+    assert "Add knowledge" not in signed_in("member").get(base).text
     assert f'href="{base}"' in admin.get(f"/w/acme/bots/{bot.id}").text
 
 
@@ -276,7 +276,7 @@ def test_retrieval_is_tried_without_a_provider_or_a_message(admin, base, bot, ta
 
 def test_retrieval_folds_away_what_is_found_and_not_given(admin, base, bot, taught):
     page = admin.get(f"{base}/retrieval?q=express shipping of parcels to Norway").text
-    given, _, rest = page.partition("Found too, but not given (1)")
+    given, _, rest = page.partition("Found but not used (1)")
     assert given.count('class="chunk"') == 1 and "express shipping" in given.lower()
     assert rest.count('class="chunk"') == 1 and "refund" in rest
 
@@ -293,22 +293,22 @@ def test_the_page_of_a_source_offers_what_can_be_done_with_it(
     source = sources.add_text(bot.workspace, bot.id, "Later", "In two days.", OPERATOR)
     url = f"{base}/{source.id}"
     waiting = admin.get(url).text
-    assert f'<a href="{url}">Look again</a>' in waiting
+    assert f'<a href="{url}">Refresh</a>' in waiting
     run_jobs()
     for who, may in (("admin", True), ("member", False)):
         page = signed_in(who).get(url).text
         assert "In two days." in page
         assert (f'href="{url}/deletion"' in page, "Read again" in page) == (may, may)
-        assert "Look again" not in page
+        assert ">Refresh</a>" not in page
 
 
 def test_retrieval_says_why_nothing_is_found(admin, base, taught, bot):
     page = admin.get(f"{base}/retrieval?q={UNKNOWN}").text
     assert "says that it does not know" in page
-    assert page.count("nowhere in the knowledge") == 4
+    assert page.count("not in the knowledge") == 4
     weak = admin.get(f"{base}/retrieval?q=parcel telescope astronomy galaxies").text
     assert "What is found is too weak" in weak
-    assert weak.count("nowhere in the knowledge") == 3
+    assert weak.count("not in the knowledge") == 3
     assert "Small talk" in admin.get(f"{base}/retrieval?q=hello").text
     assert admin.get(f"{base}/retrieval?q={'x ' * 2_000}").status_code == 200
     assert admin.get(f"{base}/retrieval").status_code == 200
@@ -354,11 +354,11 @@ def test_a_transcript_leads_to_a_better_answer(app, admin, signed_in, base, bot,
     talker.say(ASKED)
     page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
     assert "Handbook" in page
-    (url,) = re.findall(r'href="([^"]+)">Answer this better', page)
+    (url,) = re.findall(r'href="([^"]+)">Improve this answer', page)
     form = admin.get(url.replace("&amp;", "&")).text
     assert f'value="{ASKED}"' in form and "Nine euros [1]." in form
     assert (
-        "Answer this better"
+        "Improve this answer"
         not in signed_in("member").get(f"/w/acme/conversations/{talker.conversation_id}").text
     )
     assert admin.get(f"{base}/answers?answer=msg_none").status_code == 404

@@ -82,7 +82,7 @@ def test_the_console_says_it_and_shows_the_way(app, gone, signed_in):
     for url in ("/w/acme", "/w/acme/usage", "/w/acme/bots", f"/w/acme/bots/{gone.id}"):
         assert TOLD in admin.get(url).text, url
     assert TOLD in admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
-    assert f'href="{settings}">Open its settings</a>' in admin.get(f"/w/acme/bots/{gone.id}").text
+    assert f'href="{settings}">Open settings</a>' in admin.get(f"/w/acme/bots/{gone.id}").text
     page = admin.get(settings).text
     assert f'value="{GONE}" aria-describedby="model-1-about" checked' in page
     assert "No longer offered: this bot does not answer." in page

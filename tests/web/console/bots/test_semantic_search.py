@@ -65,7 +65,7 @@ def test_it_is_switched_on_and_off_in_the_settings(admin, workspace, key, signed
     form = {"name": bot.name, "model": bot.model_id}
     page = admin.get(url).text
     assert "disabled" not in box(page) and "checked" not in box(page)
-    assert "cost on your OpenAI bill: text-embedding-3-small, $0.02 per million tokens" in page
+    assert "billed to your OpenAI account: text-embedding-3-small, $0.02 per million tokens" in page
     assert admin.post(url, form | {"hybrid": "y"}).status_code == 303
     assert hybrid_now(bot)
     assert "checked" in box(admin.get(url).text)
@@ -196,7 +196,7 @@ def test_trying_shows_both_parts_of_the_score_in_the_joined_order(signed_in, tau
     assert re.search(r"score 1 · words 0 · near 0 · coverage 0 · meaning 0\.[6-9]", first)
     assert re.search(r"meaning 0(\.[0-3]|\b)", second)
     assert page.index("Sending back") < page.index("Shipping")
-    assert "the question goes to the model that makes vectors" in page
+    assert "the question is sent to the embedding model" in page
 
 
 def test_trying_asks_for_one_vector_and_says_when_none_came(admin, taught, provider):

@@ -64,7 +64,7 @@ def test_every_role_sees_what_an_answer_was_made_of(
         assert fact in told
     assert f'href="/w/acme/bots/{bot.id}/knowledge/{source.id}"' in piece.text
     assert "/knowledge/retrieval?q=Do+you+ship+lamps+to+Norway?" in piece.text
-    assert ("Answer this better" in told) == (who in ("owner", "admin"))
+    assert ("Improve this answer" in told) == (who in ("owner", "admin"))
     assert "hx-get" not in piece.text
 
 
@@ -74,8 +74,8 @@ def test_what_was_repeated_says_that_nobody_was_asked(app, provider, signed_in, 
     again = BotClient(app, bot).say(QUESTION)
     told = words(signed_in("member").get(f"{page}/{again.message_id}", htmx=True))
     assert "from the cache" in told
-    assert "No model was asked, so that it cost nothing." in told
-    assert "Nothing of its knowledge was given to it." in told
+    assert "No model was called, so this cost nothing." in told
+    assert "No knowledge was used." in told
     assert "$" not in told
 
 
@@ -86,8 +86,8 @@ def test_what_failed_says_why_to_people_and_not_to_visitors(app, provider, signe
     told = words(signed_in("admin").get(f"{page}/{said.message_id}", htmx=True))
     assert "Failed" in told
     assert "Anthropic rejected the key during this answer." in told
-    assert "Anthropic’s own words" in told
-    assert "Answer this better" not in told
+    assert "Anthropic’s message" in told
+    assert "Improve this answer" not in told
 
 
 def test_what_is_still_written_is_asked_for_again(app, signed_in, bot, page):
@@ -121,14 +121,14 @@ def test_an_answer_of_another_bot_or_workspace_and_a_question_are_none_here(
 
 def test_the_page_begins_with_what_was_last_said_at_this_address(signed_in, bot, page):
     member = signed_in("member")
-    assert "Last at this address" not in member.get(page).text
+    assert "Latest test conversation" not in member.get(page).text
     talk(bot, "From a shop", origin="https://shop.example")
     asked = [f"Question {number}" for number in range(trial_rows.MOST + 1)]
     ours = talk(bot, *asked, origin="http://localhost")
     page_now = member.get(page)
     told = re.findall(r"<h3[^>]*>([^<]+)</h3>", page_now.text)
     assert told == asked[:0:-1]
-    assert f'href="/w/acme/conversations/{ours.id}">Whole conversation' in page_now.text
+    assert f'href="/w/acme/conversations/{ours.id}">Full conversation' in page_now.text
     assert "Anthropic, " not in page_now.text
     assert f'href="/chat/{bot.id}" target="_blank">Open the chat page</a>' in page_now.text
 
@@ -143,7 +143,7 @@ def test_a_turn_has_a_page_of_its_own(signed_in, bot, page):
 def test_a_bot_that_is_off_shows_no_frame(signed_in, bot, page):
     bots.set_enabled(bot, False, OPERATOR)
     assert "<iframe" not in signed_in("member").get(page).text
-    assert "Switch it on in its settings" in signed_in("admin").get(page).text
+    assert "Enable it in Settings" in signed_in("admin").get(page).text
 
 
 def answer_of(conversation):

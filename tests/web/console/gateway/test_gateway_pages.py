@@ -40,7 +40,7 @@ def test_everybody_sees_the_models_and_who_serves_each(cast, signed_in, who):
     make_key(cast.workspace, "openai")
     page = signed_in(who).get(f"{HERE}/models")
     assert "OpenAI, your key" in row_of(page, "gpt-5-mini")
-    assert "Nobody" in row_of(page, "claude-haiku-4-5")
+    assert "Not available" in row_of(page, "claude-haiku-4-5")
     assert "no Anthropic key here" in row_of(page, "claude-haiku-4-5")
     assert "included, no key needed" in row_of(page, "mini")
 
@@ -66,7 +66,7 @@ def test_why_a_key_does_not_serve_is_said(cast, owner, spoil, told):
 def test_models_are_found_by_words_and_by_provider(owner):
     both = owner.get(f"{HERE}/models?q=GPT+5+mini&provider=openai").text
     assert "gpt-5-mini" in both and "claude" not in both.partition('id="models"')[2]
-    assert "Nothing matches" in owner.get(f"{HERE}/models?q=no+such+model").text
+    assert "No results" in owner.get(f"{HERE}/models?q=no+such+model").text
     anything = owner.get(f"{HERE}/models?provider=nobody").text
     assert "gpt-5-mini" in anything and "claude-haiku-4-5" in anything
 
@@ -75,9 +75,9 @@ def test_the_decision_is_explained_as_it_would_be_made(app, cast, owner, provide
     make_key(cast.workspace, "anthropic")
     asked = len(provider.calls)
     page = owner.get(f"{HERE}/route?model=claude-haiku-4-5&format=chat").text
-    assert "Anthropic" in page and "translated into its own format" in page
+    assert "Anthropic" in page and "translated to the provider’s format" in page
     assert "no AWS Bedrock key here" in page
-    assert "passed through untouched" in owner.get(
+    assert "passed through unchanged" in owner.get(
         f"{HERE}/route?model=claude-haiku-4-5&format=messages"
     ).text  # fmt: skip
     assert "A program gets 404" in owner.get(f"{HERE}/route?model=gpt-5-mini").text
@@ -95,7 +95,7 @@ def test_the_order_of_keys_moves_by_one_and_routes_the_next_request(app, cast, o
     owner.post(f"{HERE}/order", {"provider": "bedrock", "way": "up"})
     assert tried(program) == ["bedrock", "anthropic"]
     page = owner.get(f"{HERE}/order").text
-    names = re.findall(r"<b>([A-Z][^<]+)</b>", page.partition('aria-label="Order of keys"')[2])
+    names = re.findall(r"<b>([A-Z][^<]+)</b>", page.partition('aria-label="Provider order"')[2])
     assert names == ["AWS Bedrock", "Anthropic", "OpenAI"]
     log = owner.get("/w/acme/audit-log").text
     assert "changed the order in which keys are tried, now AWS Bedrock, Anthropic and OpenAI" in log
