@@ -14,19 +14,22 @@ import core.knowledge.models  # noqa: F401
 import core.outbox.models  # noqa: F401
 import core.secrets.deployment_secrets  # noqa: F401
 import core.usage.models  # noqa: F401
-import web
+import core.webhooks.models  # noqa: F401
 from core import configuration, db, log, queue
 from core.bots import bots
 from core.errors import SettingsError
 from core.gateway import platform_keys
 from core.keys import notices
 from core.knowledge import memory, sources
-from core.outbox import emails
+from core.outbox import emails, sending
 from core.providers import endpoints
 from core.providers.scrub import scrub
 from core.secrets import vault
 from core.settings import Settings
+from core.webhooks import calls as webhook_calls
 from core.webhooks import endpoints as webhook_endpoints
+from core.webhooks.models import WEBHOOK
+from web import registration
 from web.api.gateway_fast_path import FastPath
 from web.cli import migrations
 
@@ -36,7 +39,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     chosen = chosen or _settings_or_exit()
     configure_core(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
-    app.config.update(web.config(chosen))
+    app.config.update(registration.config(chosen))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=chosen.database_address,
         SQLALCHEMY_ENGINE_OPTIONS=db.engine_options(chosen.database_address),
@@ -45,7 +48,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
     db.db.init_app(app)
     db.bind(app)
     migrations.register(app)
-    web.register(app, chosen)
+    registration.register(app, chosen)
     app.wsgi_app = FastPath(app, app.wsgi_app)  # type: ignore[method-assign]
     if chosen.trusted_proxies:
         hops = chosen.trusted_proxies
@@ -62,6 +65,7 @@ def configure_core(chosen: Settings) -> None:
     platform_keys.configure(chosen)
     emails.configure(chosen)
     webhook_endpoints.configure(chosen)
+    sending.register(WEBHOOK, webhook_calls.send)
     notices.configure(bots.names_answering_through)
     sources.configure(bots.raise_version, chosen)
     memory.configure(chosen)

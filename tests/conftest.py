@@ -24,9 +24,10 @@ from core.bots.answers import answer_task
 from core.errors import SettingsError
 from core.gateway.request_log import writer as gateway_requests
 from core.settings import Settings
-from tests import build_once, marker, shared_app
+from tests import marker
+from tests.application import build_once, shared_app
+from tests.application.cast_database import CastDatabase
 from tests.browser import Browser
-from tests.cast_database import CastDatabase
 from tests.databases import Postgres, running_postgres, sqlite_copy
 from tests.people import Cast, find_cast, make_cast
 from tests.providers import LoopbackProvider

@@ -1,7 +1,7 @@
 """A model's text as HTML: Markdown for its shape, everything that could act taken out.
 
 The chat makes the same elements in the browser (static/chat/markdown/); one table of cases holds both
-together (tests/markdown_cases.toml).
+together (tests/rendering/markdown_cases.toml).
 """
 
 import re

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core import clock, plans
-from core.accounts.roles import PERMISSIONS, ROLE_NAMES, Role, allows
+from core.accounts.roles import ROLE_NAMES, Role, allows
 from core.db import Model
 from core.ids import new_id
 
@@ -75,10 +75,6 @@ class Membership(Model):
     @property
     def role_name(self) -> str:
         return ROLE_NAMES[Role(self.role)]
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        return PERMISSIONS[Role(self.role)]
 
     def allows(self, permission: str) -> bool:
         return allows(Role(self.role), permission)

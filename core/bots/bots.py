@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from core.accounts import audit
 from core.accounts.actor import Actor
 from core.accounts.models import Workspace
+from core.bots.answers.failure_messages import Reason
 from core.bots.models import Bot
 from core.bots.quota import rate_limits
 from core.bots.retrieval import chunk_embeddings, query_embeddings
@@ -143,9 +144,9 @@ def why_blocked(
 ) -> str:
     """The first reason why a bot on this model cannot answer, or "". A pure decision."""
     if model is None:
-        return "model_gone"
+        return Reason.model_gone
     if not workspace.plan.allows_tier(model.bot_tier):
-        return "model_not_on_plan"
+        return Reason.model_not_on_plan
     return "" if model.provider == endpoints.MINI else store.unusable_reason(key, workspace)
 
 

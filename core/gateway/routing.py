@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from core.gateway.models import PLATFORM, WORKSPACE
 from core.gateway.workspace_keys import Key
+from core.keys.states import WhyUnusable
 from core.providers import catalogue, endpoints
 from core.providers.catalogue import Model, Provider
 
@@ -117,7 +118,7 @@ def _at(
         return Candidate(offer, into, PLATFORM, None)
     if key and not key.why_unusable:
         return Candidate(offer, into, WORKSPACE, key)
-    absent = "no_key" if plan_has_keys else "plan_without_keys"
+    absent = WhyUnusable.no_key if plan_has_keys else WhyUnusable.plan_without_keys
     return Skipped(slug, key.why_unusable if key else absent)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.db import session
 from core.errors import Unreadable
 from core.gateway.access import Caller
-from core.keys import store, verdicts
+from core.keys import states, store, verdicts
 from core.keys.models import VALID, ProviderKey
 from core.secrets import vault
 
@@ -79,7 +79,7 @@ def _read(workspace_id: str) -> dict[str, Key]:
 
 def _why_unusable(enabled: bool, status: str, reason: str) -> str:
     if not enabled:
-        return "key_disabled"
+        return states.WhyUnusable.key_disabled
     return "" if status == VALID else f"key_{reason}"
 
 

@@ -15,6 +15,18 @@ UNREADABLE = "unreadable"
 BROKE, RECOVERED, STILL = "broke", "recovered", ""
 
 
+class WhyUnusable(StrEnum):
+    """Why a workspace's key cannot be used. Those of a status are `key_` and the status's reason."""
+
+    plan_without_keys = "plan_without_keys"
+    no_key = "no_key"
+    key_disabled = "key_disabled"
+    key_rejected = "key_rejected"
+    key_no_permission = "key_no_permission"
+    key_no_credit = "key_no_credit"
+    key_unreadable = "key_unreadable"
+
+
 class Outcome(StrEnum):
     """What came of asking, or of being refused."""
 
@@ -89,9 +101,9 @@ def state_of(key: ProviderKey, plan_has_keys: bool) -> str:
 def unusable_reason(key: ProviderKey | None, plan_has_keys: bool) -> str:
     """The first reason against using the key, or "": the plan, its absence, the switch, its status."""
     if not plan_has_keys:
-        return "plan_without_keys"
+        return WhyUnusable.plan_without_keys
     if key is None:
-        return "no_key"
+        return WhyUnusable.no_key
     if not key.enabled:
-        return "key_disabled"
+        return WhyUnusable.key_disabled
     return "" if key.status == VALID else f"key_{key.reason}"

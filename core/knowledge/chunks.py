@@ -6,7 +6,7 @@ either waiting for its attempt to be shown, or `GONE`. Changing it touches no wo
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,14 +142,6 @@ def clear(source_id: str, but_attempt: int = 0) -> None:
         with transaction() as current:
             current.execute(delete(Chunk).where(Chunk.id.in_(ids)), _QUIETLY)
         pause()
-
-
-def hide_and_clear(source_ids: Iterable[str]) -> None:
-    """All of these, a source after the other."""
-    for source_id in source_ids:
-        with transaction() as current:
-            hide(current, source_id)
-        clear(source_id)
 
 
 def pause() -> None:

@@ -36,7 +36,7 @@ from core.log import logger
 
 HEARTBEAT_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=60)
-"""Without a pulse for so long, its worker is dead."""
+"""Without a heartbeat for so long, its worker is dead."""
 WAITED_TOO_LONG = timedelta(minutes=5)
 RESTARTED = (
     "",
@@ -212,7 +212,7 @@ def _heartbeat(source: Source, progress: Progress) -> Iterator[None]:
             except (Busy, MemoryError):
                 continue
 
-    thread = threading.Thread(target=beat, name=f"pulse-{source.id}", daemon=True)
+    thread = threading.Thread(target=beat, name=f"heartbeat-{source.id}", daemon=True)
     thread.start()
     try:
         yield

@@ -126,14 +126,6 @@ def get(workspace_id: str, source_id: str) -> Source:
     return found
 
 
-def content_text(source: Source) -> str:
-    """What was read, for people: a text as it was typed, of anything else what its chunks hold."""
-    if source.kind == TEXT:
-        stored = session().get(SourceContent, source.id)
-        return stored.data.decode() if stored else ""
-    return "\n\n".join(chunk.body for chunk in chunks.of_source(source.id))
-
-
 def has_knowledge(bot_id: str) -> bool:
     """Whether anything can be found for this bot."""
     return chunks.any_for(bot_id)

@@ -56,17 +56,6 @@ def open_of(bot_id: str) -> Sequence[Unanswered]:
     )
 
 
-def open_count(bot_id: str) -> int:
-    return (
-        session().scalar(
-            select(func.count())
-            .select_from(Unanswered)
-            .where(Unanswered.bot_id == bot_id, Unanswered.state == OPEN)
-        )
-        or 0
-    )
-
-
 def get(workspace_id: str, bot_id: str, unanswered_id: str) -> Unanswered:
     """Raises `NotFound`."""
     found = session().get(Unanswered, unanswered_id)

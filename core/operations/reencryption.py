@@ -16,9 +16,10 @@ from core.accounts.models import Person
 from core.db import changed_one, session, transaction
 from core.errors import Unreadable
 from core.keys.models import ProviderKey
-from core.outbox.models import Delivery, Webhook
+from core.outbox.models import Delivery
 from core.secrets import vault
 from core.secrets.deployment_secrets import DeploymentSecret
+from core.webhooks.models import Webhook
 
 BATCH = 50
 

@@ -1,4 +1,4 @@
-"""Mails: written from templates/mail/NAME.txt in the transaction of what they tell, sent by a worker.
+"""Mails: written from templates/emails/NAME.txt in the transaction of what they tell, sent by a worker.
 
 A template's first line is `Subject: …`, then a blank line, then plain text. Whatever it is given
 stands in one line there, so that no name can pretend to be a header or a paragraph of ours. The HTML part

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
+TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
 LONGEST_ON_A_BUTTON = 44
 
 

@@ -1,4 +1,4 @@
-"""The rows of what leaves the house: each mail and webhook call, and where a workspace's webhook is."""
+"""A row for each email and webhook call that is sent."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from core import clock
 from core.db import Model
 from core.ids import new_id
 
-EMAIL, WEBHOOK = "mail", "webhook"
+EMAIL = "mail"
 
 
 class Delivery(Model):
@@ -56,23 +56,3 @@ class Delivery(Model):
         if not self.attempts:
             return "waiting"
         return "retrying" if self.last_error else "sending"
-
-
-class Webhook(Model):
-    """Where a workspace wants to be called; its signing secret sealed. Off after long failure."""
-
-    __tablename__ = "webhooks"
-
-    workspace_id: Mapped[str] = mapped_column(
-        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
-    )
-    url: Mapped[str] = mapped_column(String(500))
-    sealed_secret: Mapped[str] = mapped_column(Text)
-    enabled: Mapped[bool] = mapped_column(default=True)
-    failures: Mapped[int] = mapped_column(default=0)
-    failing_since: Mapped[datetime | None] = mapped_column()
-    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
-
-    @property
-    def place(self) -> str:
-        return f"webhook|{self.workspace_id}"

@@ -1,7 +1,11 @@
-"""One try of one delivery, by a worker: claimed, said to whom it is for, and how it went written down.
+"""One attempt at one delivery, by a worker: claims it, sends it, and records the outcome.
 
-No connection to the database is held meanwhile.
+Each channel has a sender. Emails have theirs here; `create_app` registers the others.
+No database connection is held while sending.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from core import db
 from core.db import transaction
@@ -10,11 +14,18 @@ from core.log import logger
 from core.outbox import deliveries, emails
 from core.outbox.models import EMAIL, Delivery
 from core.outbox.smtp import EmailError, EmailRefused
-from core.webhooks import calls
 
 UNREADABLE = "What it was to say can no longer be read with the encryption keys in use."
 
+Sender = Callable[[Delivery, dict[str, Any]], None]
+"""Makes one attempt with the opened content and records the outcome on the delivery."""
+
 log = logger(__name__)
+
+
+def register(channel: str, sender: Sender) -> None:
+    """Called by `create_app` for each channel but email."""
+    _senders[channel] = sender
 
 
 def send(delivery_id: str) -> None:
@@ -29,13 +40,11 @@ def send(delivery_id: str) -> None:
         return
     if delivery.attempts > deliveries.MAX_ATTEMPTS:
         _give_up(delivery, "Every try ended without a result.")
-    elif delivery.channel == EMAIL:
-        _send_email(delivery, content)
     else:
-        calls.send(delivery, content)
+        _senders[delivery.channel](delivery, content)
 
 
-def _send_email(delivery: Delivery, content: dict[str, str]) -> None:
+def _send_email(delivery: Delivery, content: dict[str, Any]) -> None:
     db.release()
     try:
         emails.send(delivery, content)
@@ -53,3 +62,6 @@ def _give_up(delivery: Delivery, why: str) -> None:
     log.error("delivery_given_up", delivery_id=delivery.id, why=why)
     with transaction() as current:
         deliveries.record_failure(current, delivery, why, final=True)
+
+
+_senders: dict[str, Sender] = {EMAIL: _send_email}

@@ -9,9 +9,10 @@ from core.db import transaction
 from core.errors import Unreadable
 from core.http import HttpError, Timeouts, request
 from core.outbox import deliveries
-from core.outbox.models import Delivery, Webhook
+from core.outbox.models import Delivery
 from core.secrets import vault
 from core.webhooks import endpoints, signatures
+from core.webhooks.models import Webhook
 
 LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=7, stall_seconds=7, total_seconds=7)
 GONE = 410

@@ -20,10 +20,11 @@ from core.db import changed_one, insert_new, session, transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.http import HttpError, checked_url
 from core.outbox import deliveries, emails
-from core.outbox.models import WEBHOOK, Delivery, Webhook
+from core.outbox.models import Delivery
 from core.secrets import vault
 from core.settings import Settings
 from core.webhooks import signatures
+from core.webhooks.models import WEBHOOK, Webhook
 
 TEST = "test"
 DISABLE_AFTER_FAILURES = 10

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from core import db
 from core.accounts.models import Workspace
 from core.errors import Busy
-from core.outbox.models import Webhook
+from core.webhooks.models import Webhook
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
 

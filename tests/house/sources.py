@@ -36,12 +36,29 @@ class Source:
                 yield module
                 yield from (f"{module}.{alias.name}" for alias in node.names)
 
+    def imported_names(self) -> Iterator[tuple[str, str]]:
+        """Each import that runs, as a module and the name out of it ("" for none): none for types alone."""
+        for_types = set(self._nodes_for_types())
+        for node in ast.walk(self.tree):
+            if node in for_types:
+                continue
+            if isinstance(node, ast.Import):
+                yield from ((alias.name, "") for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((self._absolute(node), alias.name) for alias in node.names)
+
     def strings(self) -> Iterator[str]:
         """Every string literal but docstrings and parts of f-strings."""
         others = {id(part) for part in self._docstrings_and_f_strings()}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Constant) and id(node) not in others:
                 yield str(node.value)
+
+    def _nodes_for_types(self) -> Iterator[ast.AST]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+                for part in node.body:
+                    yield from ast.walk(part)
 
     def _docstrings_and_f_strings(self) -> Iterator[ast.AST]:
         for node in ast.walk(self.tree):

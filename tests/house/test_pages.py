@@ -31,7 +31,7 @@ def problems_of(text: str) -> set[str]:
     return found
 
 
-MAILS = ROOT / "templates" / "mail"
+MAILS = ROOT / "templates" / "emails"
 """Mail programs load no stylesheet: there, and only there, a style element stands in the document."""
 
 

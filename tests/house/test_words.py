@@ -10,7 +10,7 @@ import pytest
 
 from tests.house.sources import ROOT, shown
 
-PLACES = ("templates", "web/languages/en.toml", "web/static")
+PLACES = ("templates", "web/chat/languages/en.toml", "web/static")
 """Files and folders that are read. A folder of Python can be named here as well."""
 
 RETIRED = (

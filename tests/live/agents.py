@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.live.processes import ROOT, clean_environ
+from tests.live.children import ROOT, clean_environ
 
 CACHE = ROOT / ".venv-sdks" / "agents"
 NPM = {"claude": "@anthropic-ai/claude-code@2.1.197", "codex": "@openai/codex@0.169.0"}

@@ -16,9 +16,9 @@ from core.accounts import people
 from core.accounts.models import Person, Workspace
 from core.db import db
 from tests import marker
+from tests.live.children import free_port
 from tests.live.chromium import Windows, chromium
 from tests.live.house import LLAMA_KEY, LiveHouse, Llama
-from tests.live.processes import free_port
 from tests.live.visitor import Visitor
 from tests.people import PASSWORD, make_workspace
 from tests.providers import LoopbackProvider

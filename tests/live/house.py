@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from core import settings
 from tests import marker
-from tests.live.processes import ROOT, Child, clean_environ, free_port, until
+from tests.live.children import ROOT, Child, clean_environ, free_port, until
 
 READY_SECONDS = 90
 LLAMA_KEY = f"{marker.MARKER}-of-the-local-server-Zk94"

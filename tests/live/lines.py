@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
+from tests.live.children import until
 from tests.live.house import LiveHouse
-from tests.live.processes import until
 
 SECONDS = 30
 

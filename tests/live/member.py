@@ -6,8 +6,8 @@ from typing import Any
 import requests
 
 from tests import marker
+from tests.live.children import until
 from tests.live.house import LiveHouse
-from tests.live.processes import until
 from tests.people import PASSWORD
 
 CHECK_SECONDS = 30

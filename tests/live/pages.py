@@ -5,7 +5,7 @@ import secrets
 
 from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
 
-from tests.live.processes import until
+from tests.live.children import until
 from tests.people import PASSWORD
 
 ANSWER_SECONDS = 90

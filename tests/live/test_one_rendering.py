@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.live.processes import ROOT
-from tests.markdown_cases import FLOODS, SOURCES, cases
+from tests.rendering.markdown_cases import FLOODS, SOURCES, cases
 from web.markdown import safe_html
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]

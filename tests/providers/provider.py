@@ -4,13 +4,13 @@ import json
 from types import TracebackType
 from typing import Self
 
-from . import bedrock
 from .calls import Call, CallLog
+from .formats import bedrock
 from .gate import Gate
 from .reception import Reception
 from .reply import Reply
 from .script import Matcher
-from .server import Server
+from .sockets.server import Server
 
 
 class LoopbackProvider:

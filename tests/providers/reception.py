@@ -4,16 +4,16 @@ import itertools
 import threading
 from collections.abc import Iterator
 
-from . import anthropic, bedrock, embeddings, fim, openai, responses
 from .calls import Call
+from .formats import anthropic, bedrock, embeddings, fim, openai, responses
+from .formats.problems import Problem, problem_for
+from .formats.wire import Wire
 from .gate import Gate
 from .parts import Failure
-from .problems import Problem, problem_for
 from .reply import Reply
 from .response import Response
 from .script import Script
-from .steps import Step
-from .wire import Wire
+from .sockets.steps import Step
 
 MODELS_PATH = "/v1/models"
 _WIRES: dict[str, Wire] = {wire.NAME: wire for wire in (anthropic, openai, responses, fim, bedrock)}

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import embeddings
 from .calls import Call
+from .formats import embeddings
+from .formats.problems import Problem, addressed, fill, problem_for
+from .formats.wire import Wire, Writing, write
 from .gate import Gate
-from .http1 import head, merged
 from .parts import Answer, ErrorEvent, Failure, HangUp, Raw
-from .plan import Plan
-from .problems import Problem, addressed, fill, problem_for
 from .reply import Reply
-from .steps import Close, Hold, Pause, Send, Step
-from .wire import Wire, Writing, write
+from .sockets.http1 import head, merged
+from .sockets.plan import Plan
+from .sockets.steps import Close, Hold, Pause, Send, Step
 
 _JSON = {"content-type": "application/json"}
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}

@@ -7,10 +7,10 @@ from werkzeug.exceptions import BadRequest
 
 from core import db
 from core.bots import visitors
-from core.bots.answers import answer_task, feedback, replay, stopping, turns
-from core.bots.answers.failure_messages import STOPPED, for_visitor
+from core.bots.answers import answer_task, feedback, outcomes, replay, stopping, turns
+from core.bots.answers.failure_messages import Reason, for_visitor
 from core.bots.conversations import reading
-from core.bots.models import COMPLETE, Bot, Conversation, Message
+from core.bots.models import Bot, Conversation, Message
 from core.bots.quota import rate_limits
 from core.bots.retrieval.citations import shown
 from core.errors import Invalid, NotFound
@@ -108,7 +108,7 @@ def message_facts(message: Message) -> dict[str, Any]:
         "text": message.text,
         "status": message.status,
         "failure": for_visitor(message.failure)[0] if message.failure else "",
-        "stopped": message.failure == STOPPED,
+        "stopped": message.failure == Reason.stopped,
         "sources": shown(message.sources),
         "thumb": message.feedback or 0,
         "reply_to": message.reply_to,
@@ -159,7 +159,7 @@ def _finished(message_id: str) -> tuple[Response, int]:
     if answer is None:
         raise NotFound("This bot was deleted while it answered.")
     body = _whole(answer)
-    if answer.status == COMPLETE or answer.failure == STOPPED:
+    if outcomes.is_done(answer.status, answer.failure):
         return jsonify(body), 200
     code, sentence = for_visitor(answer.failure)
     return jsonify(body | {"error": {"code": code, "message": sentence}}), 503

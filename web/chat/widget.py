@@ -6,7 +6,7 @@ looks at who asks for the script, the browser at who frames the page.
 
 from flask import Blueprint, Response, current_app, g, make_response, request
 
-from core.bots import seen, visitors
+from core.bots import sites, visitors
 from core.bots.models import Bot
 from core.bots.visitors import origin_of
 from core.errors import BotOff, MevichatError, NotFound
@@ -80,7 +80,7 @@ def _why_not(bot: Bot) -> str:
     if asked_from and not origin:
         return _NO_ORIGIN
     if origin and origin not in (*_own_origins(), *bot.allowed_origins):
-        seen.note(bot, origin)
+        sites.note_seen(bot, origin)
         return _NOT_ALLOWED.format(origin=origin)
     return "" if bot.enabled else _OFF
 

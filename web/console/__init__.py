@@ -1,4 +1,4 @@
-"""The console, one module a noun, in the order of the navigation."""
+"""The console: a package or module for each page, in the order of the navigation."""
 
 from web.console import home, people, search, settings, workspaces
 from web.console.alerts import views as alerts

@@ -105,10 +105,6 @@ def pending_two_factor_id() -> str:
     return str(kept.get("id", ""))
 
 
-def end_two_factor() -> None:
-    session.pop(_PENDING_TWO_FACTOR, None)
-
-
 def safe_next_url() -> str | None:
     """The page that asked for the sign-in, if it is one of ours."""
     target = request.args.get("next", "")

@@ -13,6 +13,7 @@ from core import clock
 from core.bots import bots
 from core.bots.answers import cache, heartbeat, outcomes, stop_signals, stream_log
 from core.bots.answers.cache import FirstQuestion
+from core.bots.answers.failure_messages import Reason
 from core.bots.answers.live_answer import LiveAnswer
 from core.bots.answers.outcomes import Outcome
 from core.bots.answers.prompt import chat_request, room_for_knowledge
@@ -92,7 +93,7 @@ def _run(live: LiveAnswer) -> None:
             outcomes.end(live, _outcome(live))
     except Exception:
         log.exception("answer_lost", message_id=live.message_id)
-        live.end(*outcomes.last_event(live, "internal"))
+        live.end(*outcomes.last_event(live, Reason.internal))
     finally:
         _running.pop(live.message_id, None)
         _tasks.discard(threading.current_thread())
@@ -105,7 +106,7 @@ def _outcome(live: LiveAnswer) -> Outcome:
         return prepared if isinstance(prepared, Outcome) else _streamed(live, *prepared)
     except Exception:
         log.exception("answer_failed", message_id=live.message_id)
-        return Outcome.failed("internal")
+        return Outcome.failed(Reason.internal)
 
 
 def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
@@ -114,9 +115,9 @@ def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
     bot = bots.get(answer.workspace_id, answer.bot_id)
     model = bot.model
     if model is None:
-        return Outcome.failed("model_gone", bot.provider)
+        return Outcome.failed(Reason.model_gone, bot.provider)
     if not bot.workspace.plan.allows_tier(model.bot_tier):
-        return Outcome.failed("model_not_on_plan", model.provider)
+        return Outcome.failed(Reason.model_not_on_plan, model.provider)
     question = cache.first_question(bot, answer)
     if question and (known := cache.find(question)):
         return _from_cache(live, known, Outcome(model.provider, question=question))

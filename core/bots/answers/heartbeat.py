@@ -1,60 +1,31 @@
-"""The pulse of a process: every five seconds it says which answers it is still writing.
+"""The heartbeat of a process: every five seconds it marks the answers that it is still writing as alive.
 
-It also keeps their text so far on the row. The sweep (`endings`) ends answers without a pulse.
+It also saves their text so far on the row. The sweep (`outcomes`) ends answers without a heartbeat.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Update, update
 
 from core import clock
+from core.background import BackgroundThread
 from core.bots.answers.live_answer import LiveAnswer
 from core.bots.models import PENDING, Message
 from core.db import changed_one, transaction, work_context
-from core.log import logger
 
 HEARTBEAT_SECONDS = 5.0
 
-log = logger(__name__)
-
 
 def keep_alive(running: Mapping[str, LiveAnswer]) -> None:
-    """Starts this process's pulse, if it is not beating already."""
+    """Starts this process's heartbeat with its first answer."""
     _heartbeat.start(running)
 
 
-class _Heartbeat:
-    """The process's one pulse: started with its first answer."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._beating = False
-
-    def start(self, running: Mapping[str, LiveAnswer]) -> None:
-        with self._lock:
-            if not self._beating:
-                self._beating = True
-                threading.Thread(
-                    target=self._run, args=(running,), name="pulse", daemon=True
-                ).start()
-
-    def _run(self, running: Mapping[str, LiveAnswer]) -> None:
-        while True:
-            time.sleep(HEARTBEAT_SECONDS)
-            lives = list(running.values())
-            if not lives:
-                continue
-            try:
-                with work_context():
-                    _mark_alive(lives)
-            except Exception:
-                log.exception("pulse_missed")
-
-
-_heartbeat = _Heartbeat()
+def _beat(running: Mapping[str, LiveAnswer]) -> None:
+    if lives := list(running.values()):
+        with work_context():
+            _mark_alive(lives)
 
 
 def _mark_alive(lives: list[LiveAnswer]) -> None:
@@ -76,3 +47,6 @@ def _alive(live: LiveAnswer, now: datetime) -> Update:
         )
         .values(alive_at=now, text=live.text)
     )
+
+
+_heartbeat = BackgroundThread("heartbeat", _beat, HEARTBEAT_SECONDS)

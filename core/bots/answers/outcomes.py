@@ -1,7 +1,7 @@
 """How answers end: one conditional update from pending to a terminal state, whoever comes first.
 
 What did not become an answer gives its message back in the same transaction. The sweep ends the
-answers of processes that no longer say (`pulse`) that they are alive.
+answers of processes without a `heartbeat`.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +12,9 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.bots.answers import cache, failure_messages, stream_log
+from core.bots.answers import cache, stream_log
 from core.bots.answers.cache import FirstQuestion
+from core.bots.answers.failure_messages import Reason, for_visitor
 from core.bots.answers.live_answer import LiveAnswer
 from core.bots.models import COMPLETE, FAILED, INTERRUPTED, PENDING, Message
 from core.bots.quota import quota
@@ -35,7 +36,7 @@ class Outcome:
     provider: str = ""
     key: Usable | None = None
     status: str = FAILED
-    reason: str = "internal"
+    reason: str = Reason.internal
     failure: Failure | None = None
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -58,18 +59,24 @@ class Outcome:
     def finish(self, text: str) -> None:
         """The provider came to its end. Without a word that is no answer: a model may think only."""
         said_something = bool(text.strip())
-        self.status, self.reason = (COMPLETE, "") if said_something else (FAILED, "empty_answer")
+        self.status, self.reason = (
+            (COMPLETE, "") if said_something else (FAILED, Reason.empty_answer)
+        )
 
     def fail(self, failure: Failure, partial: bool) -> None:
         """Interrupted when the visitor has read a part of it, failed otherwise."""
         self.status = INTERRUPTED if partial else FAILED
         self.reason, self.failure = str(failure.kind), failure
         if failure.kind is FailureKind.cancelled:
-            self.reason = "process_ended"
+            self.reason = Reason.process_ended
 
     def stop(self) -> None:
         """The visitor had read enough: no failure of anybody's."""
-        self.status, self.reason = INTERRUPTED, failure_messages.STOPPED
+        self.status, self.reason = INTERRUPTED, Reason.stopped
+
+    @property
+    def is_done(self) -> bool:
+        return is_done(self.status, self.reason)
 
     @property
     def was_cancelled(self) -> bool:
@@ -77,9 +84,12 @@ class Outcome:
 
     def counts(self, text: str) -> bool:
         """Whether it keeps its message: an answer was seen, all of it or what came before a stop."""
-        return self.status == COMPLETE or (
-            self.reason == failure_messages.STOPPED and bool(text.strip())
-        )
+        return self.status == COMPLETE or (self.is_done and bool(text.strip()))
+
+
+def is_done(status: str, reason: str) -> bool:
+    """Whether an answer closes with `done`: it is complete, or its visitor stopped it. Else `error`."""
+    return status == COMPLETE or reason == Reason.stopped
 
 
 def end(live: LiveAnswer, outcome: Outcome) -> None:
@@ -104,10 +114,10 @@ def last_event(
     live: LiveAnswer, reason: str, outcome: Outcome | None = None
 ) -> tuple[str, dict[str, Any]]:
     """The event that closes a stream: `done` with its usage, or `error` in the visitor's words."""
-    if outcome and (outcome.status == COMPLETE or reason == failure_messages.STOPPED):
+    if outcome and is_done(outcome.status, reason):
         usage = {"tokens_in": outcome.tokens_in, "tokens_out": outcome.tokens_out}
         return "done", {"status": outcome.status, "usage": usage}
-    code, sentence = failure_messages.for_visitor(reason)
+    code, sentence = for_visitor(reason)
     return "error", {
         "code": code,
         "message": sentence,
@@ -126,11 +136,11 @@ def sweep() -> int:
 
 def end_stopped(answer: Message) -> bool:
     """Ends an answer that a visitor stopped and whose process does not end it."""
-    return _end_from_outside(answer, failure_messages.STOPPED)
+    return _end_from_outside(answer, Reason.stopped)
 
 
 def _end_abandoned(answer: Message) -> bool:
-    return _end_from_outside(answer, "process_ended")
+    return _end_from_outside(answer, Reason.process_ended)
 
 
 def _end_from_outside(answer: Message, reason: str) -> bool:
@@ -191,7 +201,7 @@ def _count(current: Session, place: Row[str, str, str, str], text: str, outcome:
         place.model_id,
         outcome.key.key_id if outcome.key else None,
         answered=int(outcome.counts(text)),
-        failed=int(outcome.status != COMPLETE and outcome.reason != failure_messages.STOPPED),
+        failed=int(not outcome.is_done),
         cached=int(outcome.cached),
         tokens_in=outcome.tokens_in,
         tokens_out=outcome.tokens_out,
@@ -202,7 +212,7 @@ def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
     values: dict[Any, Any] = {
         "status": outcome.status,
         "text": text,
-        "failure": outcome.reason,
+        "failure": str(outcome.reason),
         "provider_words": outcome.failure.message[:400] if outcome.failure else "",
         "provider": outcome.provider,
         "key_id": outcome.key.key_id if outcome.key else None,

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from redis.exceptions import RedisError
 
 from core import clock
-from core.bots.answers import answer_task, stream_log
-from core.bots.answers.failure_messages import STOPPED, for_visitor
+from core.bots.answers import answer_task, outcomes, stream_log
+from core.bots.answers.failure_messages import for_visitor
 from core.bots.answers.live_answer import PING, Event, event_id, final_event, position_from_event_id
-from core.bots.models import COMPLETE, Message
+from core.bots.models import Message
 from core.db import session, work_context
 
 POLL_SECONDS = 3.0
@@ -33,7 +33,7 @@ def _from_row(answer: Message, position: int) -> Iterator[Event]:
     if text := answer.text[position:]:
         yield Event("delta", {"text": text}, event_id(answer.attempt, len(answer.text)))
     last_id = f"{answer.attempt}.end"
-    if answer.status == COMPLETE or answer.failure == STOPPED:
+    if outcomes.is_done(answer.status, answer.failure):
         done = Event("done", {"status": answer.status, "usage": answer.usage()}, last_id)
         yield from final_event(done, answer.sources, event_id(answer.attempt, len(answer.text)))
         return

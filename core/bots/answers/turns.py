@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.bots.answers.failure_messages import Reason
 from core.bots.models import (
     ANSWER,
     COMPLETE,
@@ -34,7 +35,6 @@ from core.usage import counting
 
 MAX_TEXT_LENGTH = 8_000
 MAX_CLIENT_ID_LENGTH = 64
-OUT_OF_MESSAGES = "out_of_messages"
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _reserve(current: Session, bot: Bot, answer: Message) -> None:
     limit = bot.workspace.plan.messages_per_month
     answer.quota_period = quota.reserve(current, bot.workspace_id, limit)
     answer.status = PENDING if answer.quota_period else FAILED
-    answer.failure = "" if answer.quota_period else OUT_OF_MESSAGES
+    answer.failure = "" if answer.quota_period else Reason.out_of_messages
     answer.alive_at = clock.now()
     if not answer.quota_period:
         _count_refused(current, bot)
@@ -197,7 +197,11 @@ def _reopened(current: Session, conversation: Conversation, answer: Message) -> 
         return True  # A stopped answer kept its message: its retry is the same one.
     limit = conversation.bot.workspace.plan.messages_per_month
     period = quota.reserve(current, conversation.workspace_id, limit)
-    outcome = {"quota_period": period} if period else {"status": FAILED, "failure": OUT_OF_MESSAGES}
+    outcome = (
+        {"quota_period": period}
+        if period
+        else {"status": FAILED, "failure": Reason.out_of_messages}
+    )
     current.execute(update(Message).where(Message.id == answer.id).values(**outcome))
     if not period:
         _count_refused(current, conversation.bot)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Subquery, select, union_all
 
 from core import clock
-from core.bots.answers import failure_messages
+from core.bots.answers.failure_messages import Reason
 from core.bots.models import ANSWER, COMPLETE, NOT_ANSWERED, Bot, Conversation, Message
 from core.db import session
 
@@ -172,7 +172,7 @@ def _became(state: str) -> ColumnElement[bool]:
 
 def failed() -> ColumnElement[bool]:
     """Not answered, and not for the reason that its visitor had read enough."""
-    return Message.status.in_(NOT_ANSWERED) & (Message.failure != failure_messages.STOPPED)
+    return Message.status.in_(NOT_ANSWERED) & (Message.failure != Reason.stopped.value)
 
 
 def no_provider_called() -> ColumnElement[bool]:

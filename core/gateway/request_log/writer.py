@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.background import BackgroundThread
 from core.db import session, transaction, work_context
 from core.gateway.models import WORKSPACE, GatewayRequest, GatewayToken
 from core.keys import store
@@ -93,30 +94,9 @@ def get(workspace_id: str, request_id: str) -> GatewayRequest | None:
     )
 
 
-class _Writer:
-    """The process's one writer: started with its first record."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = False
-
-    def start(self) -> None:
-        if self._running:
-            return
-        with self._lock:
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="gateway-log", daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            clock.sleep(FLUSH_SECONDS)
-            flush()
-
-
 _writing = threading.RLock()
 _waiting: queue.Queue[Record] = queue.Queue(MAX_QUEUED)
-_writer = _Writer()
+_writer = BackgroundThread("gateway_log", flush, FLUSH_SECONDS)
 
 
 def _taken() -> list[Record]:

@@ -48,7 +48,7 @@ def test_a_text_is_found_once_it_is_indexed(cast, bot, run_jobs):
     assert sources.has_knowledge(bot.id)
     (found, *_) = search.find(bot.id, "Which bulb does the Norre take?")
     assert (found.title, found.path, found.source_id) == ("Bulbs", "Lamps", source.id)
-    assert sources.content_text(source) == LAMPS
+    assert session().get(SourceContent, source.id).data.decode() == LAMPS
 
 
 def test_a_question_with_its_answer_is_one_chunk(cast, bot, run_jobs):

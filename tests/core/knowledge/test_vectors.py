@@ -14,7 +14,7 @@ from core.knowledge import chunks, ranking, search, sources, vectors
 from core.knowledge.models import Chunk
 from core.knowledge.vectors import Vector
 from tests.databases import on_both_databases
-from tests.providers.embeddings import vector_of
+from tests.providers.formats.embeddings import vector_of
 
 MADE_BY, DIMENSIONS = "openai:loopback/64", 64
 SHOP = """# Sending back

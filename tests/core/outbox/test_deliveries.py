@@ -9,9 +9,10 @@ from core.db import session, transaction
 from core.errors import NotFound
 from core.outbox import deliveries, sending
 from core.outbox.deliveries import MAX_ATTEMPTS, PAUSES
-from core.outbox.models import EMAIL, WEBHOOK, Delivery
+from core.outbox.models import EMAIL, Delivery
 from core.queue import redis_connection
 from core.secrets import vault
+from core.webhooks.models import WEBHOOK
 from tests.core.outbox.conftest import row
 from tests.core.secrets.test_vault import ring_key
 from tests.databases import on_both_databases

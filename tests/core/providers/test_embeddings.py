@@ -11,7 +11,7 @@ from core.providers.failures import Failure, FailureKind
 from core.providers.wire import Endpoint
 from tests import marker
 from tests.providers import Reply
-from tests.providers.embeddings import vector_of
+from tests.providers.formats.embeddings import vector_of
 
 MODEL, DIMENSIONS = "text-embedding-3-small", 4
 TIMEOUTS = Timeouts(connect_seconds=1, first_byte_seconds=1, stall_seconds=1, total_seconds=1)

@@ -10,10 +10,11 @@ from core.accounts import audit
 from core.db import session, transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.outbox import deliveries
-from core.outbox.models import EMAIL, WEBHOOK, Delivery, Webhook
+from core.outbox.models import EMAIL, Delivery
 from core.secrets import vault
 from core.webhooks import endpoints
 from core.webhooks.endpoints import DISABLE_AFTER, DISABLE_AFTER_FAILURES
+from core.webhooks.models import WEBHOOK, Webhook
 from tests.core.outbox.conftest import ANN, row
 from tests.databases import on_both_databases
 from tests.people import make_cast, make_person, make_workspace

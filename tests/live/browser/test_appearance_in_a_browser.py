@@ -12,7 +12,7 @@ from core.bots.appearance.appearance import DEFAULTS, Appearance, appearance_of
 from core.db import session
 from tests.bot_client import make_bot
 from tests.live.axe import violations
-from tests.live.processes import ROOT
+from tests.live.children import ROOT
 from tests.people import PASSWORD
 from tests.pictures import png
 

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 from core.keys.models import VALID
 from tests import marker
 from tests.bot_client import key_of, make_bot, make_key
+from tests.live.children import until
 from tests.live.keyboard import Keyboard
 from tests.live.pages import PASSWORD, Chat
-from tests.live.processes import until
 from tests.providers import Reply
 
 pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.browser]

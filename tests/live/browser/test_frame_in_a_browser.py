@@ -11,8 +11,8 @@ from core.bots.models import Conversation, Message
 from core.db import transaction
 from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
+from tests.live.children import ROOT, until
 from tests.live.pages import Chat
-from tests.live.processes import ROOT, until
 from tests.providers import Reply
 from tests.site import Says, Site
 from web.chat.languages import CODES, words

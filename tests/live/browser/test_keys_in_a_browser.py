@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests import marker
 from tests.bot_client import key_of, make_key
-from tests.live.processes import until
+from tests.live.children import until
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]

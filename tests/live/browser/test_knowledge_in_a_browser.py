@@ -12,8 +12,8 @@ from core.bots.retrieval.grounding import DONT_KNOW
 from core.knowledge import sources, unanswered
 from tests.bot_client import make_bot
 from tests.live.axe import violations
+from tests.live.children import ROOT
 from tests.live.pages import ANSWER_SECONDS, Chat
-from tests.live.processes import ROOT
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]

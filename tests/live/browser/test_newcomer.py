@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.live.children import ROOT, until
 from tests.live.pages import ANSWER_SECONDS, OPEN_ROOTS, Chat, frame_of, sign_up
-from tests.live.processes import ROOT, until
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]
 

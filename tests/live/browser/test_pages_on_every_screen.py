@@ -18,7 +18,7 @@ from core.keys import verdicts
 from core.providers.failures import Failure, FailureKind
 from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
-from tests.live.processes import ROOT
+from tests.live.children import ROOT
 from tests.providers import Reply
 from tests.routes import routes, set_stage
 

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from core.bots.answers.failure_messages import STOPPED_SENTENCE
 from tests.bot_client import make_bot, make_key, used
 from tests.live.axe import violations
+from tests.live.children import until
 from tests.live.pages import Chat, words
-from tests.live.processes import until
 from tests.live.visitor import Visitor
 from tests.providers import Reply
 

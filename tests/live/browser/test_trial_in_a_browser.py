@@ -8,7 +8,7 @@ from core.db import work_context
 from core.knowledge import indexing, sources
 from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
-from tests.live.processes import ROOT
+from tests.live.children import ROOT
 from tests.people import PASSWORD
 from tests.providers import Reply
 

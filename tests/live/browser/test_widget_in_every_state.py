@@ -8,8 +8,8 @@ from core.bots.appearance import changes as appearance_changes
 from core.bots.appearance.appearance import DEFAULTS
 from tests.bot_client import make_bot, make_key
 from tests.live.axe import violations
+from tests.live.children import ROOT
 from tests.live.pages import OPEN_ROOTS, Chat, frame_of
-from tests.live.processes import ROOT
 from tests.providers import Reply
 
 pytestmark = [pytest.mark.xdist_group("live"), pytest.mark.browser]

@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.accounts.actor import OPERATOR
-from core.bots import bots, origins
+from core.bots import bots, sites
 from tests.bot_client import make_bot, make_key
+from tests.live.children import until
 from tests.live.chromium import Windows, launched
-from tests.live.processes import until
 from tests.people import PASSWORD
 from tests.site import Says, Site
 
@@ -129,7 +129,7 @@ def test_on_a_hostile_page_it_looks_and_works_as_on_a_plain_one(live, bot, site,
     site.pages["/hostile.js"] = Says(HOSTILE_JS.encode(), "text/javascript")
     site.pages["/plain"] = page_with(line)
     site.pages["/hostile"] = page_with(line, hostile)
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     seen = {}
     for name in ("plain", "hostile"):
         page = visit(windows, f"{site.url}/{name}", reduced_motion="reduce")
@@ -149,7 +149,7 @@ def picture(page, what) -> bytes:
 
 def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows):
     site.pages["/"] = page_with(line)
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     page = windows.open("about:blank")
     asked = []
     page.context.on("request", lambda request: asked.append(request.url))
@@ -213,7 +213,7 @@ def test_a_talk_goes_on_where_storage_of_others_is_blocked(live, bot, site, line
     site.pages["/"] = page_with(line)
     site.pages["/second"] = page_with(line)
     host = site.url.replace("127.0.0.1", "localhost")
-    origins.allow(bot, host, OPERATOR)
+    sites.allow(bot, host, OPERATOR)
     with launched(browser.browser_type, "--test-third-party-cookie-phaseout") as strict:
         windows = Windows(strict, hosts=("127.0.0.1", "localhost"))
         page = visit(windows, host)
@@ -243,7 +243,7 @@ def test_it_stands_once_however_the_line_comes_in_and_whatever_the_page_does(
     early = line.replace(" defer", "")
     site.pages["/twice"] = page_with(early + line, "<base href='https://elsewhere.example/'>")
     site.pages["/later"] = page_with("", body="<div id='all'>An application</div>")
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     page = visit(windows, f"{site.url}/twice")
     expect(launcher(page)).to_have_count(1)
     page.goto(f"{site.url}/later")
@@ -267,7 +267,7 @@ def test_by_keyboard_it_is_opened_used_and_closed_and_the_page_is_told(
     live, bot, site, line, windows
 ):
     site.pages["/"] = page_with(line, body="<a href='#'>A link</a>")
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     page = visit(windows, site.url)
     page.evaluate(
         """() => {
@@ -301,7 +301,7 @@ def test_by_keyboard_it_is_opened_used_and_closed_and_the_page_is_told(
 
 def test_a_chat_that_cannot_be_loaded_says_so_and_is_tried_again(live, bot, site, line, windows):
     site.pages["/"] = page_with(line.replace(" defer", " defer data-language='de-AT'"))
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     page = visit(windows, site.url)
     page.context.set_offline(True)
     launcher(page).click()
@@ -318,7 +318,7 @@ def test_on_a_phone_it_is_the_screen_and_on_a_desk_it_is_open_on_the_next_page(
     live, bot, site, line, windows
 ):
     site.pages["/"] = page_with(line, body="<p>Long.</p>" * 200)
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     phone = {"width": 390, "height": 700}
     page = visit(windows, site.url, viewport=phone, color_scheme="dark")
     frame = opened(page)
@@ -350,7 +350,7 @@ def test_an_answer_that_comes_while_it_is_closed_is_counted(
     live, bot, site, line, windows, provider
 ):
     site.pages["/"] = page_with(line)
-    origins.allow(bot, site.url, OPERATOR)
+    sites.allow(bot, site.url, OPERATOR)
     page = visit(windows, site.url)
     frame = opened(page)
     gate = provider.hold()

@@ -16,15 +16,15 @@ from core.ids import new_id
 from core.keys import store
 from tests import marker
 from tests.bot_client import make_key
-from tests.live.house import LiveHouse
-from tests.live.member import Member
-from tests.live.processes import (
+from tests.live.children import (
     kill_job,
     kill_redis,
     kill_worker,
     kill_worker_and_job,
     until,
 )
+from tests.live.house import LiveHouse
+from tests.live.member import Member
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
 

@@ -14,8 +14,8 @@ from core.outbox.models import Delivery
 from core.webhooks import endpoints
 from tests.core.outbox.conftest import PostOffice, Receiver, free_port
 from tests.core.webhooks.test_calls import verified
+from tests.live.children import until
 from tests.live.house import LiveHouse
-from tests.live.processes import until
 from tests.people import make_person, make_workspace
 
 pytestmark = pytest.mark.xdist_group("products")

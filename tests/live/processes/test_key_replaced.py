@@ -10,8 +10,8 @@ from core.keys.models import VALID
 from core.keys.saving import Proof
 from tests import marker
 from tests.bot_client import key_of, make_bot, make_key, used
+from tests.live.children import until
 from tests.live.member import Member
-from tests.live.processes import until
 from tests.providers import Reply
 
 pytestmark = pytest.mark.xdist_group("live-2")

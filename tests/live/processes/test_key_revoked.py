@@ -14,8 +14,8 @@ from core.keys.models import INVALID, VALID, ProviderKey
 from core.outbox.models import Delivery
 from tests import marker
 from tests.bot_client import key_of, make_bot, make_key, used
+from tests.live.children import until
 from tests.live.member import Member
-from tests.live.processes import until
 
 pytestmark = pytest.mark.xdist_group("live-2")
 

@@ -18,8 +18,8 @@ from core.db import db, session, transaction
 from core.ids import new_id
 from tests import marker
 from tests.bot_client import make_bot, make_key, used
+from tests.live.children import until
 from tests.live.house import LiveHouse
-from tests.live.processes import until
 from tests.live.visitor import Stream, Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
@@ -31,7 +31,7 @@ WORDS = [f"word{number}" for number in range(60)]
 WHOLE = " ".join(WORDS)
 CHUNK_SECONDS = 0.05
 JOURNAL_LAG_WORDS = 16
-"""What a visitor may have read that the journal has not: batches of 100 ms, with room for a slow machine
+"""What a visitor may have read that the journal has not: batches of 50 ms, with room for a slow machine
 that writes fifty answers at once (nine words were seen on two cores under a load of eight)."""
 SWEPT_WITHIN_SECONDS = 75
 

@@ -23,8 +23,8 @@ from core.secrets import vault
 from tests import marker
 from tests.bot_client import make_bot, make_key
 from tests.core.secrets.test_vault import ring_key
+from tests.live.children import ROOT
 from tests.live.house import LiveHouse
-from tests.live.processes import ROOT
 from tests.live.visitor import Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider

@@ -6,9 +6,9 @@ import signal
 import pytest
 
 from tests.bot_client import make_bot, make_key, used
+from tests.live.children import until
 from tests.live.house import status_of
 from tests.live.member import Member
-from tests.live.processes import until
 from tests.live.visitor import Visitor
 
 pytestmark = pytest.mark.xdist_group("live-2")

@@ -14,14 +14,14 @@ from core.ids import new_id
 from core.knowledge import search, sources
 from core.knowledge.models import READY, Chunk
 from tests.bot_client import make_bot
-from tests.live.house import LiveHouse
-from tests.live.processes import (
+from tests.live.children import (
     kill_job,
     kill_redis,
     kill_worker,
     kill_worker_and_job,
     until,
 )
+from tests.live.house import LiveHouse
 from tests.people import make_person, make_workspace
 from tests.site import Says, Site
 

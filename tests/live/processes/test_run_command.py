@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from tests.live.children import ROOT, Child, belonging_to, clean_environ, free_port, until
 from tests.live.house import status_of
-from tests.live.processes import ROOT, Child, belonging_to, clean_environ, free_port, until
 
 pytestmark = pytest.mark.xdist_group("bin-run")
 

@@ -18,10 +18,10 @@ from core.keys import store
 from tests import marker
 from tests.bot_client import make_bot, make_key
 from tests.databases import running_postgres
+from tests.live.children import Child
 from tests.live.house import LINES, LiveHouse
 from tests.live.lines import one_to_each
 from tests.live.member import Member
-from tests.live.processes import Child
 from tests.people import make_cast
 from tests.providers import LoopbackProvider
 

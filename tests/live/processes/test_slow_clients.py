@@ -14,8 +14,8 @@ import pytest
 from core.accounts.actor import OPERATOR
 from core.gateway import tokens
 from tests.bot_client import make_key
+from tests.live.children import until
 from tests.live.conftest import PROVIDER_PORT
-from tests.live.processes import until
 
 pytestmark = [pytest.mark.xdist_group("live-2"), pytest.mark.timeout(300)]
 

@@ -15,10 +15,10 @@ from flask.sessions import SecureCookieSessionInterface
 
 from tests import marker
 from tests.live import previous
+from tests.live.children import Child, clean_environ, free_port, until
 from tests.live.house import LiveHouse
 from tests.live.member import Member
 from tests.live.previous import BEN, OLGA
-from tests.live.processes import Child, clean_environ, free_port, until
 from tests.live.visitor import Visitor
 from tests.providers import LoopbackProvider
 

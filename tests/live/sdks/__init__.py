@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.live.processes import ROOT, clean_environ
+from tests.live.children import ROOT, clean_environ
 
 HERE = Path(__file__).parent
 INSTALL_SECONDS = 300

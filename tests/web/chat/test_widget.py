@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from core.accounts.actor import OPERATOR
-from core.bots import bots, seen
+from core.bots import bots, sites
 from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot, Conversation
 from core.db import session, transaction
@@ -200,7 +200,7 @@ def test_no_more_than_twenty_new_sites_come_in_an_hour(client, bot, shift_clock)
         asked(client, bot, referer=f"https://site-{number}.example/")
     assert len(seen_sites(bot)) == 20
     assert ("https://site-20.example", False) not in seen_sites(bot)
-    shift_clock(seen.FRESH + timedelta(seconds=1))
+    shift_clock(sites.FRESH + timedelta(seconds=1))
     asked(client, bot, referer="https://site-20.example/")
     assert seen_sites(bot)[0] == ("https://site-20.example", False)
     assert len(seen_sites(bot)) == 20
@@ -214,12 +214,12 @@ def test_a_site_that_was_seen_within_the_hour_is_not_written_again(client, bot, 
 
     asked(client, bot, referer=f"{OTHER}/")
     first = last_seen_at()
-    shift_clock(seen.FRESH - timedelta(seconds=5))
+    shift_clock(sites.FRESH - timedelta(seconds=5))
     asked(client, bot, referer=f"{OTHER}/")
     assert last_seen_at() == first
-    shift_clock(seen.FRESH + timedelta(seconds=5))
+    shift_clock(sites.FRESH + timedelta(seconds=5))
     asked(client, bot, referer=f"{OTHER}/")
-    assert last_seen_at() > first + seen.FRESH
+    assert last_seen_at() > first + sites.FRESH
 
 
 # Sizes

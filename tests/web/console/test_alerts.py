@@ -9,8 +9,8 @@ import pytest
 from core.accounts import audit
 from core.db import session, transaction
 from core.outbox import deliveries, emails, sending
-from core.outbox.models import WEBHOOK
 from core.webhooks import calls, endpoints, signatures
+from core.webhooks.models import WEBHOOK
 from tests.core.outbox.conftest import ANN, row
 from web.console.alerts.views import HOW_TO_VERIFY
 
@@ -244,7 +244,7 @@ def test_the_example_verifies_a_call_and_refuses_every_other(owner, cast, set_up
 
 
 def test_a_page_with_an_unreadable_secret_still_loads(owner, cast, set_up):
-    from core.outbox.models import Webhook
+    from core.webhooks.models import Webhook
 
     with transaction() as current:
         current.query(Webhook).update({"sealed_secret": "broken"})

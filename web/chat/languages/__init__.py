@@ -15,7 +15,6 @@ from werkzeug.http import parse_accept_header
 
 CODES = ("en", "de", "fr", "es", "pt", "ja", "ar")
 """The first one where nothing else fits."""
-AUTO = "auto"
 
 
 @dataclass(frozen=True)

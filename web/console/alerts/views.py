@@ -13,8 +13,8 @@ from core.accounts import workspaces
 from core.accounts.models import Workspace
 from core.errors import Invalid, NotFound
 from core.outbox import deliveries
-from core.outbox.models import Webhook
 from core.webhooks import endpoints
+from core.webhooks.models import Webhook
 from web.console.alerts.delivery_rows import rows_of, seconds_to_next_look
 from web.forms import Form
 from web.guards import requires, this_actor

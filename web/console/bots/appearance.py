@@ -65,7 +65,7 @@ def preview(workspace: Workspace, bot_id: str) -> Response:
 def reset(workspace: Workspace, bot_id: str) -> Any:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
-        return render_template("bots/look_reset.html", bot=bot)
+        return render_template("bots/appearance/reset.html", bot=bot)
     appearance_changes.reset(bot, this_actor())
     flash(f"{bot.name} looks as it did at first.", "good")
     return go_to(_here(workspace, bot))
@@ -140,7 +140,7 @@ def _page(
         form.form_errors.append(picture_problem)
     has_picture = bool(avatars.digest_of(bot.id))
     page = render_template(
-        "bots/look.html",
+        "bots/appearance/show.html",
         bot=bot,
         form=form,
         groups=form.groups(shown),

@@ -9,7 +9,7 @@ from wtforms import StringField
 
 from core import clock
 from core.accounts.models import Workspace
-from core.bots import bots, origins, seen
+from core.bots import bots, sites
 from core.bots.conversations import reading
 from core.bots.models import Bot
 from core.errors import Invalid
@@ -57,7 +57,7 @@ def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
     """A site that somebody wrote, or one that asks."""
     bot, form = bots.get(workspace.id, bot_id), SiteForm()
     try:
-        origin = origins.allow(bot, form.site.data or "", this_actor())
+        origin = sites.allow(bot, form.site.data or "", this_actor())
     except Invalid as error:
         form.site.errors = [error.message]
         return _page(workspace, bot, form)
@@ -69,7 +69,7 @@ def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
 @requires("bots.manage")
 def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
-    origins.remove(bot, origin, this_actor())
+    sites.remove(bot, origin, this_actor())
     flash(f"{origin} shows {bot.name} no more, from its next page on.", "good")
     return _back(workspace, bot)
 
@@ -79,7 +79,7 @@ def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
 def refuse(workspace: Workspace, bot_id: str) -> AnyResponse:
     """No to a site that asks: it is not asked for again."""
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
-    seen.refuse(bot, origin, this_actor())
+    sites.dismiss(bot, origin, this_actor())
     flash(f"{origin} does not show {bot.name}. You are not asked again.", "good")
     return _back(workspace, bot)
 

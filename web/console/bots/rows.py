@@ -11,6 +11,7 @@ from core import clock, ordering
 from core.accounts.models import Workspace
 from core.bots import bots
 from core.bots.answers import failure_messages
+from core.bots.answers.failure_messages import Reason
 from core.bots.conversations import reading as conversations
 from core.bots.models import Bot
 from core.keys.models import ProviderKey
@@ -166,7 +167,7 @@ def _lacking(model: Model, key: ProviderKey | None) -> str:
 
 
 def _why_not(model: Model, workspace: Workspace, reason: str) -> str:
-    if reason == "model_not_on_plan":
+    if reason == Reason.model_not_on_plan:
         return f"Comes with {_plans_with(model, workspace.kind)}."
     return failure_messages.for_owner(reason, model.id)
 

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from core.bots.answers import failure_messages
+from core.bots.answers.failure_messages import Reason
 from core.bots.models import COMPLETE, VISITOR, Message
 from core.bots.retrieval import citations
 from web.markdown import safe_html
@@ -70,7 +71,7 @@ def _state(answer: Message) -> str:
     """Its status; but what its visitor stopped was not broken off, and not to know is no good answer."""
     if answer.status == COMPLETE and not answer.provider and not answer.cached:
         return UNKNOWN
-    return failure_messages.STOPPED if answer.failure == failure_messages.STOPPED else answer.status
+    return Reason.stopped if answer.failure == Reason.stopped else answer.status
 
 
 def _answer_view(answer: Message) -> AnswerView:

@@ -3,16 +3,17 @@
 from core.gateway.error_replies import EXHAUSTED
 from core.gateway.models import PLATFORM
 from core.gateway.routing import Candidate
+from core.keys.states import WhyUnusable
 from core.providers import catalogue, endpoints
 
-_WHY_NOT = {
-    "no_key": "no {provider} key here",
-    "plan_without_keys": "the plan has no provider keys",
-    "key_disabled": "the {provider} key is switched off",
-    "key_rejected": "{provider} rejected the key",
-    "key_no_credit": "the account behind the {provider} key has no credit left",
-    "key_no_permission": "the {provider} key lacks a permission",
-    "key_unreadable": "the {provider} key can no longer be read",
+_WHY_NOT: dict[str, str] = {
+    WhyUnusable.no_key: "no {provider} key here",
+    WhyUnusable.plan_without_keys: "the plan has no provider keys",
+    WhyUnusable.key_disabled: "the {provider} key is switched off",
+    WhyUnusable.key_rejected: "{provider} rejected the key",
+    WhyUnusable.key_no_credit: "the account behind the {provider} key has no credit left",
+    WhyUnusable.key_no_permission: "the {provider} key lacks a permission",
+    WhyUnusable.key_unreadable: "the {provider} key can no longer be read",
     "format_not_served": "{provider} does not serve it in this format",
 }
 _REFUSALS = {

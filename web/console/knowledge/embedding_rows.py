@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.accounts.models import Workspace
 from core.bots.answers import failure_messages
+from core.bots.answers.failure_messages import Reason
 from core.bots.models import Bot
 from core.bots.retrieval import embedding_errors, query_embeddings
 from core.bots.retrieval.embedding_errors import CHUNKS, QUESTIONS, EmbeddingError
@@ -16,7 +17,7 @@ from web.page_context import grouped
 
 WORDS_ALONE = "Searched by words alone. "
 _OWN = {
-    "plan_without_keys": "This workspace’s plan has no provider keys.",
+    Reason.plan_without_keys: "This workspace’s plan has no provider keys.",
     MODEL_REFUSED: "{provider} does not let your key use {model}. Allow it there, then test the key.",
 }
 

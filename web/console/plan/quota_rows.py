@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.bots.answers.failure_messages import Reason
 from core.bots.quota import report as quota_report
 from core.bots.quota.report import Use
 
@@ -15,28 +16,48 @@ _COUNTED = {
 _GONE = "Of conversations that were deleted since"
 
 _NOT_COUNTED = {
-    "There was no message left": ("out_of_messages",),
+    "There was no message left": (Reason.out_of_messages,),
     "The plan does not have the bot’s model, or no keys": (
-        "model_not_on_plan",
-        "plan_without_keys",
+        Reason.model_not_on_plan,
+        Reason.plan_without_keys,
     ),
-    "The bot’s model is no longer offered": ("model_gone",),
+    "The bot’s model is no longer offered": (Reason.model_gone,),
     "The provider key was missing, switched off or broken": (
-        *("no_key", "key_disabled", "key_rejected", "key_no_permission", "key_no_credit"),
-        *("key_unreadable", "rejected", "no_permission", "no_credit"),
+        *(
+            Reason.no_key,
+            Reason.key_disabled,
+            Reason.key_rejected,
+            Reason.key_no_permission,
+            Reason.key_no_credit,
+        ),
+        *(Reason.key_unreadable, Reason.rejected, Reason.no_permission, Reason.no_credit),
     ),
     "The provider was busy, away or too slow": (
-        *("rate_limited", "window_exhausted", "overloaded", "unavailable", "transient_auth"),
-        "timed_out",
+        *(
+            Reason.rate_limited,
+            Reason.window_exhausted,
+            Reason.overloaded,
+            Reason.unavailable,
+            Reason.transient_auth,
+        ),
+        Reason.timed_out,
     ),
     "The provider did not give a whole answer": (
-        *("model_unavailable", "bad_request", "truncated", "malformed", "empty_answer"),
+        *(
+            Reason.model_unavailable,
+            Reason.bad_request,
+            Reason.truncated,
+            Reason.malformed,
+            Reason.empty_answer,
+        ),
     ),
-    "The visitor stopped it before its first word": ("stopped",),
-    "Mevichat itself was stopped, or had an error": ("process_ended", "internal"),
+    "The visitor stopped it before its first word": (Reason.stopped,),
+    "Mevichat itself was stopped, or had an error": (Reason.process_ended, Reason.internal),
 }
 _OTHER = "Other reasons"
-_BY_REASON = {reason: words for words, reasons in _NOT_COUNTED.items() for reason in reasons}
+_BY_REASON: dict[str, str] = {
+    reason: words for words, reasons in _NOT_COUNTED.items() for reason in reasons
+}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from core import clock
 from core.bots import visitors
-from core.bots.answers import failure_messages, turns
+from core.bots.answers import turns
+from core.bots.answers.failure_messages import Reason
 from core.bots.conversations import deletion as conversation_deletion
 from core.bots.conversations import search as conversation_search
 from core.bots.conversations.search import ConversationFilter, Cursor
@@ -96,7 +97,7 @@ def test_what_became_of_it(workspace, bot):
     plain, failed, stopped = talk(bot), talk(bot), talk(bot)
     up, down, cached, unknown = (talk(bot) for _ in range(4))
     fail(turns.accept(failed, "Again"))
-    changed(say(stopped), status="interrupted", failure=failure_messages.STOPPED)
+    changed(say(stopped), status="interrupted", failure=Reason.stopped.value)
     for conversation, thumb in ((up, 1), (down, -1)):
         changed(say(conversation), feedback=thumb)
     changed(say(cached), cached=True, latency_ms=None)

@@ -109,9 +109,9 @@ def test_another_workspaces_messages_are_not_in_it(workspace, conversation):
 
 
 def test_every_reason_has_its_words():
-    from core.bots.answers import failure_messages
+    from core.bots.answers.failure_messages import Reason
 
-    assert set(quota_rows._BY_REASON) == set(failure_messages._OWNER)
+    assert set(quota_rows._BY_REASON) == set(Reason)
 
 
 def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_in, provider):

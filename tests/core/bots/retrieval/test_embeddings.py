@@ -27,7 +27,7 @@ from tests import marker
 from tests.bot_client import UNBOUNDED, BotClient, key_of, make_bot, make_key
 from tests.databases import on_both_databases
 from tests.providers import Reply
-from tests.providers.embeddings import PATH
+from tests.providers.formats.embeddings import PATH
 from tests.threads import at_once
 from workers import schedule
 

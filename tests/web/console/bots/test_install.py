@@ -6,7 +6,7 @@ import re
 import pytest
 
 from core.accounts.actor import Actor
-from core.bots import bots, origins, seen
+from core.bots import bots, sites
 from core.bots.models import Bot
 from core.db import session
 from core.errors import Invalid
@@ -149,26 +149,26 @@ def test_nothing_seen_of_one_bot_is_told_of_another(app, cast, signed_in, bot, p
 @on_both_databases
 def test_sites_that_are_allowed_at_once_are_all_on_the_list(cast, database_url):
     bot = make_bot(cast.workspace)
-    sites = [f"https://site-{number}.example" for number in range(5)]
+    addresses = [f"https://site-{number}.example" for number in range(5)]
     at_once(
-        5, lambda number: origins.allow(bots.get(bot.workspace_id, bot.id), sites[number], OWNER)
+        5, lambda number: sites.allow(bots.get(bot.workspace_id, bot.id), addresses[number], OWNER)
     )
-    assert sorted(as_it_is(bot).allowed_origins) == sites
+    assert sorted(as_it_is(bot).allowed_origins) == addresses
 
 
 @on_both_databases
 def test_a_site_seen_at_once_by_many_is_one(cast, database_url):
     bot = make_bot(cast.workspace)
-    outcomes = at_once(5, lambda _: seen.note(bots.get(bot.workspace_id, bot.id), OTHER))
+    outcomes = at_once(5, lambda _: sites.note_seen(bots.get(bot.workspace_id, bot.id), OTHER))
     assert outcomes == [None] * 5
     assert [row.origin for row in as_it_is(bot).sites_seen] == [OTHER]
 
 
 def test_a_list_that_is_full_says_so(cast, bot):
     for number in range(49):
-        origins.allow(bot, f"https://site-{number}.example", OWNER)
+        sites.allow(bot, f"https://site-{number}.example", OWNER)
     with pytest.raises(Invalid, match="at most 50"):
-        origins.allow(bot, OTHER, OWNER)
+        sites.allow(bot, OTHER, OWNER)
     assert len(as_it_is(bot).allowed_origins) == 50
 
 

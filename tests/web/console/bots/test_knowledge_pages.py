@@ -13,9 +13,9 @@ from core.knowledge import sources, unanswered
 from tests.bot_client import BotClient, make_bot, used
 from tests.browser import Browser, check_html
 from tests.core.bots.retrieval.test_grounding import ASKED, HANDBOOK, UNKNOWN
-from tests.markup import ACTING
 from tests.people import INSIDERS
 from tests.providers import Reply
+from tests.rendering.markup import ACTING
 from web.console.knowledge.forms import MOST_UPLOAD_BYTES
 
 KINDS = ("texts", "files", "answers", "pages")

@@ -1,5 +1,5 @@
 // A model's text as blocks. The parser is markdown-it's, with the same rules and limits as web/markdown.py, whose parser
-// is a port of it: tests/markdown_cases.toml holds both to the same elements.
+// is a port of it: tests/rendering/markdown_cases.toml holds both to the same elements.
 import { ParserBlock, ParserInline, helpers, joinText, normalize } from "../../vendor/markdown-it@14.3.3/parser.min.js";
 import { isLink, written } from "./elements.js";
 

@@ -4,10 +4,10 @@ import json
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
-from . import bedrock, embeddings
-from .calls import Call
+from ..calls import Call
+from ..formats import bedrock, embeddings
+from ..reception import wire_of
 from .connection import Connection, ConnectionOver
-from .reception import wire_of
 
 if TYPE_CHECKING:
     from .server import Server

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .gate import Gate
+from ..formats.wire import Stream
+from ..gate import Gate
+from ..parts import Cut, ErrorEvent, Fault, Malformed, Stall, Travel, Truncated
 from .http1 import LAST_CHUNK, chunk, portions
-from .parts import Cut, ErrorEvent, Fault, Malformed, Stall, Travel, Truncated
 from .steps import Close, End, Hold, Pause, Send, Step, Whole
-from .wire import Stream
 
 MALFORMED_EVENT = 'data: {"id": "broken", "choices": [{"delta": {"con\n\n'
 MALFORMED_BODY = b'{"id": "broken", "type": "mess'

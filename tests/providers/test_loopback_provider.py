@@ -794,7 +794,7 @@ def test_waiting_for_what_does_not_come_fails(client: Client) -> None:
 def test_it_runs_as_a_process_of_its_own() -> None:
     options = ["--key", KEY, "--chunks", "3", "--chunk-delay-ms", "1", "--first-byte-ms", "1"]
     command = [sys.executable, "-m", "tests.providers", *options]
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

@@ -1,7 +1,8 @@
-"""Sites on which the widget was seen that may not show it: the console asks whether they may.
+"""A bot's sites: those that may show its widget, and those that loaded it without being allowed.
 
-Anybody can make up such a site, since a program may send any address: twenty undecided ones are kept
-for a bot, the oldest fall out, and no more than twenty new ones come in an hour.
+The console asks about the second kind. Anybody can invent such a site, since a program may send any
+address: twenty undecided ones are kept for a bot, the oldest are dropped, and at most twenty new ones are
+kept in an hour. The settings form writes the list of allowed sites as a whole (`bots`).
 """
 
 from datetime import timedelta
@@ -13,19 +14,36 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.accounts import audit
 from core.accounts.actor import Actor
+from core.bots import bots
 from core.bots.models import Bot, SeenOrigin
+from core.bots.visitors import checked_origins
 from core.db import changed_one, insert_new, session, transaction
+from core.errors import Invalid
 
-MOST = 20
+MOST_SEEN = 20
 FRESH = timedelta(hours=1)
-"""For so long a site that was seen is not written again."""
+"""A site that loaded the widget again within this time is not written again."""
 
 
-def note(bot: Bot, origin: str) -> None:
+def allow(bot: Bot, site: str, actor: Actor) -> str:
+    """Puts a site on the list, as browsers write it; raises `Invalid` for what is none, or one too many."""
+    wanted = checked_origins([site])
+    if not wanted:
+        raise Invalid("Write the site’s address, like https://www.example.com", field="site")
+    _change(bot, wanted, [], actor, "bot.origin_allowed", wanted[0])
+    return wanted[0]
+
+
+def remove(bot: Bot, origin: str, actor: Actor) -> None:
+    """The site shows the bot no more from its next page on."""
+    _change(bot, [], [origin], actor, "bot.origin_removed", origin)
+
+
+def note_seen(bot: Bot, origin: str) -> None:
     """The site asked for this bot's widget and may not show it. Most requests write nothing."""
     now = clock.now()
     known = session().get(SeenOrigin, (bot.id, origin))
-    if known.last_seen_at > now - FRESH if known else _came_since(bot.id, now - FRESH) >= MOST:
+    if known.last_seen_at > now - FRESH if known else _came_since(bot.id, now - FRESH) >= MOST_SEEN:
         return
     times: dict[str, Any] = {"last_seen_at": now}
     row = {"bot_id": bot.id, "origin": origin, "first_seen_at": now, "dismissed": False} | times
@@ -35,7 +53,7 @@ def note(bot: Bot, origin: str) -> None:
         _let_fall_out(current, bot.id)
 
 
-def refuse(bot: Bot, origin: str, actor: Actor) -> None:
+def dismiss(bot: Bot, origin: str, actor: Actor) -> None:
     """The site is not asked for again. What it may do does not change: nothing."""
     undecided = update(SeenOrigin).where(*_is(bot.id, origin), SeenOrigin.dismissed.is_(False))
     with transaction() as current:
@@ -44,7 +62,23 @@ def refuse(bot: Bot, origin: str, actor: Actor) -> None:
             audit.record(current, bot.workspace_id, actor, "bot.origin_refused", bot.id, **facts)
 
 
-def forget(current: Session, bot_id: str, origin: str) -> None:
+def _change(
+    bot: Bot, more: list[str], less: list[str], actor: Actor, action: str, origin: str
+) -> None:
+    with transaction() as current:
+        stored = bots.locked(current, bot.id)
+        kept = [known for known in stored.allowed_origins if known not in less]
+        now = checked_origins([*kept, *more])
+        _forget(current, bot.id, origin)
+        if now == stored.allowed_origins:
+            return
+        stored.allowed_origins = now
+        bots.raise_version(current, bot.id)
+        facts = {"name": stored.name, "origin": origin}
+        audit.record(current, bot.workspace_id, actor, action, bot.id, **facts)
+
+
+def _forget(current: Session, bot_id: str, origin: str) -> None:
     """Within the caller's transaction: there is nothing left to decide."""
     current.execute(delete(SeenOrigin).where(*_is(bot_id, origin)))
 
@@ -65,6 +99,6 @@ def _came_since(bot_id: str, moment: Any) -> int:
 def _let_fall_out(current: Session, bot_id: str) -> None:
     """The undecided ones past the twenty that were seen last."""
     latest = SeenOrigin.last_seen_at.desc(), SeenOrigin.origin
-    past = select(SeenOrigin.origin).where(*_undecided(bot_id)).order_by(*latest).offset(MOST)
+    past = select(SeenOrigin.origin).where(*_undecided(bot_id)).order_by(*latest).offset(MOST_SEEN)
     for origin in current.scalars(past.limit(1000)).all():
-        forget(current, bot_id, origin)
+        _forget(current, bot_id, origin)

@@ -15,7 +15,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from .calls import Call
+from ..calls import Call
 from .problems import Problem
 from .wire import Stream, Writing, messages_fault
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core import clock, db
 from core.settings import Settings
-from tests import shared_app
+from tests.application import shared_app
 from tests.databases import sqlite_copy
 from tests.people import make_cast
 

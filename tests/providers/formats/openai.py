@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..calls import Call
 from . import embeddings
-from .calls import Call
 from .openai_problems import PROBLEMS, objection_to
 from .problems import Problem
 from .wire import Stream, Writing

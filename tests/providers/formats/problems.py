@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .calls import Call
-from .parts import Failure
+from ..calls import Call
+from ..parts import Failure
 
 
 @dataclass(frozen=True)

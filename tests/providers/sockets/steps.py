@@ -5,7 +5,7 @@ The events in them become chunks of HTTP on the way: an End is then a Send, and 
 
 from dataclasses import dataclass
 
-from .gate import Gate
+from ..gate import Gate
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import make_url
 
-import web
 from app import configure_core, create_app
 from core import db
 from core.gateway import workspace_keys
 from core.settings import Settings
 from tests.browser import IsolatedClient
+from web import registration
 
 
 @dataclass
@@ -32,7 +32,7 @@ class _Shared:
     def use(self, chosen: Settings) -> Flask:
         """The same application as `create_app(chosen)` would make."""
         configure_core(chosen)
-        wanted = self.config | web.config(chosen) | {"TESTING": True}
+        wanted = self.config | registration.config(chosen) | {"TESTING": True}
         self.app.config.update(wanted)
         for name in self.app.config.keys() - wanted.keys():
             del self.app.config[name]

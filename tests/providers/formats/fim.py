@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from ..calls import Call
 from . import openai
-from .calls import Call
 from .openai import DONE, PROBLEMS, answer, error_body, error_event, headers, key_in, model_list
 from .problems import Problem
 from .wire import Stream, Writing

@@ -7,9 +7,9 @@ import threading
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from .calls import CallLog
+from ..calls import CallLog
+from ..reception import Reception
 from .handler import Handler
-from .reception import Reception
 
 _GOODBYE_SECONDS = 2
 

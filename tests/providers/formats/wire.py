@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .calls import Call
-from .parts import Answer
+from ..calls import Call
+from ..parts import Answer
 from .problems import Problem
 
 DEFAULT_PREFIX = "You said: "

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..calls import Call
 from .anthropic_problems import PROBLEMS, objection_to
-from .calls import Call
 from .problems import Problem
 from .wire import Stream, Writing, words_in
 

@@ -4,7 +4,7 @@ import itertools
 import json
 from typing import Any
 
-from .calls import Call
+from ..calls import Call
 from .openai import PROBLEMS, error_body, headers, key_in, model_list
 from .openai_problems import response_objection_to
 from .problems import Problem

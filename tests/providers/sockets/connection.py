@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-from .calls import Call
+from ..calls import Call
 from .steps import Close, Hold, Pause, Send, Step, Whole
 
 _EARLY_CLIENT_SECONDS = 0.02

@@ -1,0 +1,1 @@
+"""What each vendor says: its bodies, events, headers and errors."""

@@ -1,0 +1,1 @@
+"""How it goes over the wire: the server, its connections, and the steps of an answer."""

@@ -1,0 +1,73 @@
+"""How long a client's connection may stay idle or stall."""
+
+import errno
+import socket
+import struct
+from typing import Any
+
+import gevent
+
+UNSENT_BYTES = 128 * 1024
+"""What the system keeps of an answer for its client: with half of it taken there is room for more. Left to
+itself it keeps megabytes, and a client that takes ten kilobytes a second seems to stand still."""
+_NOT_SENT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""How a socket is closed without waiting for its client to take what the system keeps for it."""
+
+
+class IdleTimeout(gevent.Timeout):
+    """The time that a connection without a request has left. A stop cuts it short."""
+
+    def __init__(self, seconds: float, others: set["IdleTimeout"]) -> None:
+        super().__init__(seconds, False)
+        self.others = others
+
+    def __enter__(self) -> "IdleTimeout":
+        self.greenlet = gevent.getcurrent()
+        self.others.add(self)
+        super().__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> bool | None:
+        self.others.discard(self)
+        canceled: bool | None = super().__exit__(*raised)
+        return canceled
+
+    def cut(self) -> None:
+        if self in self.others:
+            self.greenlet.throw(self)
+
+
+class StallTimeoutSocket:
+    """A client's socket, given up where the client stands still: it takes nothing, or sends nothing.
+
+    Counted is each step, not the whole (as gevent's own `sendall` does): whoever goes on is served to the
+    end. One that was given up is treated as one that hung up.
+    """
+
+    def __init__(self, sock: Any, seconds: float) -> None:
+        self._sock, self._seconds = sock, seconds
+        if _NOT_SENT is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, _NOT_SENT, UNSENT_BYTES)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def setblocking(self, _flag: bool) -> None:
+        self._sock.settimeout(self._seconds)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        try:
+            received: bytes = self._sock.recv(size, *flags)
+        except TimeoutError:
+            return b""
+        return received
+
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._sock.send(left) :]
+        except TimeoutError:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            raise BrokenPipeError(errno.EPIPE, "The client took nothing more.") from None
