@@ -164,7 +164,7 @@ def _back_to(bot: Bot) -> AnyResponse:
 def _this_conversation(bot: Bot) -> tuple[Conversation, str]:
     conversation, token = _conversation(bot)
     if conversation is None:
-        raise NotFound("This conversation is over. Open the chat again to start a new one.")
+        raise NotFound("This conversation has ended. Open the chat again to start a new one.")
     return conversation, token
 
 

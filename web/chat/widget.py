@@ -20,10 +20,10 @@ pages = Blueprint("widget", __name__)
 
 FRESH_SECONDS = 60
 _NOT_ALLOWED = (
-    "{origin} may not show this chat yet. Its owner can allow it in the console: Bots, Install."
+    "{origin} isn’t an allowed site for this chat yet. Its owner can allow it in the console under Bots, Install."
 )
-_NO_ORIGIN = "This page has no address that could be allowed. Open it from a web server."
-_OFF = "This chat is switched off. Its owner can switch it on in the console: Bots, Settings."
+_NO_ORIGIN = "This page has no web address, so it can't be allowed. Open it from a web server."
+_OFF = "This chat is disabled. Its owner can enable it in the console under Bots, Settings."
 
 
 @pages.get("/w/<bot_id>.js")

@@ -85,7 +85,7 @@ def test_any_other_site_gets_one_line_for_its_owner_and_is_remembered(client, bo
     origin = headers.get("origin") or "/".join(headers["referer"].split("/")[:3])
     assert answer.status_code == 200
     assert len(answer.text.splitlines()) == 2
-    assert f'console.info("Mevichat: {origin} may not show this chat yet.' in answer.text
+    assert f'console.info("Mevichat: {origin} isn’t an allowed site for this chat yet.' in answer.text
     assert "frame" not in answer.text
     assert seen_sites(bot) == [(origin, False)]
 
