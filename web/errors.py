@@ -47,17 +47,17 @@ STATUS = {
 _HTTP = {
     400: (
         "bad_request",
-        "The request couldn't be read. If it has a body, check that it's valid JSON.",
+        "The request couldn’t be read. If it has a body, check that it’s valid JSON.",
     ),
     404: ("not_found", "Page not found."),
-    405: ("method_not_allowed", "This address doesn't support that method."),
+    405: ("method_not_allowed", "This address doesn’t support that method."),
     413: ("too_large", "The request is too large."),
     415: ("unsupported_media_type", "Send JSON, with the header Content-Type: application/json."),
     429: ("too_many_requests", "Too many requests. Try again in a minute."),
 }
 _CSRF = "This page has expired, or cookies are blocked. Reload and try again."
 _UNEXPECTED = (
-    "Something went wrong on our end. Nothing was changed; the server's log has the details."
+    "Something went wrong on our end. Nothing was changed; the server’s log has the details."
 )
 _DATABASE_AWAY = "The database is unavailable. Nothing was changed; try again in a minute."
 _TITLES = {

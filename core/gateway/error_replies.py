@@ -65,7 +65,7 @@ def sold_apart(name: str) -> Reply:
     """Its price is not one of tokens, so no balance pays for it."""
     message = (
         f"“{name[:60]}” costs more than its tokens, and a balance pays for tokens only. Leave it out, or add "
-        "a key of the workspace's own in the console, under Provider keys."
+        "a key of the workspace’s own in the console, under Provider keys."
     )
     return Reply(400, code=SOLD_APART, message=message)
 

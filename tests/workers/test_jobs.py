@@ -127,7 +127,7 @@ def test_the_schedule_ends_what_a_dead_process_left(app, cast):
 
 
 def test_a_missed_round_of_the_schedule_does_not_end_it(app, chosen, logged):
-    """The database is away for a while: the next round does the work."""
+    """The database is unavailable for a while: the next round does the work."""
     from core.db import db
 
     db.session.remove()

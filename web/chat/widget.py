@@ -20,9 +20,9 @@ pages = Blueprint("widget", __name__)
 
 FRESH_SECONDS = 60
 _NOT_ALLOWED = (
-    "{origin} isn’t an allowed site for this chat yet. Its owner can allow it in the console under Bots, Install."
+    "{origin} isn’t an allowed site for this chat yet. The owner can allow it in the console."
 )
-_NO_ORIGIN = "This page has no web address, so it can't be allowed. Open it from a web server."
+_NO_ORIGIN = "This page has no web address, so it can’t be allowed. Open it from a web server."
 _OFF = "This chat is disabled. Its owner can enable it in the console under Bots, Settings."
 
 

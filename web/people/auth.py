@@ -131,7 +131,7 @@ def sign_in_code() -> Any:
 def sign_out() -> AnyResponse:
     sign_ins.end(sessions.this_sign_in().id)
     session.clear()
-    flash("You've signed out.", "good")
+    flash("You’ve signed out.", "good")
     return redirect(url_for("auth.sign_in"), 303)
 
 

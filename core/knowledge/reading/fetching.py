@@ -100,7 +100,7 @@ def _refusal(error: HttpError, been: list[str]) -> Refused:
     if isinstance(error, NotPublic):
         return Refused("The page leads on into a private network, where nothing is read from here.")
     if isinstance(error, NotSendable):
-        return Refused("The page leads on to an address that is no web page's.")
+        return Refused("The page leads on to an address that is no web page’s.")
     return Refused(f"The page leads on to another, which could not be read. {error.message}")
 
 

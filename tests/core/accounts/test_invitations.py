@@ -152,7 +152,7 @@ def test_it_is_sent_again_after_a_minute_at_the_earliest(workspace, shift_clock,
     if sent:
         again(workspace, made)
     else:
-        with pytest.raises(Invalid, match="Wait a minute"):
+        with pytest.raises(Invalid, match="Try again in a minute"):
             again(workspace, made)
     assert len(mails_to(GUEST)) == 1 + sent
 

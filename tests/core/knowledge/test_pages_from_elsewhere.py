@@ -16,7 +16,7 @@ from tests.core.test_addresses import Names
 from tests.site import Canary, Says, Site
 
 PRIVATE = "leads on into a private network"
-ODD = "leads on to an address that is no web page's"
+ODD = "leads on to an address that is no web page’s"
 LAMPS = Says.page("Lamps", "The Norre takes a bulb of 60 watts.")
 
 

@@ -99,7 +99,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
 
     assert stored(bot) == DEFAULTS
     page.get_by_role("button", name="Save appearance").click()
-    expect(page.get_by_text("Saved. Visitors see it at their next page.")).to_be_visible()
+    expect(page.get_by_text("Saved. Visitors see it when they next load a page.")).to_be_visible()
     assert stored(bot).visitor_text == taken
     chat = windows.open(f"{live.url}/chat/{bot.id}")
     expect(chat.get_by_role("heading", level=1)).to_have_text("Ask Norre")
@@ -151,7 +151,7 @@ def test_a_picture_stands_at_the_head_and_only_the_console_may_dress_the_frame(
     face = {"name": "face.png", "mimeType": "image/png", "buffer": png(32, 32)}
     page.get_by_label("Picture", exact=True).last.set_input_files(face)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text("The picture stands at the head of the chat.")).to_be_visible()
+    expect(page.get_by_text("Picture saved. It’s shown in the chat header.")).to_be_visible()
     head = frame_of(page).locator(".chat-head img.avatar")
     expect(head).to_be_visible()
     assert head.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32

@@ -71,7 +71,7 @@ def test_a_key_lives_its_whole_life(page, live, workspace, provider):
     row.get_by_role("link", name="Delete…").click()
     expect(page.locator("main")).to_contain_text("Support will stop answering")
     page.get_by_role("button", name="Delete key").click()
-    expect(page.get_by_text("The Anthropic key is deleted.")).to_be_visible()
+    expect(page.get_by_text("The Anthropic key was deleted.")).to_be_visible()
     session().commit()
     assert store.find(workspace.id, "anthropic") is None
 

@@ -44,7 +44,7 @@ def test_a_line_says_who_did_what_from_where_and_when(cast, signed_in):
         assert "<b>Rita</b> replaced the Anthropic key, was …7xA2, now …Qm31" in page
         assert "192.0.2.7" in page
         assert re.search(r"\d{2}:\d{2}:\d{2} UTC", page)
-        assert page.index("replaced the Anthropic key") < page.index("made this workspace")
+        assert page.index("replaced the Anthropic key") < page.index("created this workspace")
 
 
 def test_only_those_who_may_read_it_are_led_there(cast, signed_in):

@@ -32,7 +32,7 @@ NEW = {"anthropic": marker.anthropic_key("NEW1"), "openai": marker.openai_key("N
 
 REFUSALS = {
     "401": (Reply.status(401), "rejected this key"),
-    "403": (Reply.missing_scope(), "refused this key a permission"),
+    "403": (Reply.missing_scope(), "says this key lacks a permission"),
     "out of credit": (Reply.insufficient_quota(), "has no credit left"),
     "an echo of the key": (Reply.echoing_key(), "rejected this key"),
 }
@@ -93,7 +93,7 @@ def poll(browser: Browser, answer):
 def test_a_good_key_becomes_a_masked_row(app, cast, provider, owner, run_jobs, slug):
     waiting = paste(owner, slug)
     assert (waiting.status_code, state(waiting)) == (200, "waiting")
-    assert "Waiting for a worker" in waiting.text
+    assert "Starting the check" in waiting.text
     assert state(poll(owner, waiting)) == "waiting"
     run_jobs()
     saved = poll(owner, waiting)
@@ -196,7 +196,7 @@ def test_a_provider_in_trouble_says_nothing_about_the_key(
     run_jobs()
     outcome = poll(owner, answer)
     assert state(outcome) == "unchecked"
-    assert "could not be checked, so nothing was changed" in outcome.text
+    assert "Couldn’t check the key. Nothing was changed" in outcome.text
     nothing_kept()
 
 
@@ -217,7 +217,7 @@ WRONG_PASTES = [
     ("openai", MASKS["openai"], "masked key"),
     ("openai", f"sk-proj-{marker.MARKER}\nsecond-line", "Copy the key again"),
     ("openai", "x" * 2001, "8 to 2000"),
-    ("", marker.openai_key(), "Choose the provider"),
+    ("", marker.openai_key(), "Choose a provider"),
     ("openai", marker.bedrock_key(), "This is JSON"),
     ("bedrock", marker.openai_key(), "as JSON"),
     ("bedrock", marker.bedrock_key()[:-1], "as JSON"),
@@ -485,7 +485,7 @@ def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
     talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
     page = owner.get(KEYS).text
-    assert "Dormant" in page
+    assert "Inactive" in page
     assert MASKS["anthropic"] in page
     for url in ("checks", "replacement"):
         answer = owner.post(f"{KEYS}/anthropic/{url}", {"secret": NEW["anthropic"]})

@@ -48,7 +48,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     assert signed_up.location == "/"
     assert browser.get("/").location == "/w/anns-workspace"
     told = browser.get("/w/anns-workspace/audit-log").text
-    assert "<b>Ann</b> made this workspace, on the Personal plan" in " ".join(told.split())
+    assert "<b>Ann</b> created this workspace on the Personal plan" in " ".join(told.split())
     assert "127.0.0.1" in told
     assert Browser(app).get("/").location == "/sign-in"
 
@@ -60,7 +60,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
         ("email", "ann", "cannot be used"),
         ("email", "ann@example.com", "already an account"),
         ("email", "x" * 300 + "@example.com", "longer than 254"),
-        ("password", "", "Write your password"),
+        ("password", "", "Enter your password"),
         ("password", "x" * 11, "12 to 200"),
         ("password", "x" * 201, "12 to 200"),
         ("name", "x" * 101, "longer than 100"),
@@ -82,7 +82,7 @@ def test_a_wrong_password_says_no_more_than_that(app):
     unknown = sign_in(Browser(app), email="nobody@example.com")
     for page in (wrong, unknown):
         assert page.status_code == 422
-        assert "do not belong together" in page.text
+        assert "Wrong email or password" in page.text
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app):
@@ -122,7 +122,7 @@ def test_signing_out_ends_the_sign_in_for_every_copy_of_the_cookie(app):
     thief.client.set_cookie("mevichat", browser.client.get_cookie("mevichat").value)
     assert thief.get("/workspaces/new").status_code == 200
     page = browser.post("/sign-out", follow_redirects=True)
-    assert "You are signed out" in page.text
+    assert "You’ve signed out" in page.text
     for stale in (browser, thief):
         assert stale.get("/workspaces/new").location.startswith("/sign-in")
 
@@ -191,7 +191,7 @@ def test_too_many_tries_are_refused_and_say_how_long_to_wait(app, another):
         assert sign_in(browser, "wrong password").status_code == 422
     refused = sign_in(browser)
     assert refused.status_code == 429
-    assert "Wait a minute" in refused.text
+    assert "Try again in a minute" in refused.text
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert browser.get("/sign-in").status_code == 200
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
@@ -238,7 +238,7 @@ def test_closed_sign_up_leaves_it_to_the_operator(app, another):
     browser = Browser(closed)
     for answer in (browser.get("/sign-up"), browser.post("/sign-up", ANN)):
         assert answer.status_code == 403
-        assert "Ask the operator" in answer.text
+        assert "Ask your administrator" in answer.text
     assert people.find("ann@example.com") is None
     make_person("ann")
     assert sign_in(Browser(closed)).status_code == 303

@@ -57,7 +57,7 @@ def test_it_makes_an_account_where_signing_up_is_closed(app, cast, link):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"password": ""}, "Write a password"),
+        ({"password": ""}, "Enter a password"),
         ({"password": "short"}, "12 to 200"),
         ({"name": "x" * 101}, "longer than 100"),
     ],

@@ -147,7 +147,7 @@ def _choice(
         available=not reason,
         why_not=_why_not(model, workspace, reason),
         fix_url=keys_url if reason and on_plan else "",
-        price="On every plan, and needs no key." if mini else _price(model),
+        price="Included in every plan; no key needed." if mini else _price(model),
         retirement=retiring_models.mark(model),
         retired=retiring_models.is_over(model),
         checked=model.id == chosen,
@@ -156,7 +156,7 @@ def _choice(
 
 
 def _gone(model_id: str, chosen: str) -> ModelChoice:
-    why_not = "No longer offered: this bot does not answer. Choose another model."
+    why_not = "No longer available, so this bot can’t answer. Choose another model."
     return ModelChoice(model_id, model_id, False, why_not, checked=model_id == chosen)
 
 

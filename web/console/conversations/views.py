@@ -79,7 +79,7 @@ def deletion(workspace: Workspace, conversation_id: str) -> Any:
         told = reading.summaries([conversation])[0]
         return render_template("conversations/deletion.html", conversation=told)
     conversation_deletion.one(conversation, this_actor())
-    flash("The conversation is deleted.", "good")
+    flash("Conversation deleted.", "good")
     return go_to(url_for("conversations.index", slug=workspace.slug))
 
 

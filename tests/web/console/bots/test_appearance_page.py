@@ -69,11 +69,13 @@ def test_what_the_page_shows_is_what_it_saves(admin, bot, page):
 def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, visitor):
     answer = admin.post(page, sent(accent="7A2E8E", title="Ask us", badge=False, font_size="18"))
     assert answer.location == page
-    assert "Saved. Visitors see it at their next page." in admin.get(page).text
+    assert "Saved. Visitors see it when they next load a page." in admin.get(page).text
     assert stored(bot).changed() == {
         "accent": "#7a2e8e", "title": "Ask us", "badge": False, "font_size": 18,
     }  # fmt: skip
-    assert audit_prose.what(audit.lines_of(bot.workspace_id)[0]).startswith("changed the look of")
+    assert audit_prose.what(audit.lines_of(bot.workspace_id)[0]).startswith(
+        "changed the appearance of"
+    )
     chat = visitor.get(f"/chat/{bot.id}").text
     assert "Ask us" in chat
     sheet = re.search(r'href="([^"]+look\.css[^"]+)"', chat)[1].replace("&amp;", "&")
