@@ -58,7 +58,7 @@ def test_what_surrounds_a_key_is_left_out_and_said(text):
         ("0123456789abcdef" * 2 + ".abcdefghijklmnop", "looks like a key from Z.ai"),
         ("tp-" + "x" * 40, "looks like a key from Xiaomi"),
         ('{"apiKey":"ABSK"}', "This is JSON"),
-        ("sk-ant-admin01-" + "x" * 60, "admin key of Anthropic"),
+        ("sk-ant-admin01-" + "x" * 60, "Anthropic admin key"),
         ("sk-ant-oat01-" + "x" * 60, "sign-in token"),
     ],
 )
