@@ -1,6 +1,6 @@
-"""One try of one delivery, by a worker: claimed, said to whom it is for, and how it went written down.
+"""A worker's attempt at one delivery: claims it, sends it, and records the result.
 
-No connection to the database is held meanwhile.
+No database connection is held while sending.
 """
 
 from core import db
@@ -12,13 +12,13 @@ from core.outbox.models import EMAIL, Delivery
 from core.outbox.smtp import EmailError, EmailRefused
 from core.webhooks import calls
 
-UNREADABLE = "What it was to say can no longer be read with the encryption keys in use."
+UNREADABLE = "Its content can’t be decrypted with the current encryption keys."
 
 log = logger(__name__)
 
 
 def send(delivery_id: str) -> None:
-    """Sends it if it is due and nobody else does. Whatever goes wrong is on the row afterwards."""
+    """Sends the delivery if it is due and unclaimed. Failures are recorded in its row."""
     delivery = deliveries.claim(delivery_id)
     if delivery is None:
         return
@@ -28,7 +28,7 @@ def send(delivery_id: str) -> None:
         _give_up(delivery, UNREADABLE)
         return
     if delivery.attempts > deliveries.MAX_ATTEMPTS:
-        _give_up(delivery, "Every try ended without a result.")
+        _give_up(delivery, "Every attempt ended without a result.")
     elif delivery.channel == EMAIL:
         _send_email(delivery, content)
     else:

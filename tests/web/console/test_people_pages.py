@@ -85,8 +85,8 @@ def test_the_only_owner_is_told_why_they_stay(cast, signed_in):
     )
     for answer in answers:
         assert answer.status_code == 422
-        assert "Make somebody else an owner first" in answer.text
-    assert "Make somebody else" in owner.get("/w/acme/people/departure").text
+        assert "Make someone else an owner first" in answer.text
+    assert "Make someone else" in owner.get("/w/acme/people/departure").text
     assert "Leave Acme</button>" not in owner.get("/w/acme/people/departure").text
     assert role_of(cast, "owner") == Role.OWNER
 
@@ -136,8 +136,8 @@ def test_inviting_sends_a_mail_and_shows_that_it_waits(cast, signed_in):
     ("email", "role", "field", "says"),
     [
         ("", "admin", "email", "Write an e-mail address"),
-        ("guest", "admin", "email", "cannot be used"),
-        ("member@example.com", "admin", "email", "in Acme already"),
+        ("guest", "admin", "email", "isn’t valid"),
+        ("member@example.com", "admin", "email", "already in Acme"),
         (GUEST, "", "role", "Choose one of the roles"),
         (GUEST, "king", "role", "valid choice"),
     ],
