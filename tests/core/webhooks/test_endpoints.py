@@ -76,14 +76,14 @@ def test_set_by_several_at_once_it_has_one_secret(workspace):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "Write the whole address"),
-        ("hooks.example", "Write the whole address"),
-        ("ftp://hooks.example/", "Write the whole address"),
-        ("http://ann:pw@hooks.example/", "Leave the user name and password out"),
+        ("", "Enter a full address"),
+        ("hooks.example", "Enter a full address"),
+        ("ftp://hooks.example/", "Enter a full address"),
+        ("http://ann:pw@hooks.example/", "Remove the user name and password"),
         ("http://127.0.0.1/", "private network"),
         ("http://localhost:5000/", "private network"),
         ("http://169.254.169.254/latest/meta-data", "private network"),
-        ("http://2130706433/", "plain name"),
+        ("http://2130706433/", "host name in this address isn’t valid"),
         (f"https://hooks.example/{'x' * 500}", "at most 500 characters"),
     ],
 )

@@ -93,7 +93,7 @@ def test_the_secret_is_in_no_log(owner, logged):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "Write the whole address"),
+        ("", "Enter a full address"),
         ("http://10.0.0.1/", "private network"),
         ("x" * 501, "at most 500"),
     ],
@@ -145,7 +145,7 @@ def test_a_test_is_sent_by_a_worker_and_its_outcome_shown(owner, cast, set_up, r
     run_jobs()
     piece = owner.get(f"{PAGE}/deliveries", htmx=True)
     assert "Given up" in piece.text
-    assert "name of the host is not known" in piece.text
+    assert "host name couldn’t be resolved" in piece.text
     assert "hx-trigger" not in piece.text
     assert "<h1" not in piece.text
 
