@@ -51,7 +51,7 @@ _private_hosts = NO_PRIVATE_HOSTS
 def configure(changed: Callable[[Session, str], None], settings: Settings) -> None:
     """Called once by `create_app`: what is to happen when the knowledge of a bot changes."""
     global _changed, _private_hosts
-    _changed, _private_hosts = changed, PrivateHosts.of(settings.private_pages)
+    _changed, _private_hosts = changed, PrivateHosts.parse(settings.private_pages)
 
 
 def note_change(current: Session, bot_id: str) -> None:

@@ -92,7 +92,7 @@ def sign_in() -> Any:
     form = SignInForm()
     if form.validate_on_submit():
         person = people.authenticate(form.email.data, form.password.data)
-        if person and person.has_second_factor:
+        if person and person.has_two_factor:
             return sessions.begin_two_factor(person)
         if person:
             return sessions.begin(person)

@@ -155,7 +155,7 @@ def test_a_page_with_nothing_behind_it_says_what_it_answered(site, read):
     ],
 )
 def test_the_operator_names_hosts_with_or_without_their_port(setting, url, included):
-    assert PrivateHosts.of(setting).include(url) == included
+    assert PrivateHosts.parse(setting).include(url) == included
 
 
 @pytest.mark.parametrize("setting", ["perhaps?", "http://wiki.example", "wiki.example/a", "a b"])
@@ -292,4 +292,4 @@ def test_a_sitemap_that_unpacks_to_too_much_is_refused(site, read):
 
 def test_a_page_that_never_ends_is_refused_at_its_limit(site, read):
     site.pages["/large"] = Says(b"<p>" + b"x" * (5 << 20))
-    assert "larger than anything expected" in read(f"{site.url}/large").reason
+    assert "response was too large" in read(f"{site.url}/large").reason

@@ -93,7 +93,7 @@ def test_the_secret_is_in_no_log(owner, logged):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("", "Write the whole address"),
+        ("", "Enter a full address"),
         ("http://10.0.0.1/", "private network"),
         ("x" * 501, "at most 500"),
     ],
@@ -133,7 +133,7 @@ def test_a_test_of_a_webhook_that_is_off_says_so(owner, set_up):
     owner.post(f"{PAGE}/webhook/disablement")
     refused = owner.post(f"{PAGE}/webhook/tests")
     assert refused.status_code == 409
-    assert "Switch it on first" in refused.text
+    assert "Enable it first" in refused.text
 
 
 def test_a_test_is_sent_by_a_worker_and_its_outcome_shown(owner, cast, set_up, run_jobs, logged):
@@ -145,7 +145,7 @@ def test_a_test_is_sent_by_a_worker_and_its_outcome_shown(owner, cast, set_up, r
     run_jobs()
     piece = owner.get(f"{PAGE}/deliveries", htmx=True)
     assert "Failed" in piece.text
-    assert "name of the host is not known" in piece.text
+    assert "host name couldn’t be resolved" in piece.text
     assert "hx-trigger" not in piece.text
     assert "<h1" not in piece.text
 
@@ -187,7 +187,7 @@ def test_a_waiting_call_is_tried_now(owner, cast, set_up):
     assert deliveries.claim(delivery_id)
     refused = owner.post(f"{PAGE}/deliveries/{delivery_id}/tries")
     assert refused.status_code == 404
-    assert "being sent, or is over" in refused.text
+    assert "being sent or has ended" in refused.text
 
 
 def test_the_page_looks_again_only_while_something_is_on_its_way(owner, cast, set_up, shift_clock):

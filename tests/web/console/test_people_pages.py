@@ -85,8 +85,8 @@ def test_the_only_owner_is_told_why_they_stay(cast, signed_in):
     )
     for answer in answers:
         assert answer.status_code == 422
-        assert "Make somebody else an owner first" in answer.text
-    assert "Make somebody else" in owner.get("/w/acme/people/departure").text
+        assert "Make someone else an owner first" in answer.text
+    assert "Make someone else" in owner.get("/w/acme/people/departure").text
     assert "Leave Acme</button>" not in owner.get("/w/acme/people/departure").text
     assert role_of(cast, "owner") == Role.OWNER
 
@@ -136,8 +136,8 @@ def test_inviting_sends_a_mail_and_shows_that_it_waits(cast, signed_in):
     ("email", "role", "field", "says"),
     [
         ("", "admin", "email", "Enter an email address"),
-        ("guest", "admin", "email", "cannot be used"),
-        ("member@example.com", "admin", "email", "in Acme already"),
+        ("guest", "admin", "email", "isn’t valid"),
+        ("member@example.com", "admin", "email", "already in Acme"),
         (GUEST, "", "role", "Choose a role"),
         (GUEST, "king", "role", "valid choice"),
     ],
@@ -159,7 +159,7 @@ def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
     (waiting,) = invitations.pending_in(cast.workspace.id)
     url = f"/w/acme/people/invitations/{waiting.id}"
     owner.post(f"{url}/mails")
-    assert "Wait a minute" in owner.get("/w/acme/people").text
+    assert "Try again in a minute" in owner.get("/w/acme/people").text
     shift_clock(invitations.RESEND_AFTER * 2)
     owner.post(f"{url}/mails")
     assert "The previous link no longer works" in owner.get("/w/acme/people").text

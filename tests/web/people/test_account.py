@@ -42,7 +42,7 @@ def test_a_new_password_signs_out_everywhere_else(cast, signed_in):
 @pytest.mark.parametrize(
     ("present", "new", "field", "says"),
     [
-        ("wrong password", NEW, "present", "not your present password"),
+        ("wrong password", NEW, "present", "isn’t your current password"),
         ("", NEW, "present", "Enter your current password"),
         (PASSWORD, "short", "new", "12 to 200"),
         (PASSWORD, "", "new", "Enter a new password"),

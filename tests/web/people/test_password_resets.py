@@ -57,7 +57,7 @@ def test_a_dead_link_says_to_ask_for_another(app):
     for path in (f"/password-resets/{new_token('mvp')}", "/password-resets/x"):
         page = Browser(app).get(path)
         assert page.status_code == 404
-        assert "Ask for another one" in page.text
+        assert "Request a new one" in page.text
 
 
 def test_neither_the_token_nor_the_password_is_in_a_log(app, cast, logged):

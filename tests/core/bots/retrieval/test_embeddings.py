@@ -278,7 +278,7 @@ def test_a_key_that_may_not_make_vectors_keeps_answering_chats(taught, key, prov
     run_jobs()
     stored = key_of(taught.workspace, "openai")
     assert stored.status == "valid" and SMALL in stored.unavailable_models
-    assert stored.note == "The key works, but text-embedding-3-small was refused."
+    assert stored.note == "The key works, but the provider refused text-embedding-3-small."
     assert (
         query_embeddings.unusable_reason(taught.workspace, stored) == query_embeddings.MODEL_REFUSED
     )
@@ -445,7 +445,10 @@ def test_redis_away_takes_nothing_but_the_pauses(taught, provider, monkeypatch):
 
 @pytest.mark.parametrize(
     ("act", "sentence"),
-    [(remove, "This needs an OpenAI key"), (downgrade, "The Free plan has no provider keys.")],
+    [
+        (remove, "This needs an OpenAI key"),
+        (downgrade, "The Free plan doesn’t include provider keys."),
+    ],
 )
 def test_it_is_switched_on_with_a_key_and_a_plan_only(workspace, key, act, sentence):
     bot = make_bot(workspace)

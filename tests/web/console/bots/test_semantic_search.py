@@ -79,7 +79,7 @@ def test_it_is_switched_on_and_off_in_the_settings(admin, workspace, key, signed
     ("plan", "sentence"),
     [
         ("pro", "This needs an OpenAI key, and there is none in this workspace."),
-        ("free", "The Free plan has no provider keys. They come with Pro and Scale."),
+        ("free", "The Free plan doesn’t include provider keys. Upgrade to Pro or Scale."),
     ],
 )
 def test_without_a_key_or_a_plan_it_says_why_it_cannot_be_chosen(admin, workspace, plan, sentence):
