@@ -29,7 +29,7 @@ MAX_CUSTOM_TEXT_LENGTH = 300
 
 _LOCK = {"of": Bot, "key_share": True}
 """Against others that change the bot, not against those that talk to it."""
-_GONE = "There is no such bot in this workspace."
+_GONE = "This workspace has no such bot."
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,13 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
 def _checked_limits(draft: Draft) -> dict[str, object]:
     return {
         "visitor_limit": rate_limits.checked(
-            draft.visitor_limit, "the messages of one visitor a minute", "visitor_limit"
+            draft.visitor_limit, "the messages per visitor per minute", "visitor_limit"
         ),
         "address_limit": rate_limits.checked(
-            draft.address_limit, "the messages of one address an hour", "address_limit"
+            draft.address_limit, "the messages per IP address per hour", "address_limit"
         ),
         "daily_limit": rate_limits.checked(
-            draft.daily_limit, "the messages of this bot a day", "daily_limit"
+            draft.daily_limit, "the messages per day for this bot", "daily_limit"
         ),
         "limit_text": _custom_text("limit text", draft.limit_text, "limit_text"),
     }
@@ -203,7 +203,10 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
         raise Invalid(str(error), field="model") from None
     if model.id != keeps and model.bot_tier is None:
         usable = ", ".join(model.name for model in catalogue.bot_models())
-        raise Invalid(f"{model.name} is for programs. Bots can use {usable}.", field="model")
+        raise Invalid(
+            f"{model.name} is only available through the gateway. Bots can use {usable}.",
+            field="model",
+        )
     if model.id != keeps and not workspace.plan.allows_tier(model.bot_tier):
         raise PlanDoesNotAllow(f"{model.name} is not part of the {workspace.plan.name} plan.")
     return model.id

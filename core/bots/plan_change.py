@@ -18,7 +18,7 @@ from core.plans import Plan
 MINI_MODEL = Draft.model
 """What every plan has."""
 
-_CHANGED_MEANWHILE = "Somebody else changed the plan meanwhile. Nothing was changed by this step."
+_CHANGED_MEANWHILE = "Someone else changed the plan. Your change was not saved."
 
 
 def blocked_by(plan: Plan, some: Iterable[Bot]) -> list[Bot]:

@@ -94,7 +94,7 @@ def checked_origins(lines: list[str]) -> list[str]:
     """Origins as browsers send them (`https://example.com`); raises `Invalid` with the bad one."""
     origins = list(dict.fromkeys(_checked_origin(line) for line in lines if line.strip()))
     if len(origins) > _MOST_ORIGINS:
-        sentence = f"A bot can have at most {_MOST_ORIGINS} allowed origins."
+        sentence = f"A bot can have at most {_MOST_ORIGINS} allowed sites."
         raise Invalid(sentence, field="allowed_origins")
     return origins
 
@@ -102,6 +102,8 @@ def checked_origins(lines: list[str]) -> list[str]:
 def _checked_origin(line: str) -> str:
     text = line.strip().rstrip("/").lower()
     if not _ORIGIN.fullmatch(text) or len(text) > 200:
-        sentence = f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
+        sentence = (
+            f"“{line.strip()[:80]}” is not a site address. Write it like https://www.example.com"
+        )
         raise Invalid(sentence, field="allowed_origins")
     return text

@@ -48,8 +48,8 @@ def over_limit_reason(
     if used + characters <= plan.characters:
         return ""
     return (
-        f"The {plan.name} plan includes {plan.characters:,} characters of knowledge: this has "
-        f"{characters:,}, the other sources {used:,}. Delete some, or choose a larger plan."
+        f"The {plan.name} plan includes {plan.characters:,} characters of knowledge. This source has "
+        f"{characters:,}, and the other sources have {used:,}. Delete some, or choose a larger plan."
     )
 
 

@@ -40,17 +40,17 @@ LOST_AFTER = timedelta(seconds=60)
 WAITED_TOO_LONG = timedelta(minutes=5)
 RESTARTED = (
     "",
-    "Begun again, since the worker that read this was lost (try 2 of 3).",
-    "Begun again, since the worker that read this was lost (try 3 of 3).",
+    "Restarted because the worker stopped (attempt 2 of 3).",
+    "Restarted because the worker stopped (attempt 3 of 3).",
 )
 """What `Source.reason` says while a source is read for the first, second, third time."""
 
 _GAVE_UP = (
-    "The worker that read this was lost three times. It may need more memory than there is: "
-    "split it into smaller parts."
+    "The worker stopped three times while reading this. It may need more memory than is available. "
+    "Split it into smaller parts."
 )
-_NO_TEXT = "There is no text in this."
-_FAILED = "Something went wrong while this was read. Save it in another form, and add that."
+_NO_TEXT = "This source contains no text."
+_FAILED = "Something went wrong while reading this. Save it in another format and add it again."
 log = logger(__name__)
 
 
@@ -142,7 +142,7 @@ def _written(source: Source, pieces: Iterator[Piece], progress: Progress) -> tup
     count = characters = 0
     for batch in _batches(pieces):
         if count + len(batch) > chunks.MOST_CHUNKS:
-            raise Refused("There are too many short sections in this. Split it into smaller parts.")
+            raise Refused("This has too many short sections. Split it into smaller parts.")
         with transaction() as current:
             _record(current, source, alive_at=clock.now())
             chunks.add_unseen(current, source.id, source.bot_id, source.attempt, count, batch)
@@ -178,7 +178,7 @@ def _put_in_place(
 def _fail(source: Source, reason: str) -> None:
     """What was in place before stays, and is said to."""
     session().rollback()
-    kept = " What was read before still answers." if source.chunks else ""
+    kept = " The previous version is still in use." if source.chunks else ""
     try:
         with transaction() as current:
             _record(current, source, status=FAILED, reason=(reason + kept)[:300])

@@ -122,7 +122,7 @@ def get(workspace_id: str, source_id: str) -> Source:
     """Raises `NotFound`, for those of other workspaces too."""
     found = session().get(Source, source_id, populate_existing=True)
     if found is None or found.workspace_id != workspace_id or found.status == REMOVED:
-        raise NotFound("There is no such source in this workspace.")
+        raise NotFound("This workspace has no such source.")
     return found
 
 
@@ -149,7 +149,7 @@ def reindex(source: Source, actor: Actor) -> None:
             .values(status=WAITING, attempt=Source.attempt + 1, **_FRESH, alive_at=clock.now()),
         )
         if not begun:
-            raise Conflict("This is being read already, or was deleted.")
+            raise Conflict("This source is already being read, or was deleted.")
         _record(current, source, actor, "source.read_again")
     index_later(get(source.workspace_id, source.id))
 

@@ -87,7 +87,7 @@ def answer(
 def dismiss(unanswered: Unanswered) -> None:
     """It leaves the list, and stays away however often it is asked. Raises `Conflict` if it is not open."""
     if not _resolve(unanswered, DISMISSED):
-        raise Conflict("This question was answered or dismissed in the meantime.")
+        raise Conflict("This question has already been answered or dismissed.")
 
 
 def delete_older(workspace_id: str, before: datetime) -> int:

@@ -18,5 +18,5 @@ def give(answer: Message, thumb: Any) -> None:
     with transaction() as current:
         given = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
         if not changed_one(current, given.values(feedback=_THUMBS[thumb])):
-            raise Conflict("Only a complete answer can have a thumb.")
+            raise Conflict("Only a complete answer can be rated.")
     session().refresh(answer)

@@ -77,14 +77,16 @@ def remove(bot: Bot, actor: Actor) -> None:
 def checked(data: bytes) -> str:
     """Its media type."""
     if len(data) > MAX_BYTES:
-        raise TooLarge(f"The picture can have 128 kB; this has {len(data) / 1024:.0f} kB.")
+        raise TooLarge(f"The picture can be up to 128 kB; this one is {len(data) / 1024:.0f} kB.")
     found = _read(data)
     if found is None:
-        raise Invalid(f"This is not a picture that can be shown. Use {_KINDS}.", field="picture")
+        raise Invalid(f"This isn’t a supported image. Use {_KINDS}.", field="picture")
     media_type, (width, height) = found
     if not (0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS):
         most, has = f"{MAX_PIXELS} × {MAX_PIXELS}", f"{width} × {height}"
-        raise Invalid(f"The picture can have {most} pixels; this has {has}.", field="picture")
+        raise Invalid(
+            f"The picture can be up to {most} pixels; this one is {has}.", field="picture"
+        )
     return media_type
 
 

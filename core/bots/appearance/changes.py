@@ -55,7 +55,7 @@ def reset(bot: Bot, actor: Actor) -> None:
 def locked(current: Session, bot: Bot) -> Bot:
     stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=LOCK)
     if stored is None:
-        raise NotFound("There is no such bot in this workspace.")
+        raise NotFound("This workspace has no such bot.")
     return stored
 
 
@@ -75,7 +75,7 @@ def put(current: Session, stored: Bot, look: Appearance, actor: Actor) -> None:
 def _require_hiding(workspace: Workspace) -> None:
     if not workspace.plan.hides_our_name:
         others = [plan.name for plan in plans_of(workspace.kind) if plan.hides_our_name]
-        way_out = f" It can be left out on {' and '.join(others)}." if others else ""
+        way_out = f" You can hide it on {' and '.join(others)}." if others else ""
         raise PlanDoesNotAllow(
             f"“Powered by Mevichat” stays on the {workspace.plan.name} plan.{way_out}"
         )
@@ -95,4 +95,4 @@ def _sentence(facts: Mapping[str, Any], error: ErrorDetails) -> str:
         return f"{title}: {most} characters at most; this has {length}."
     if error["type"] == "value_error":
         return f"{title}: {error['ctx']['error']}"
-    return f"{title}: choose one of those that are offered."
+    return f"{title}: choose one of the options."

@@ -17,7 +17,7 @@ def normal(text: str) -> str:
     """`#rrggbb` of `#rgb` or `#rrggbb`, with or without the `#`; raises `ValueError` with a sentence."""
     found = _COLOR.fullmatch(text.strip().lower())
     if not found:
-        raise ValueError(f"“{text.strip()[:20]}” is not a colour. Write it like #0d6360.")
+        raise ValueError(f"“{text.strip()[:20]}” is not a color. Write it like #0d6360.")
     digits = found[1]
     return "#" + (digits if len(digits) == 6 else "".join(digit * 2 for digit in digits))
 

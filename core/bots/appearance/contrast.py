@@ -12,8 +12,8 @@ PAPER_TEXT = 7.0
 
 
 _NO_BUBBLE = (
-    "Choose the colour of the visitor’s bubble too: without one it is light in light mode and dark in "
-    "dark mode, and no text reads on both."
+    "Choose a color for the visitor bubble too. Otherwise it is light in light mode and dark in "
+    "dark mode, and no text color is readable on both."
 )
 
 
@@ -41,7 +41,9 @@ def _backgrounds(look: Appearance) -> Iterator[Problem]:
     for mode in shown_modes(look):
         ground, ink = chosen[mode], theme.INK[mode]
         if ground and contrast(ground, ink) < PAPER_TEXT:
-            yield _unreadable(f"background_{mode}", ground, "text on it", ground, ink, PAPER_TEXT)
+            yield _unreadable(
+                f"background_{mode}", ground, "text on this background", ground, ink, PAPER_TEXT
+            )
 
 
 def _texts(look: Appearance) -> Iterator[Problem]:
@@ -72,7 +74,7 @@ def _unreadable(field: str, chosen: str, what: str, moved: str, kept: str, ratio
     way = "lighter" if luminance(better) > luminance(chosen) else "darker"
     measured = int(contrast(moved, kept) * 10) / 10
     sentence = (
-        f"{FACTS[field]['title']}: {what} has a contrast of {measured} : 1 and needs {ratio} : 1 to be read. "
-        f"Take a {way} one, such as {better}."
+        f"{FACTS[field]['title']}: {what} has a contrast of {measured}:1 and needs {ratio}:1. "
+        f"Use a {way} one, such as {better}."
     )
     return Problem(field, sentence, better)

@@ -31,9 +31,9 @@ TOUCHED = (
 """What a preset decides: also what it leaves as ours. Words, places and sizes stay as they are."""
 
 PRESETS = (
-    Preset("harbour", "Harbour", "Deep teal on white. What you have without a look of your own.", {}),
+    Preset("harbour", "Harbour", "Deep teal on white. The default.", {}),
     Preset(
-        "graphite", "Graphite", "Near black, square, no colour but your words.",
+        "graphite", "Graphite", "Near black and square, with no other color.",
         {
             "accent": "#2b2b2f", "background_dark": "#141416", "visitor_background": "#2b2b2f",
             "header": "accent", "radius": 4, "launcher_shape": "square", "font": "system",
@@ -47,14 +47,14 @@ PRESETS = (
         },
     ),
     Preset(
-        "sunrise", "Sunrise", "Warm orange, a coloured header, cream paper.",
+        "sunrise", "Sunrise", "Warm orange with a colored header on cream.",
         {
             "accent": "#c2410c", "background_light": "#fffaf3", "background_dark": "#1c1510",
             "header": "accent", "radius": 14, "launcher_shape": "rounded",
         },
     ),
     Preset(
-        "plum", "Plum", "Violet, with answers in bubbles of their own.",
+        "plum", "Plum", "Violet, with answers in their own bubbles.",
         {
             "accent": "#7a2e8e", "background_dark": "#18121b", "visitor_background": "#7a2e8e",
             "answer_background": "#f3eaf6", "header": "accent", "header_background": "#4a1a58",
@@ -62,7 +62,7 @@ PRESETS = (
         },
     ),
     Preset(
-        "paper", "Paper", "Ink on warm paper, set like a book.",
+        "paper", "Paper", "Ink on warm paper, with a serif font.",
         {
             "accent": "#7c4a21", "background_light": "#faf6ee", "background_dark": "#1d1a15",
             "visitor_background": "#ece2d0", "font": "serif", "radius": 2, "launcher_shape": "rounded",

@@ -37,7 +37,7 @@ def one(conversation: Conversation, actor: Actor) -> None:
 
     if not forget([conversation.id], record):
         raise Conflict(
-            "An answer is being written in this conversation. Try again when it is done."
+            "An answer is still being written in this conversation. Try again when it’s done."
         )
 
 

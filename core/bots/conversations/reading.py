@@ -53,7 +53,7 @@ def summaries(conversations: Sequence[Conversation]) -> list[Summary]:
 def get(workspace_id: str, conversation_id: str) -> Conversation:
     found = session().get(Conversation, conversation_id)
     if found is None or found.workspace_id != workspace_id or found.bot.deleted_at:
-        raise NotFound("There is no such conversation in this workspace.")
+        raise NotFound("This workspace has no such conversation.")
     return found
 
 
@@ -150,7 +150,7 @@ def turn(workspace_id: str, bot_id: str, answer_id: str) -> tuple[Message, Messa
     ours = answer and (answer.workspace_id, answer.bot_id) == (workspace_id, bot_id)
     question = session().get(Message, answer.reply_to or "") if answer and ours else None
     if answer is None or question is None:
-        raise NotFound("There is no such answer of this bot.")
+        raise NotFound("This bot has no such answer.")
     return question, answer
 
 

@@ -23,7 +23,7 @@ MOST = 1_000_000
 REDIS_RETRY_SECONDS = 10.0
 """After a failure Redis is left alone for so long: not every message waits for it."""
 
-TOO_FAST = "More is being written here than this chat can answer just now."
+TOO_FAST = "This chat is busy."
 
 # KEYS: a marker or "", then the counters. ARGV: the marker's seconds, then most and seconds of each.
 _TAKE = """

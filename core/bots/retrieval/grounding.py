@@ -28,8 +28,8 @@ MIN_CHARACTERS = 600
 """Of the best chunk so much is given, however little room a model has."""
 
 DONT_KNOW = (
-    "I don’t know that. I can only answer from what I was given, and nothing there fits your "
-    "question. Please try to ask it in other words."
+    "I don’t know. I couldn’t find anything about that in my sources. "
+    "Please try rephrasing your question."
 )
 _RULES = """\
 You answer visitors from the numbered sources that stand before their question.

@@ -53,7 +53,9 @@ def unavailable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
     except PlanDoesNotAllow as error:
         return error.message
     if key is None:
-        return f"This needs an {name} key, and there is none in this workspace. Add one under Provider keys."
+        return (
+            f"This needs an {name} key, and this workspace has none. Add one under Provider keys."
+        )
     return ""
 
 

@@ -90,7 +90,7 @@ def test_a_failure_keeps_what_was_in_place(source, bot, monkeypatch):
     monkeypatch.setattr(indexing, "read", lambda *_, **__: 1 / 0)
     indexing.run(source.id, 2)
     assert now(source).status == "failed"
-    assert now(source).reason.endswith("What was read before still answers.")
+    assert now(source).reason.endswith("The previous version is still in use.")
     assert len(search.find(bot.id, "lamp")) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_lost_worker_is_followed_by_two_more_and_then_it_has_failed(source, sh
         shift_clock(timedelta(minutes=2 * tries))
         assert indexing.resume_lost() == 1
         assert (now(source).status, now(source).attempt) == ("waiting", attempt)
-        assert f"try {tries + 1} of 3" in now(source).reason
+        assert f"attempt {tries + 1} of 3" in now(source).reason
     change(source, status="reading")
     shift_clock(timedelta(minutes=6))
     assert indexing.resume_lost() == 0

@@ -41,7 +41,7 @@ def test_each_format_is_told_by_its_bytes_and_its_size_by_its_head(name):
     assert avatars.checked(make(2048, 1)) == media_type
     assert avatars.checked(make(1, 2048)) == media_type
     for width, height in ((2049, 1), (1, 2049)):
-        with pytest.raises(Invalid, match=f"this has {width} × {height}"):
+        with pytest.raises(Invalid, match=f"this one is {width} × {height}"):
             avatars.checked(make(width, height))
 
 
