@@ -138,7 +138,7 @@ def names_answering_through(workspace_id: str, provider: str) -> list[str]:
     return [bot.name for bot in found if bot.enabled and bot.model and bot.provider == provider]
 
 
-def why_blocked(
+def blocked_reason(
     model: catalogue.Model | None, workspace: Workspace, key: ProviderKey | None
 ) -> str:
     """The first reason why a bot on this model cannot answer, or "". A pure decision."""

@@ -29,7 +29,7 @@ def remove(bot: Bot, actor: Actor) -> None:
     with transaction() as current:
         if not changed_one(current, marked.values(deleted_at=clock.now())):
             return
-        knowledge_deletion.begin(current, bot.id)
+        knowledge_deletion.mark_removed(current, bot.id)
         place = (bot.workspace_id, actor, "bot.deleted", bot.id)
         audit.record(current, *place, name=bot.name)
     clear_later(bot.id)
@@ -46,8 +46,8 @@ def clear(bot_id: str) -> None:
     gone = Bot.id == bot_id, Bot.deleted_at.is_not(None)
     if session().scalar(select(Bot.id).where(*gone)) is None:
         return
-    conversation_deletion.of_bot(bot_id)
-    knowledge_deletion.all_of(bot_id)
+    conversation_deletion.delete_all_of_bot(bot_id)
+    knowledge_deletion.delete_all_of_bot(bot_id)
     with transaction() as current:
         current.execute(delete(Bot).where(*gone), execution_options={"synchronize_session": False})
 

@@ -21,7 +21,7 @@ def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
 
     `origin` is the browser's Origin header; programs send none. `own_origin` is the deployment's.
     """
-    bot = known_bot(bot_id)
+    bot = get_bot(bot_id)
     if origin and origin != own_origin and origin not in bot.allowed_origins:
         raise OriginNotAllowed()
     if not bot.enabled:
@@ -29,7 +29,7 @@ def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
     return bot
 
 
-def known_bot(bot_id: str) -> Bot:
+def get_bot(bot_id: str) -> Bot:
     """The bot, be it on or off; raises `NotFound`."""
     bot = find_bot(bot_id)
     if bot is None:

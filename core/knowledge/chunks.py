@@ -34,7 +34,7 @@ def of_source(source_id: str) -> list[Chunk]:
     return list(rows)
 
 
-def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
+def next_of_source(source_id: str, after: int, size: int) -> list[Chunk]:
     """At most `size` of those in place that stand after the position `after`."""
     rows = session().scalars(
         select(Chunk)
@@ -45,20 +45,20 @@ def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
     return list(rows)
 
 
-def any_for(bot_id: str) -> bool:
+def any_of_bot(bot_id: str) -> bool:
     found = select(Chunk.id).where(Chunk.bot_id == bot_id, Chunk.position >= 0).limit(1)
     return session().scalar(found) is not None
 
 
 @dataclass(frozen=True)
-class Lacking:
+class UnembeddedChunk:
     """A chunk without a vector; `text` is what it should be found by."""
 
     id: int
     text: str
 
 
-def lacking_vectors(source_id: str, made_by: str, size: int) -> list[Lacking]:
+def unembedded(source_id: str, made_by: str, size: int) -> list[UnembeddedChunk]:
     """The first of those in place that have no vector by this model."""
     rows = session().execute(
         select(Chunk.id, Chunk.title, Chunk.path, Chunk.body)
@@ -66,10 +66,10 @@ def lacking_vectors(source_id: str, made_by: str, size: int) -> list[Lacking]:
         .order_by(Chunk.position)
         .limit(size)
     )
-    return [Lacking(row.id, f"{row.path}\n{row.title}\n{row.body}".strip()) for row in rows]
+    return [UnembeddedChunk(row.id, f"{row.path}\n{row.title}\n{row.body}".strip()) for row in rows]
 
 
-def give_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
+def store_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
     """By the id of the chunk. One that was replaced meanwhile gets none."""
     if data:
         given = update(Chunk).where(Chunk.id == bindparam("of"), Chunk.position >= 0)
@@ -87,7 +87,7 @@ def any_embedded(bot_id: str, made_by: str) -> bool:
     return session().scalar(found.limit(1)) is not None
 
 
-def embedded_of(bot_id: str, made_by: str) -> tuple[int, int]:
+def embedding_counts(bot_id: str, made_by: str) -> tuple[int, int]:
     """How many chunks in place have a vector of this model, and how many there are."""
     with_one = func.count().filter(Chunk.embedded_by == made_by)
     row = (
@@ -98,7 +98,7 @@ def embedded_of(bot_id: str, made_by: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def add_unseen(
+def add_hidden(
     current: Session, source_id: str, bot_id: str, attempt: int, first: int, pieces: Sequence[Piece]
 ) -> None:
     """Writes the pieces of an attempt, of which the first is its number `first`."""
@@ -119,7 +119,7 @@ def add_unseen(
         current.execute(insert(Chunk), rows)
 
 
-def show(current: Session, source_id: str, attempt: int) -> None:
+def publish(current: Session, source_id: str, attempt: int) -> None:
     """Puts an attempt's chunks in the place of those that were there."""
     hide(current, source_id)
     last, first = _unseen(attempt, MOST_CHUNKS), _unseen(attempt, 0)

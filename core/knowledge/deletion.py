@@ -18,16 +18,16 @@ ROWS = 100
 _QUIETLY: dict[str, Any] = {"synchronize_session": False}
 
 
-def all_of(bot_id: str) -> None:
+def delete_all_of_bot(bot_id: str) -> None:
     """If this ends halfway, the bot knows less, nothing more is read, and the schedule clears the rest."""
     with transaction() as current:
-        begin(current, bot_id)
+        mark_removed(current, bot_id)
     for source_id in list(session().scalars(select(Source.id).where(Source.bot_id == bot_id))):
         _clear(source_id)
-    unanswered.forget(Unanswered.bot_id == bot_id)
+    unanswered.delete_where(Unanswered.bot_id == bot_id)
 
 
-def begin(current: Session, bot_id: str) -> None:
+def mark_removed(current: Session, bot_id: str) -> None:
     """From here on no indexing writes to these, and nobody sees them."""
     removed = update(Source).where(Source.bot_id == bot_id, Source.status != REMOVED)
     current.execute(

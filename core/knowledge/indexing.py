@@ -145,7 +145,7 @@ def _written(source: Source, pieces: Iterator[Piece], progress: Progress) -> tup
             raise Refused("This has too many short sections. Split it into smaller parts.")
         with transaction() as current:
             _record(current, source, alive_at=clock.now())
-            chunks.add_unseen(current, source.id, source.bot_id, source.attempt, count, batch)
+            chunks.add_hidden(current, source.id, source.bot_id, source.attempt, count, batch)
         count += len(batch)
         characters += sum(len(piece.body) for piece in batch)
         chunks.pause()
@@ -171,8 +171,8 @@ def _put_in_place(
             characters=characters, done=progress.total, total=progress.total,
             indexed_at=clock.now(),
         )  # fmt: skip
-        chunks.show(current, source.id, source.attempt)
-        sources.note_change(current, source.bot_id)
+        chunks.publish(current, source.id, source.attempt)
+        sources.mark_changed(current, source.bot_id)
 
 
 def _fail(source: Source, reason: str) -> None:

@@ -61,7 +61,7 @@ def ranked(terms: list[str], weights: list[float], candidates: list[Candidate]) 
     )
 
 
-def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
+def diversify(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
     """The best chunk of each section first, so that one long section does not hide all others."""
     seen: Counter[object] = Counter()
     front: list[Scored] = []
@@ -73,7 +73,7 @@ def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
     return front + rest
 
 
-def joined(*orders: Sequence[int]) -> dict[int, float]:
+def fuse(*orders: Sequence[int]) -> dict[int, float]:
     """The score of each id by its places in several orders: the sum of 1 / (60 + place), from 1 on.
 
     Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): scores of different kinds are never

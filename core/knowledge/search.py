@@ -69,7 +69,7 @@ def find(bot_id: str, question: str, size: int = 5, vector: Vector | None = None
     return [_found(one, chunks[one.chunk_id], wanted, places) for one in order[:size]]
 
 
-def fits(found: list[Found]) -> bool:
+def is_relevant(found: list[Found]) -> bool:
     """Whether what was found has enough to do with the question to answer from it. A pure decision.
 
     A joined score says nothing of that, since something is always first. The words have to hold, or
@@ -78,7 +78,7 @@ def fits(found: list[Found]) -> bool:
     return any(one.meant or _has_the_words(one) for one in found)
 
 
-def worth_giving(found: list[Found]) -> list[Found]:
+def relevant_only(found: list[Found]) -> list[Found]:
     """Without what is far behind the best: that would be named as a source and is none."""
     words_fit = any(map(_has_the_words, found))
     return [one for one in found if one.meant or (words_fit and one.by_words >= FAR_BEHIND)]
@@ -136,7 +136,7 @@ def _looked_up(bot_id: str, question: str, near: list[int]) -> tuple[list[Scored
 
 
 def _spread(order: list[Scored], chunks: Loaded) -> list[Scored]:
-    return ranking.spread(order, {one.id: _section(one) for one in chunks.values()})
+    return ranking.diversify(order, {one.id: _section(one) for one in chunks.values()})
 
 
 def _shares(scores: dict[int, float]) -> dict[int, float]:
@@ -147,7 +147,7 @@ def _shares(scores: dict[int, float]) -> dict[int, float]:
 def _joined(by_words: list[Scored], near: list[int]) -> tuple[list[Scored], dict[int, float]]:
     """Both orders as one, with its scores: those without a word of the question have none by words."""
     known = {one.chunk_id: one for one in by_words}
-    scores = ranking.joined([one.chunk_id for one in by_words[:JOINED]], near)
+    scores = ranking.fuse([one.chunk_id for one in by_words[:JOINED]], near)
     order = sorted(scores, key=lambda id_: (-scores[id_], id_))
     return [known.get(id_) or Scored(id_, 0.0, 0.0, 0.0, 0) for id_ in order], scores
 

@@ -54,7 +54,7 @@ def configure(changed: Callable[[Session, str], None], settings: Settings) -> No
     _changed, _private_hosts = changed, PrivateHosts.of(settings.private_pages)
 
 
-def note_change(current: Session, bot_id: str) -> None:
+def mark_changed(current: Session, bot_id: str) -> None:
     """This bot knows something else from now on; in the transaction that makes it so."""
     assert _changed is not None, "create_app has not run"  # noqa: S101  (a mistake in our code)
     _changed(current, bot_id)
@@ -136,7 +136,7 @@ def content_text(source: Source) -> str:
 
 def has_knowledge(bot_id: str) -> bool:
     """Whether anything can be found for this bot."""
-    return chunks.any_for(bot_id)
+    return chunks.any_of_bot(bot_id)
 
 
 def reindex(source: Source, actor: Actor) -> None:
@@ -161,7 +161,7 @@ def remove(source: Source, actor: Actor) -> None:
         if not changed_one(current, gone.values(status=REMOVED, attempt=Source.attempt + 1)):
             return
         chunks.hide(current, source.id)
-        note_change(current, source.bot_id)
+        mark_changed(current, source.bot_id)
         _record(current, source, actor, "source.removed")
     clear_later(source.id)
 

@@ -92,10 +92,10 @@ def dismiss(unanswered: Unanswered) -> None:
 
 def delete_older(workspace_id: str, before: datetime) -> int:
     """Deletes what was last asked before then: it is what visitors wrote. Returns how many."""
-    return forget((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
+    return delete_where((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
 
 
-def forget(which: ColumnElement[bool]) -> int:
+def delete_where(which: ColumnElement[bool]) -> int:
     """Deletes these, a few at a time; how many that were."""
     some = select(Unanswered.id).where(which).limit(ROWS)
     count = 0

@@ -31,7 +31,7 @@ class Estimate:
         return f"{self.microusd // _PER}.{self.microusd % _PER:06}"
 
 
-def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
+def estimate_cost(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
     """Rounded half up to a millionth of a dollar. Without tokens nothing was billed, at any price."""
     try:
         model = catalogue.model(model_id)

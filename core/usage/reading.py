@@ -100,7 +100,7 @@ def by_bot(workspace_id: str, since: date) -> dict[str, Use]:
     return {row.bot_id: _use(row) for row in rows}
 
 
-def of_bot(workspace_id: str, bot_id: str, since: date) -> Use:
+def for_bot(workspace_id: str, bot_id: str, since: date) -> Use:
     rows = session().execute(
         _since(workspace_id, since, UsageDay.model_id).where(UsageDay.bot_id == bot_id)
     )
@@ -163,6 +163,6 @@ def _use(row: Row[Any]) -> Use:
 
 def _priced(row: Row[Any]) -> Use:
     tokens = int(row.tokens_in), int(row.tokens_out)
-    estimate = prices.of_tokens(row.model_id, *tokens)
+    estimate = prices.estimate_cost(row.model_id, *tokens)
     billed = int(row.billed_microusd)
     return Use(row.answered, row.failed, row.cached, *tokens, estimate, billed)

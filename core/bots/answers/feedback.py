@@ -11,7 +11,7 @@ from core.errors import Conflict, Invalid
 _THUMBS = {1: 1, -1: -1, 0: None}
 
 
-def give(answer: Message, thumb: Any) -> None:
+def set_thumb(answer: Message, thumb: Any) -> None:
     """Keeps the thumb on the answer. Raises `Invalid`, or `Conflict` where nothing was answered."""
     if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to take it back.")

@@ -34,7 +34,7 @@ _SIGNATURES = (
 Size = tuple[int, int]
 
 
-def of(bot_id: str) -> BotAvatar | None:
+def find(bot_id: str) -> BotAvatar | None:
     return session().get(BotAvatar, bot_id)
 
 
@@ -43,7 +43,7 @@ def digest_of(bot_id: str) -> str:
     return session().scalar(select(BotAvatar.digest).where(BotAvatar.bot_id == bot_id)) or ""
 
 
-def put(bot: Bot, data: bytes, actor: Actor) -> None:
+def store(bot: Bot, data: bytes, actor: Actor) -> None:
     """Stores and shows it; raises `Invalid` or `TooLarge` for what is no small picture."""
     media_type = checked(data)
     digest = hashlib.sha256(data).hexdigest()[:16]

@@ -28,20 +28,20 @@ MOST_AT_ONCE = 2_000
 Record = Callable[[Session, int], None]
 
 
-def one(conversation: Conversation, actor: Actor) -> None:
+def delete_one(conversation: Conversation, actor: Actor) -> None:
     """Raises `Conflict` while an answer in it is being written."""
 
     def record(current: Session, count: int) -> None:
         place = (conversation.workspace_id, actor, "conversation.deleted", conversation.id)
         audit.record(current, *place, count=count)
 
-    if not forget([conversation.id], record):
+    if not delete_ids([conversation.id], record):
         raise Conflict(
             "An answer is still being written in this conversation. Try again when it’s done."
         )
 
 
-def some(wanted: ConversationFilter, actor: Actor, told: dict[str, str]) -> int:
+def delete_matching(wanted: ConversationFilter, actor: Actor, told: dict[str, str]) -> int:
     """Deletes what matches, at most `MOST_AT_ONCE`; how many. `told` is the filter for the audit log."""
     ids: list[str] = []
     for found in conversation_search.every(wanted, CONVERSATIONS):
@@ -54,10 +54,10 @@ def some(wanted: ConversationFilter, actor: Actor, told: dict[str, str]) -> int:
             current, wanted.workspace_id, actor, "conversation.deleted", count=count, filter=told
         )
 
-    return forget(ids, record)
+    return delete_ids(ids, record)
 
 
-def forget(ids: Sequence[str], record: Record) -> int:
+def delete_ids(ids: Sequence[str], record: Record) -> int:
     """Deletes these, but for those in which an answer is being written; returns how many.
 
     `record` writes the line of the audit log with that number, in the transaction of the first deletion.
@@ -71,13 +71,13 @@ def forget(ids: Sequence[str], record: Record) -> int:
     return len(at_rest)
 
 
-def of_bot(bot_id: str) -> None:
+def delete_all_of_bot(bot_id: str) -> None:
     """All of a bot that is deleted itself next, which is what the audit log says."""
     mine = select(Conversation.id).where(Conversation.bot_id == bot_id).order_by(Conversation.id)
     after = ""
     while ids := list(session().scalars(mine.where(Conversation.id > after).limit(CONVERSATIONS))):
         after = ids[-1]
-        forget(ids, lambda *_: None)
+        delete_ids(ids, lambda *_: None)
 
 
 def _at_rest(ids: Sequence[str]) -> list[str]:

@@ -47,7 +47,7 @@ def run(workspace_id: str) -> int:
             current, workspace_id, MEVICHAT, "conversation.expired", count=count, days=days
         )
 
-    gone = conversation_deletion.forget(ids, record)
+    gone = conversation_deletion.delete_ids(ids, record)
     questions = unanswered.delete_older(workspace_id, _long_ago(days))
     if gone or questions:
         told = {"count": gone, "questions": questions, "days": days}

@@ -20,7 +20,7 @@ from core.http import Timeouts
 from core.keys import store
 from core.keys.store import Unusable
 from core.knowledge import chunks, sources
-from core.knowledge.chunks import Lacking
+from core.knowledge.chunks import UnembeddedChunk
 from core.knowledge.models import FAILED, READY, Chunk, Source
 from core.log import logger
 from core.providers import catalogue
@@ -76,7 +76,7 @@ def run(source_id: str, attempt: int) -> None:
     embed_later(source_id, attempt)
 
 
-def take_up() -> int:
+def resume_missing() -> int:
     """For the schedule: queues what lacks vectors, unless something stands against it now."""
     if _queue_is_long():
         return 0
@@ -102,7 +102,7 @@ def _one_batch(source_id: str, attempt: int) -> bool:
     """Whether there may be more to do."""
     place = _wanted(source_id, attempt)
     made_by = catalogue.embedding_model().made_by
-    lacking = chunks.lacking_vectors(source_id, made_by, BATCH) if place else []
+    lacking = chunks.unembedded(source_id, made_by, BATCH) if place else []
     if place is None or not lacking:
         return False
     workspace = session().get_one(Workspace, place.workspace_id)
@@ -115,17 +115,17 @@ def _one_batch(source_id: str, attempt: int) -> bool:
     if isinstance(asked, Failure | Unusable):
         return False
     _keep(place.bot_id, made_by, lacking, [vector.data for vector in asked])
-    embedding_errors.forget(place.workspace_id, CHUNKS)
+    embedding_errors.clear(place.workspace_id, CHUNKS)
     return True
 
 
-def _keep(bot_id: str, made_by: str, lacking: list[Lacking], data: list[bytes]) -> None:
+def _keep(bot_id: str, made_by: str, lacking: list[UnembeddedChunk], data: list[bytes]) -> None:
     """What is found changes with it, so that answers cached before are over."""
     with transaction() as current:
-        chunks.give_vectors(
+        chunks.store_vectors(
             current, made_by, {one.id: made for one, made in zip(lacking, data, strict=True)}
         )
-        sources.note_change(current, bot_id)
+        sources.mark_changed(current, bot_id)
 
 
 def _wanted(source_id: str, attempt: int) -> Row[str, str] | None:

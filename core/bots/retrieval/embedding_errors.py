@@ -55,7 +55,7 @@ def last(workspace_id: str, what: str) -> EmbeddingError | None:
     return EmbeddingError(told["reason"], *moments)
 
 
-def forget(workspace_id: str, what: str) -> None:
+def clear(workspace_id: str, what: str) -> None:
     """It went well again."""
     try:
         fast_fail_redis().delete(_key(workspace_id, what))

@@ -81,11 +81,11 @@ def _found_for(bot: Bot, question: Message) -> list[Found]:
         return []
     before = _asked_before(question)
     if is_nod(question.text):
-        return found_for(bot, before)
-    return found_for(bot, question.text, before)
+        return find_chunks(bot, before)
+    return find_chunks(bot, question.text, before)
 
 
-def found_for(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
+def find_chunks(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
     """The chunks that fit the question, best first; none where all are weak.
 
     A short question is searched once more with what the visitor spoke of before: both results count.
@@ -93,17 +93,17 @@ def found_for(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
     texts = [question]
     if len(terms_of(question)) < SHORT_QUESTION and (spoken_of := terms_of(asked_before)):
         texts.insert(0, " ".join([question, *spoken_of]))
-    found = zip(texts, query_embeddings.of_questions(bot, texts), strict=True)
-    return given_of([search.find(bot.id, text, MAX_CHUNKS, vector) for text, vector in found])
+    found = zip(texts, query_embeddings.embed_questions(bot, texts), strict=True)
+    return merge_results([search.find(bot.id, text, MAX_CHUNKS, vector) for text, vector in found])
 
 
-def given_of(searched: Sequence[list[Found]]) -> list[Found]:
+def merge_results(searched: Sequence[list[Found]]) -> list[Found]:
     """Of what several searches found, what is given: of none that is weak, the first of each first."""
-    fitting = [search.worth_giving(found) for found in searched if search.fits(found)]
+    fitting = [search.relevant_only(found) for found in searched if search.is_relevant(found)]
     return _in_turns(fitting)[:MAX_CHUNKS]
 
 
-def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:
+def fence_sources(given: Sequence[Found], cited: Sequence[Citation]) -> str:
     """The chunks as numbered data, between lines that none of them can hold."""
     fence = _fence([text for chunk in given for text in (chunk.path, chunk.title, chunk.body)])
     numbers = {id_: entry["number"] for entry in cited for id_ in entry["chunk_ids"]}
@@ -116,7 +116,7 @@ def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:
 
 def _given(given: list[Found]) -> Grounds:
     cited = cite(given, _titles(given))
-    return Grounds(_RULES, fenced(given, cited), cited)
+    return Grounds(_RULES, fence_sources(given, cited), cited)
 
 
 def _titles(given: list[Found]) -> dict[str, str]:

@@ -74,7 +74,7 @@ def unusable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
     return store.unusable_reason(key, workspace) or (MODEL_REFUSED if refused else "")
 
 
-def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
+def embed_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
     """For each text its vector, or for all None: then words alone have to do. Takes two seconds at most."""
     without: list[Vector | None] = [None] * len(texts)
     model = catalogue.embedding_model()
@@ -89,7 +89,7 @@ def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
     if isinstance(asked, Failure | Unusable):
         return without
     if before:
-        embedding_errors.forget(bot.workspace_id, QUESTIONS)
+        embedding_errors.clear(bot.workspace_id, QUESTIONS)
     return [*asked]
 
 

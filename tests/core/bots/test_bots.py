@@ -40,7 +40,7 @@ def test_each_plans_models_are_those_of_the_specification(app, plan):
     allowed = {
         model.id
         for model in catalogue.bot_models()
-        if bots.why_blocked(model, workspace, KEY) != "model_not_on_plan"
+        if bots.blocked_reason(model, workspace, KEY) != "model_not_on_plan"
     }
     assert allowed == SPEC[plan]
 
@@ -61,7 +61,7 @@ def test_each_plans_models_are_those_of_the_specification(app, plan):
 )  # fmt: skip
 def test_why_a_bot_cannot_answer(plan, model, key, reason):
     workspace = Workspace(kind="organization", plan_key=plan)
-    assert bots.why_blocked(catalogue.find_model(model), workspace, key) == reason
+    assert bots.blocked_reason(catalogue.find_model(model), workspace, key) == reason
 
 
 def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):

@@ -117,7 +117,7 @@ def test_a_worker_is_lost_after_a_minute_without_a_pulse(source, shift_clock, se
 
 def test_what_a_lost_worker_had_written_goes_with_the_next_try(source, bot):
     with transaction() as current:
-        chunks.add_unseen(
+        chunks.add_hidden(
             current, source.id, bot.id, 1, 0, [indexing.Piece("Old", "", "An old lamp.")]
         )
     change(source, attempt=2)
@@ -138,7 +138,7 @@ def test_the_schedule_reads_what_redis_lost(source, bot, run_jobs, shift_clock):
 def test_what_was_left_over_is_cleared_by_the_schedule(source, bot):
     indexing.run(source.id, 1)
     with transaction() as current:
-        chunks.add_unseen(current, source.id, bot.id, 7, 0, [indexing.Piece("Old", "", "Old.")])
+        chunks.add_hidden(current, source.id, bot.id, 7, 0, [indexing.Piece("Old", "", "Old.")])
     assert indexing.clear_left_over() == 1
     assert positions() == [0, 1]
     assert indexing.clear_left_over() == 0

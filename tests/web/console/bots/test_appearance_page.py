@@ -220,7 +220,7 @@ def test_what_is_no_small_picture_is_refused_beside_its_field(admin, bot, page, 
     assert answer.text.count(sentence) == 2
     assert 'value="#7a2e8e"' in answer.text
     assert 'name="badge" type="checkbox"' in answer.text
-    assert avatars.of(bot.id) is None
+    assert avatars.find(bot.id) is None
 
 
 def test_no_file_is_asked_for(admin, page):
