@@ -1,6 +1,6 @@
-"""A look: what a bot's owner may choose for the widget and the chat page, each with what is ours otherwise.
+"""The appearance of a bot's widget and chat page: every option that its owner can set, with its default.
 
-Stored in `Bot.look` are only the fields that differ from ours. What colours become of it is in `palette`.
+`Bot.look` stores only the fields that differ from the defaults. `theme` derives the colors from them.
 """
 
 from collections.abc import Mapping
@@ -42,16 +42,16 @@ _Line = Annotated[str, BeforeValidator(_one_line)]
 _COLOR = Field(json_schema_extra={"format": "color"})
 Color = Annotated[_Line, AfterValidator(colors.normal), _COLOR]
 CustomColor = Annotated[_Line, AfterValidator(_color_or_none), _COLOR]
-"""A colour, or "" for the one that is chosen to go with the others."""
+"""A color, or "" to derive it from the others."""
 Address = Annotated[_Line, AfterValidator(_address)]
 
 
 class Appearance(BaseModel):
-    """Every field has the name that a person reads as its title. px stands for CSS pixels."""
+    """Each field's `title` is its label in the console. Sizes are CSS pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Colours
+    # Colors
     mode: Literal["auto", "light", "dark"] = Field("auto", title="Color mode")
     accent: Color = Field("#0d6360", title="Accent")
     accent_text: CustomColor = Field("", title="Text on accent")
@@ -108,7 +108,7 @@ class Appearance(BaseModel):
     direction: Literal["auto", "ltr", "rtl"] = Field("auto", title="Text direction")
 
     def changed(self) -> dict[str, Any]:
-        """What is not ours: all that is stored."""
+        """The fields that differ from the defaults: all that is stored."""
         return self.model_dump(exclude_defaults=True)
 
 
@@ -118,25 +118,25 @@ FACTS: dict[str, dict[str, Any]] = Appearance.model_json_schema()["properties"]
 
 
 def appearance_of(bot: Bot) -> Appearance:
-    """The bot's look. A field that was stored by another version and is none any more is ours again."""
+    """The bot's appearance. A stored value that this version can't use falls back to its default."""
     return usable(bot.look or {})
 
 
 def usable(values: Mapping[str, Any]) -> Appearance:
-    """A look of the values that can be used; the others are ours."""
-    known = {name: value for name, value in values.items() if name in FACTS}
+    """An appearance from the valid values; the others fall back to their defaults."""
+    fields = {name: value for name, value in values.items() if name in FACTS}
     try:
-        return Appearance.model_validate(known)
+        return Appearance.model_validate(fields)
     except ValidationError as error:
-        bad = {place for problem in error.errors() for place in problem["loc"][:1]}
-        return Appearance.model_validate({name: known[name] for name in known.keys() - bad})
+        invalid = {name for problem in error.errors() for name in problem["loc"][:1]}
+        return Appearance.model_validate({name: fields[name] for name in fields.keys() - invalid})
 
 
-def title_of(bot: Bot, look: Appearance) -> str:
-    """What stands at the head of the chat."""
-    return look.title or bot.name
+def title_of(bot: Bot, appearance: Appearance) -> str:
+    """The title in the chat's header."""
+    return appearance.title or bot.name
 
 
-def shows_branding(look: Appearance, plan: Plan) -> bool:
-    """Whatever is stored, only a plan that hides our name hides it: a downgrade shows it again."""
-    return look.powered_by or not plan.hides_our_name
+def shows_branding(appearance: Appearance, plan: Plan) -> bool:
+    """Whether to show “Powered by Mevichat”. Only some plans can hide it: a downgrade shows it again."""
+    return appearance.powered_by or not plan.hides_our_name

@@ -1,6 +1,6 @@
-"""The picture at the head of a bot's chat: told by its first bytes, kept as it was uploaded, never redrawn.
+"""A bot's avatar: its type is detected from its first bytes, and it is stored as uploaded, never re-encoded.
 
-An SVG is none: it can hold scripts, and everything else that a page can.
+SVG is not accepted: it can contain scripts.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _SIGNATURES = (
     (b"GIF89a", "image/gif"),
     (b"RIFF", "image/webp"),
 )
-"""Of the formats that are served; the library that reads the size knows more, SVG among them."""
+"""The formats that are served. The library that reads the size accepts more, including SVG."""
 
 Size = tuple[int, int]
 
@@ -39,12 +39,12 @@ def find(bot_id: str) -> BotAvatar | None:
 
 
 def digest_of(bot_id: str) -> str:
-    """What its address carries; "" for no picture."""
+    """The digest in the avatar's URL; "" without an avatar."""
     return session().scalar(select(BotAvatar.digest).where(BotAvatar.bot_id == bot_id)) or ""
 
 
 def store(bot: Bot, data: bytes, actor: Actor) -> None:
-    """Stores and shows it; raises `Invalid` or `TooLarge` for what is no small picture."""
+    """Stores the avatar and shows it. Raises `Invalid` for an unsupported image and `TooLarge`."""
     media_type = checked(data)
     digest = hashlib.sha256(data).hexdigest()[:16]
     with transaction() as current:
@@ -59,7 +59,7 @@ def store(bot: Bot, data: bytes, actor: Actor) -> None:
 
 
 def remove(bot: Bot, actor: Actor) -> None:
-    """The first letters of the title stand there again."""
+    """Deletes the avatar; the title's initials are shown instead."""
     with transaction() as current:
         stored = appearance_changes.locked(current, bot)
         if not changed_one(current, delete(BotAvatar).where(BotAvatar.bot_id == bot.id)):
@@ -67,15 +67,15 @@ def remove(bot: Bot, actor: Actor) -> None:
         audit.record(
             current, stored.workspace_id, actor, "bot.picture_removed", bot.id, name=stored.name
         )
-        look = appearance_of(stored)
-        if look.avatar == "picture":
+        appearance = appearance_of(stored)
+        if appearance.avatar == "picture":
             appearance_changes.put(
-                current, stored, look.model_copy(update={"avatar": "monogram"}), actor
+                current, stored, appearance.model_copy(update={"avatar": "monogram"}), actor
             )
 
 
 def checked(data: bytes) -> str:
-    """Its media type."""
+    """The media type of a valid avatar. Raises `Invalid` or `TooLarge`."""
     if len(data) > MAX_BYTES:
         raise TooLarge(f"The picture can be up to 128 kB; this one is {len(data) / 1024:.0f} kB.")
     found = _read(data)
@@ -91,7 +91,7 @@ def checked(data: bytes) -> str:
 
 
 def _read(data: bytes) -> tuple[str, Size] | None:
-    """Media type and size as the header has them; None for any other file."""
+    """Media type and size from the file's header; None for any other file."""
     media_type = next((name for begins, name in _SIGNATURES if data.startswith(begins)), None)
     if media_type is None or len(data) < _SHORTEST_BYTES:
         return None

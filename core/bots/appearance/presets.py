@@ -1,4 +1,4 @@
-"""Looks that are ready: each a whole set of colours and shapes, to begin from."""
+"""Presets of the appearance: each a full set of colors and shapes to start from."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class Preset:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """All that it decides: also what it leaves as ours."""
+        """All the fields that it sets, including those that stay at their defaults."""
         return {name: getattr(self.look, name) for name in TOUCHED}
 
 
@@ -28,7 +28,7 @@ TOUCHED = (
     "answer_background", "link", "header", "header_background", "header_text", "font", "radius",
     "launcher_shape", "launcher_background",
 )  # fmt: skip
-"""What a preset decides: also what it leaves as ours. Words, places and sizes stay as they are."""
+"""The fields that a preset sets, including those at their defaults. Texts, positions and sizes are kept."""
 
 PRESETS = (
     Preset("harbour", "Harbour", "Deep teal on white. The default.", {}),
@@ -75,6 +75,6 @@ def find(key: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.key == key), None)
 
 
-def applied(preset: Preset, look: Appearance) -> Appearance:
-    """The look with the preset's colours and shapes."""
-    return look.model_copy(update=preset.chosen)
+def applied(preset: Preset, appearance: Appearance) -> Appearance:
+    """The appearance with the preset's colors and shapes."""
+    return appearance.model_copy(update=preset.chosen)
