@@ -1,6 +1,6 @@
-"""Questions that the knowledge had nothing for: counted, and answered once for all who ask next.
+"""Unanswered questions: counted, so that the owner can answer each one once.
 
-Knows no bot and no conversation: only what was asked of which bot, how often.
+Independent of conversations: stores only which question a bot was asked, and how often.
 """
 
 import re
@@ -21,7 +21,7 @@ from core.knowledge.models import ANSWERED, DISMISSED, OPEN, Source, Unanswered
 
 MAX_QUESTION_LENGTH = 500
 MAX_KEPT = 1_000
-"""Of one bot. Beyond these the one that was asked longest ago makes room."""
+"""Per bot. A new one replaces the one that was asked longest ago."""
 SHOWN = 100
 ROWS = 500
 """Deleted in one transaction."""

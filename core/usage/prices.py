@@ -1,6 +1,6 @@
-"""What tokens come to at the catalogue's dated prices: an estimate, in millionths of a dollar.
+"""Estimates the cost of tokens from the dated prices in the catalogue, in millionths of a dollar.
 
-Who bills them is the provider, whose own dashboard is the truth. A price that is not known is never 0.
+The provider bills the tokens, and its dashboard is authoritative. An unknown price never counts as 0.
 """
 
 from collections.abc import Iterable
