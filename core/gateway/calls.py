@@ -18,7 +18,7 @@ _MODEL = re.compile(rf"[\x21-\x7e]{{1,{MAX_MODEL_LENGTH}}}")
 PASSED_HEADERS = ("anthropic-beta", "anthropic-version", "openai-beta")
 """The client's headers that providers get. Credentials, organizations and addresses stay here."""
 
-_NOT_JSON = "The body isn't a JSON object. Send one with the header Content-Type: application/json."
+_NOT_JSON = "The body isn’t a JSON object. Send one with the header Content-Type: application/json."
 _NO_MODEL = (
     "Set “model” to the name of a model, such as claude-haiku-4-5. GET /v1/models lists them."
 )

@@ -25,7 +25,7 @@ _RETRYABLE = frozenset({429, 500, 502, 503, 504, 529})
 
 _SENTENCES = {
     "model_not_found": "There is no model “{model}” here. GET /v1/models lists the available models.",
-    "format_not_served": "“{model}” isn't available at this endpoint. Try another one, such as "
+    "format_not_served": "“{model}” isn’t available at this endpoint. Try another one, such as "
     "/v1/chat/completions.",
     "no_key_for_model": "This workspace has no key that serves “{model}”{why}. Add one in the console, "
     "under Provider keys.",
@@ -35,7 +35,7 @@ _SENTENCES = {
     "that serves “{model}”. Add a key or top up the balance.",
 }
 _WHOLE_WINDOW = (
-    ": it contains an image, a file or an earlier answer, so the model's whole context window is "
+    ": it contains an image, a file or an earlier answer, so the model’s whole context window is "
     "reserved for it"
 )
 _STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
@@ -92,7 +92,7 @@ def untranslatable(error: Invalid) -> Reply:
 
 def internal(route: str, request_id: str) -> Reply:
     """An error of ours, neither the client's nor a provider's."""
-    message = "Something went wrong on our end. Your request isn't the cause; the server log has the details."
+    message = "Something went wrong on our end. Your request isn’t the cause; the server log has the details."
     body = formats.errors.body(route, 500, "internal", message, {"request_id": request_id})
     return Reply(500, {"content-type": "application/json"}, json.dumps(body).encode(), "internal")
 

@@ -29,7 +29,7 @@ def stylesheet(bot: Bot) -> Response:
 @pages.get("/avatar")
 @visitor_of_bot
 def avatar(bot: Bot) -> Response:
-    found = avatars.of(bot.id)
+    found = avatars.find(bot.id)
     if found is None:
         raise NotFound("This bot has no avatar.")
     response = make_response(found.content)

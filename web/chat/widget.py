@@ -30,7 +30,7 @@ _OFF = "This chat is disabled. Its owner can enable it in the console under Bots
 @public
 def loader(bot_id: str) -> Response:
     """The widget's script; where it may not run, one that says why to who looks after the site."""
-    bot = visitors.known_bot(bot_id)
+    bot = visitors.get_bot(bot_id)
     why_not = _why_not(bot)
     text = widget_script.silent(bot.id, why_not) if why_not else widget_script.loader(bot, base())
     response = Response(text, mimetype="text/javascript")

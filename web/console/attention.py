@@ -92,7 +92,7 @@ def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]
     silent: dict[tuple[str, str], list[Bot]] = {}
     for bot in made:
         key = by_provider.get(bot.provider)
-        reason = bots.why_blocked(bot.model, workspace, key)
+        reason = bots.blocked_reason(bot.model, workspace, key)
         if bot.enabled and reason and not (key and reason == f"key_{key.reason}"):
             silent.setdefault((reason, bot.model_id), []).append(bot)
     return [

@@ -71,18 +71,18 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(page.get_by_label("Accent", exact=True)).to_have_value("#7a2e8e")
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
 
-    page.get_by_label("Text in the visitor’s bubble", exact=True).fill("#a06bb0")
+    page.get_by_label("Visitor bubble text", exact=True).fill("#a06bb0")
     expect(page.get_by_text("has a contrast of 2.0 : 1 and needs 4.5 : 1")).to_be_visible()
     page.get_by_role("button", name="Use #").click()
     expect(page.get_by_text("needs 4.5 : 1")).to_be_hidden()
-    taken = page.get_by_label("Text in the visitor’s bubble", exact=True).input_value()
+    taken = page.get_by_label("Visitor bubble text", exact=True).input_value()
 
     open_group(page, "Header")
     page.get_by_label("Title", exact=True).fill("Ask Norre")
     expect(frame.get_by_role("heading", level=1)).to_have_text("Ask Norre")
     open_group(page, "Launcher")
     page.get_by_label("Left", exact=True).check()
-    page.get_by_label("Invitation beside the launcher").fill("Looking for a lamp?")
+    page.get_by_label("Greeting bubble").fill("Looking for a lamp?")
     expect(page.get_by_text("Looking for a lamp?", exact=True)).to_be_visible()
     expect(page.locator("#look-launcher")).to_have_attribute("data-side", "left")
 

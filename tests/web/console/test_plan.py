@@ -214,7 +214,7 @@ def test_who_comes_second_is_told_and_changes_nothing(scaled, signed_in, seen):
     owner = signed_in("owner")
     answer = owner.post(f"{URL}/free", {"seen": seen, "to_mini": "yes"})
     assert answer.location == URL
-    assert "Somebody else changed the plan meanwhile" in owner.get(URL).text
+    assert "Someone else changed the plan. Your change was not saved" in owner.get(URL).text
     assert fresh(scaled).plan.name == "Scale"
     assert {bot.model_id for bot in bots.bots_of(scaled.id)} != {"mevichat:mini"}
 

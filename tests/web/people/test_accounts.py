@@ -328,7 +328,7 @@ def test_bots_create_prints_the_id(app, cast, flask):
         (("acme", "--name", " "), "The name can have"),
         (("acme", "--name", "x", "--model", "gpt-99"), "There is no model “gpt-99”"),
         (("acme", "--name", "x", "--model", "gpt-5"), "not part of the Pro plan"),
-        (("acme", "--name", "x", "--origin", "a.example"), "is not an origin"),
+        (("acme", "--name", "x", "--origin", "a.example"), "is not a site address"),
     ):
         fails(flask("bots", "create", *words), says)
 

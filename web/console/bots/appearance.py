@@ -77,7 +77,7 @@ def reset(workspace: Workspace, bot_id: str) -> Any:
 def set_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     try:
-        avatars.put(bot, _picture(), this_actor())
+        avatars.store(bot, _picture(), this_actor())
     except (Invalid, TooLarge) as error:
         stored = appearance_of(bot)
         return _page(bot, _filled(stored), stored, error.message)

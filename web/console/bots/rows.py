@@ -114,7 +114,7 @@ def _row(
     answered: int = 0,
     last_at: datetime | None = None,
 ) -> BotRow:
-    reason = bots.why_blocked(bot.model, workspace, keys.get(bot.provider))
+    reason = bots.blocked_reason(bot.model, workspace, keys.get(bot.provider))
     model_name, provider_name = failure_messages.names(bot.model_id)
     state = "off" if not bot.enabled else "blocked" if reason else "answering"
     return BotRow(
@@ -136,7 +136,7 @@ def _choice(
     model: Model, workspace: Workspace, keys: dict[str, ProviderKey], chosen: str
 ) -> ModelChoice:
     on_plan = workspace.plan.allows_tier(model.bot_tier)
-    reason = bots.why_blocked(model, workspace, keys.get(model.provider))
+    reason = bots.blocked_reason(model, workspace, keys.get(model.provider))
     provider = catalogue.provider(model.provider)
     keys_url = url_for("provider_keys.index", slug=workspace.slug)
     mini = model.provider == endpoints.MINI

@@ -108,7 +108,7 @@ def show(workspace: Workspace, bot_id: str) -> str:
         "bots/show.html",
         bot=bot_rows.row_of(workspace, bot),
         talks=conversations.count_since(bot.id, month),
-        use=reading.of_bot(workspace.id, bot.id, month.date()),
+        use=reading.for_bot(workspace.id, bot.id, month.date()),
         conversations=conversations.latest(bot, LATEST),
         chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
     )

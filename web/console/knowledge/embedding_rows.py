@@ -57,7 +57,7 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
         return None
     if reason := query_embeddings.unusable_reason(workspace, _key(workspace)):
         return Standing("warning", WORDS_ALONE + _sentence(reason), by_key=True)
-    done, total = chunks.embedded_of(bot.id, catalogue.embedding_model().made_by)
+    done, total = chunks.embedding_counts(bot.id, catalogue.embedding_model().made_by)
     if not total:
         return None
     if done < total:

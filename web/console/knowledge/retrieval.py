@@ -53,9 +53,9 @@ def try_out(bot: Bot, question: str) -> Tried:
     terms = terms_of(question)
     if is_small_talk(question):
         return Tried("info", "Small talk: no search needed.", [], [])
-    (vector,) = query_embeddings.of_questions(bot, [question])
+    (vector,) = query_embeddings.embed_questions(bot, [question])
     listed = search.find(bot.id, question, LISTED, vector)
-    given = grounding.given_of([listed[: grounding.MAX_CHUNKS]])
+    given = grounding.merge_results([listed[: grounding.MAX_CHUNKS]])
     return Tried(
         "good" if given else "warning",
         _verdict(bot, len(given), len(listed)),

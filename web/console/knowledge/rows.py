@@ -95,7 +95,7 @@ def size_of(source: Source) -> str:
 
 def chunks_after(source: Source, position: int) -> tuple[list[Chunk], bool]:
     """One page of what was read, and whether there is more."""
-    found = chunks.some_of(source.id, position, CHUNKS_A_PAGE + 1)
+    found = chunks.next_of_source(source.id, position, CHUNKS_A_PAGE + 1)
     return found[:CHUNKS_A_PAGE], len(found) > CHUNKS_A_PAGE
 
 

@@ -78,7 +78,7 @@ def test_it_is_switched_on_and_off_in_the_settings(admin, workspace, key, signed
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        ("pro", "This needs an OpenAI key, and there is none in this workspace."),
+        ("pro", "This needs an OpenAI key, and this workspace has none."),
         ("free", "The Free plan doesn’t include provider keys. Upgrade to Pro or Scale."),
     ],
 )
