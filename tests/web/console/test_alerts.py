@@ -49,11 +49,11 @@ def secrets_in(page) -> list[str]:
 
 
 def test_those_who_can_mend_it_are_listed_as_told(owner):
-    told = text_of(owner.get(PAGE))
+    page_text = text_of(owner.get(PAGE))
     for email in ("owner@example.com", "billing@example.com"):
-        assert email in told
+        assert email in page_text
     for email in ("admin@example.com", "member@example.com", "stranger@example.com"):
-        assert email not in told
+        assert email not in page_text
 
 
 def test_settings_lead_there_for_those_who_may(signed_in, cast):
@@ -62,10 +62,10 @@ def test_settings_lead_there_for_those_who_may(signed_in, cast):
 
 
 def test_an_empty_page_teaches_what_a_webhook_is(owner):
-    told = text_of(owner.get(PAGE))
-    assert "Send alerts to your own app" in told
-    assert "Nothing sent yet" in told
-    assert "Send a test" not in told
+    page_text = text_of(owner.get(PAGE))
+    assert "Send alerts to your own app" in page_text
+    assert "Nothing sent yet" in page_text
+    assert "Send a test" not in page_text
 
 
 def test_the_secret_is_in_the_answer_of_its_making_and_nowhere_else(owner, cast):
@@ -158,12 +158,12 @@ def test_the_log_tells_state_tries_and_reason_of_each(owner, cast, set_up):
     with transaction() as current:
         deliveries.record_delivered(current, deliveries.claim(arrived), 204)
     page = owner.get(PAGE)
-    told = text_of(page)
+    page_text = text_of(page)
     for word in ("Waiting", "To be tried again", "Given up", "Being sent", "Arrived"):
-        assert told.count(word) == 1, word
-    assert "It answered 204." in told
-    assert told.count("It answered 503.") == 2
-    assert "not tried yet" in told
+        assert page_text.count(word) == 1, word
+    assert "It answered 204." in page_text
+    assert page_text.count("It answered 503.") == 2
+    assert "not tried yet" in page_text
     assert {found for found in (waiting, retrying, over, sending_now, arrived) if found in page.text} == {
         waiting, retrying,
     }  # fmt: skip

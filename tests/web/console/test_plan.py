@@ -58,22 +58,22 @@ def sentences(workspace, plan: str) -> str:
 
 def test_a_downgrade_says_what_becomes_of_bots_keys_messages_and_models(scaled):
     use(scaled, 300)
-    told = sentences(scaled, "free")
-    assert "Quick and Deep are on models that Free does not have." in told
-    assert "The Anthropic key goes dormant: encrypted as before" in told
-    assert "This month’s messages are used up at once: 300 of 250." in told
-    assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in told
-    told = sentences(scaled, "pro")
-    assert "Deep is on a model that Pro does not have." in told
-    assert "4\u202f700 messages are left" in told
-    assert "key" not in told
+    page_text = sentences(scaled, "free")
+    assert "Quick and Deep are on models that Free does not have." in page_text
+    assert "The Anthropic key goes dormant: encrypted as before" in page_text
+    assert "This month’s messages are used up at once: 300 of 250." in page_text
+    assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in page_text
+    page_text = sentences(scaled, "pro")
+    assert "Deep is on a model that Pro does not have." in page_text
+    assert "4\u202f700 messages are left" in page_text
+    assert "key" not in page_text
 
 
 def test_an_upgrade_says_what_it_opens_and_that_keys_come_back(scaled):
     on_plan(scaled, "free")
-    told = sentences(scaled, "pro")
-    assert "The Anthropic key comes back into use." in told
-    assert "Claude Haiku 4.5 and GPT-5 Mini can be chosen for bots." in told
+    page_text = sentences(scaled, "pro")
+    assert "The Anthropic key comes back into use." in page_text
+    assert "Claude Haiku 4.5 and GPT-5 Mini can be chosen for bots." in page_text
 
 
 @pytest.mark.parametrize(("used", "spent"), [(249, False), (250, True), (251, True)])
@@ -180,9 +180,9 @@ def test_a_downgrade_is_made_with_or_without_the_bots(scaled, signed_in, form, m
     assert fresh(scaled).plan.name == "Pro"
     changed = {bot.model_id for bot in bots.bots_of(scaled.id) if bot.name != "Quick"}
     assert changed == models
-    told = billing.get(URL).text
-    assert "Acme is on the Pro plan." in told
-    assert ("Deep now answers with Mevichat Mini." in told) is bool(form)
+    page_text = billing.get(URL).text
+    assert "Acme is on the Pro plan." in page_text
+    assert ("Deep now answers with Mevichat Mini." in page_text) is bool(form)
     line = audit.lines_of(scaled.id, action="plan.changed")[0]
     assert (line.actor, line.details) == ("Billing", {"was": "scale", "now": "pro"})
 

@@ -47,9 +47,9 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     signed_up = browser.post("/sign-up", ANN)
     assert signed_up.location == "/"
     assert browser.get("/").location == "/w/anns-workspace"
-    told = browser.get("/w/anns-workspace/audit-log").text
-    assert "<b>Ann</b> made this workspace, on the Personal plan" in " ".join(told.split())
-    assert "127.0.0.1" in told
+    page_text = browser.get("/w/anns-workspace/audit-log").text
+    assert "<b>Ann</b> made this workspace, on the Personal plan" in " ".join(page_text.split())
+    assert "127.0.0.1" in page_text
     assert Browser(app).get("/").location == "/sign-in"
 
 
@@ -228,9 +228,9 @@ def test_tries_are_limited_without_redis_too(app, another):
 
 
 @pytest.mark.parametrize("limit", ["lots", "3", "3 per fortnight"])
-def test_a_limit_that_is_none_stops_the_start(house, limit):
+def test_a_limit_that_is_none_stops_the_start(data_dir, limit):
     with pytest.raises(SettingsError, match="SIGN_IN_LIMIT cannot be used"):
-        make_settings(house, sign_in_limit=limit)
+        make_settings(data_dir, sign_in_limit=limit)
 
 
 def test_closed_sign_up_leaves_it_to_the_operator(app, another):
