@@ -92,7 +92,7 @@ def ground(colors, name):
 @given(LOOKS)
 def test_every_text_of_every_look_reads_and_every_outline_is_seen(values):
     chosen = made_valid(values)
-    for mode in contrast.shown_modes(chosen):
+    for mode in contrast_rules.shown_modes(chosen):
         colors = {name: in_mode(value, mode) for name, value in theme.variables(chosen).items()}
         for pairs, ratio in ((TEXTS_ON, TEXT), (OUTLINES_ON, OUTLINE)):
             for text, grounds in pairs.items():
