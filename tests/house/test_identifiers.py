@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.sources import ROOT, python_files, shown
 
-PLACES = ("tests",)
+PLACES = ("core", "workers", "tests")
 """The folders that are swept."""
 
 RETIRED = frozenset(

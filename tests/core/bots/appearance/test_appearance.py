@@ -309,7 +309,7 @@ def test_there_are_six_presets_and_each_can_be_read():
         "Harbour", "Graphite", "Meadow", "Sunrise", "Plum", "Paper",
     ]  # fmt: skip
     for preset in presets.PRESETS:
-        assert contrast_rules.problems(preset.look) == []
+        assert contrast_rules.problems(preset.appearance) == []
         assert set(preset.fields) <= set(presets.TOUCHED)
         assert presets.find(preset.key) is preset
 
