@@ -202,8 +202,10 @@ def _row(name: str, knowledge: str, workspace, parts: list[Part], keeps: bool = 
         ]
         for size in (1, 5)
     }
-    kept = [hit and search.fits(some) for hit, some in zip(hits[5], found, strict=True)]
-    false = [question for question in UNANSWERABLE if search.fits(search.find(bot_id, question))]
+    kept = [hit and search.is_relevant(some) for hit, some in zip(hits[5], found, strict=True)]
+    false = [
+        question for question in UNANSWERABLE if search.is_relevant(search.find(bot_id, question))
+    ]
     recall = {size: sum(some) / len(asked) for size, some in hits.items()}
     print(name, knowledge, recall, "fits without an answer:", *false, sep="\n  ", file=sys.stderr)
     return Row(

@@ -98,7 +98,7 @@ def _signed_in(browser: Browser, here: str, email: str, password: str) -> Page:
     context.add_init_script(OPEN_ROOTS)
     page = context.new_page()
     page.goto(here)
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")

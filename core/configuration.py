@@ -37,6 +37,6 @@ def _check_platform_keys(chosen: Settings) -> None:
 
 def _check_private_pages(chosen: Settings) -> None:
     try:
-        PrivateHosts.of(chosen.private_pages)
+        PrivateHosts.parse(chosen.private_pages)
     except ValueError as error:
         raise SettingsError(f"PRIVATE_PAGES cannot be used: Value error, {error}.") from None

@@ -1,15 +1,15 @@
-"""One tree of errors, by cause. Each says to a person what happened and what to do next.
+"""The hierarchy of errors, by cause. Each message tells a person what happened and what to do next.
 
-The HTTP status of each is chosen in `web/errors.py`. All survive pickling, since they cross
-worker processes: an error is made from its sentence alone.
+`web/errors.py` maps each error to an HTTP status. Errors are constructed from their message alone, so
+that they survive pickling between worker processes.
 """
 
 
 class MevichatError(Exception):
-    """The root. `code` is stable and for programs, the message is for people."""
+    """The base of all. `code` is stable and for programs; the message is for people."""
 
     code = "error"
-    sentence = "That did not work."
+    sentence = "Something went wrong on our end."
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.sentence)
@@ -20,38 +20,38 @@ class MevichatError(Exception):
 
 
 class SettingsError(MevichatError):
-    """The operator's environment cannot be used; names the variable."""
+    """An environment variable has an unusable value; the message names the variable."""
 
     code = "bad_settings"
 
 
 class NotFound(MevichatError):
-    """There is no such thing, or it is not this person's to see."""
+    """It doesn't exist, or this person may not see it."""
 
     code = "not_found"
-    sentence = "There is nothing at this address."
+    sentence = "There’s nothing at this address."
 
 
 class NotAllowed(MevichatError):
-    """The person is known, the thing is theirs to see, but their role may not do this."""
+    """The person may see it, but their role doesn't allow this action."""
 
     code = "not_allowed"
-    sentence = "Your role in this workspace does not allow that. Ask an owner."
+    sentence = "Your role in this workspace doesn’t allow that. Ask an owner."
 
 
 class NotSignedIn(MevichatError):
     code = "not_signed_in"
-    sentence = "Sign in to go on."
+    sentence = "Please sign in to continue."
 
 
 class PlanDoesNotAllow(MevichatError):
-    """The workspace's plan does not include this."""
+    """The workspace's plan doesn't include this."""
 
     code = "plan_does_not_allow"
 
 
 class Invalid(MevichatError):
-    """What was sent cannot be used; the sentence says what to send instead. `field` is what it is about."""
+    """Invalid input; the message says what to enter instead. `field` names the form field."""
 
     code = "invalid"
 
@@ -65,10 +65,10 @@ class TooLarge(MevichatError):
 
 
 class TooMany(MevichatError):
-    """More than a limit lets through; nothing was kept. `retry_after_seconds` says when there is room."""
+    """A rate limit was reached; nothing was stored. Retry after `retry_after_seconds`."""
 
     code = "too_many_messages"
-    sentence = "There are too many messages just now. Wait a little, then send it again."
+    sentence = "Too many messages. Wait a moment, then send it again."
 
     def __init__(self, message: str | None = None, retry_after_seconds: int = 60) -> None:
         super().__init__(message)
@@ -76,37 +76,37 @@ class TooMany(MevichatError):
 
 
 class Conflict(MevichatError):
-    """True when it was read, no longer true when it was to be changed."""
+    """Someone else changed it between the read and the write."""
 
     code = "conflict"
 
 
 class OriginNotAllowed(MevichatError):
     code = "origin_not_allowed"
-    sentence = "This site is not on the list of origins that may use this bot."
+    sentence = "This site isn’t one of the bot’s allowed sites."
 
 
 class BotOff(MevichatError):
     code = "bot_off"
-    sentence = "This chat is switched off at the moment."
+    sentence = "This chat is currently disabled."
 
 
 class BadToken(MevichatError):
-    """A visitor's or program's token is missing, unknown or over."""
+    """A visitor's or program's token is missing, unknown or expired."""
 
     code = "bad_token"
-    sentence = "The token is missing, unknown or has expired. Open a new conversation to get one."
+    sentence = "The token is missing, unknown or expired. Start a new conversation to get one."
 
 
 class Unreadable(MevichatError):
-    """A stored secret that no ring key opens: it has to be entered again."""
+    """No ring key opens the stored secret: it has to be entered again."""
 
     code = "unreadable"
-    sentence = "This key can no longer be read with the encryption keys in use. Enter it again."
+    sentence = "This key can’t be decrypted with the current encryption keys. Enter it again."
 
 
 class Busy(MevichatError):
-    """The database stayed locked, or Redis is away. Safe to try again: nothing was written."""
+    """The database stayed locked, or Redis is down. Safe to retry: nothing was written."""
 
     code = "busy"
-    sentence = "The service is busy. Nothing was changed; try again in a few seconds."
+    sentence = "The service is busy. Nothing was changed. Try again in a few seconds."

@@ -89,7 +89,7 @@ class Stage:
 def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage:
     """Makes a bot on Mini (or takes this one) that has answered once, a key, and a check of it that waits."""
     bot = bot or make_bot(workspace)
-    avatars.put(bot, png(), Actor("Owner"))
+    avatars.store(bot, png(), Actor("Owner"))
     talker = BotClient(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
     check = checks.test_later(store.get(workspace.id, key.provider), Actor("Owner"))

@@ -47,32 +47,30 @@ STATUS = {
 _HTTP = {
     400: (
         "bad_request",
-        "The request could not be read. If it has a body, check that it is valid JSON.",
+        "The request couldn’t be read. If it has a body, check that it’s valid JSON.",
     ),
-    404: ("not_found", "There is nothing at this address."),
-    405: ("method_not_allowed", "This address does not take that method."),
-    413: ("too_large", "What was sent is too large."),
+    404: ("not_found", "Page not found."),
+    405: ("method_not_allowed", "This address doesn’t support that method."),
+    413: ("too_large", "The request is too large."),
     415: ("unsupported_media_type", "Send JSON, with the header Content-Type: application/json."),
-    429: ("too_many_requests", "Too many tries in a short time. Wait a minute, then try again."),
+    429: ("too_many_requests", "Too many requests. Try again in a minute."),
 }
-_CSRF = (
-    "This page was open for too long, or cookies are blocked. Load it again, then repeat the step."
-)
+_CSRF = "This page has expired, or cookies are blocked. Reload and try again."
 _UNEXPECTED = (
-    "The server had an error of its own. Nothing you did was wrong; the log has the details."
+    "Something went wrong on our end. Nothing was changed; the server’s log has the details."
 )
-_DATABASE_AWAY = "The database is away. Nothing was changed; try again in a minute."
+_DATABASE_AWAY = "The database is unavailable. Nothing was changed; try again in a minute."
 _TITLES = {
-    400: "That could not be read",
-    401: "Sign in to go on",
+    400: "Invalid request",
+    401: "Sign in to continue",
     403: "Not allowed",
     404: "Not found",
-    405: "Not possible here",
-    409: "That has changed meanwhile",
+    405: "Method not allowed",
+    409: "Someone else changed this",
     413: "Too large",
-    422: "That cannot be used",
-    429: "Too many tries",
-    503: "Busy at the moment",
+    422: "Invalid input",
+    429: "Too many requests",
+    503: "Temporarily busy",
 }
 
 _OUR_FAULT = (500, 503)
@@ -131,7 +129,7 @@ def _too_large() -> str:
     read_past_upload()
     most = (request.max_content_length or 0) // 1024
     limit = f"{most} kB" if most < 1024 else f"{most // 1024} MB"
-    return f"What was sent is too large. The limit is {limit}, all together. Nothing was kept."
+    return f"The request is too large. The limit is {limit}, all together. Nothing was kept."
 
 
 def _database_away(error: OperationalError) -> AnyResponse:

@@ -132,4 +132,4 @@ def _named(view: View, guard: str) -> View:
 def _refuse_unguarded() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
     if view is not None and not hasattr(view, "guard"):
-        raise NotAllowed("This address is not open to anybody yet.")
+        raise NotAllowed("This page isn’t available.")

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from core import clock
 from core.accounts import workspaces
 
-_THIN = "\u202f"
 _YEAR_SECONDS = 365 * 86400
 _STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
@@ -100,7 +99,7 @@ def day(moment: date | None) -> str:
 
 def grouped(number: int | None) -> str:
     """Thin groups of three that no line breaks: 25 000."""
-    return "–" if number is None else f"{number:,}".replace(",", _THIN)
+    return "–" if number is None else f"{number:,}"
 
 
 def seconds(milliseconds: int | None) -> str:

@@ -58,7 +58,7 @@ DUTIES = (
     Duty("deliveries_queued_again", deliveries.send_due),
     Duty("sources_taken_up_again", indexing.resume_lost),
     Duty("holds_given_back", balance.sweep, MINUTE_SECONDS),
-    Duty("embeddings_taken_up", chunk_embeddings.take_up, MINUTE_SECONDS),
+    Duty("embeddings_taken_up", chunk_embeddings.resume_missing, MINUTE_SECONDS),
     Duty("chunks_left_over_cleared", indexing.clear_left_over, HOUR_SECONDS),
     Duty("deleted_bots_cleared", bot_deletion.resume_deletions, HOUR_SECONDS),
     Duty("cached_answers_removed", cache.prune, HOUR_SECONDS),

@@ -1,11 +1,11 @@
-"""Who does something, as the audit log remembers it. Verbs that change things take one."""
+"""Who makes a change, as the audit log records it. Functions that change things take an `Actor`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Actor:
-    """`origin` is where from: an IP address, the command line, or "" for the product itself."""
+    """`origin` is an IP address, the command line, or "" for the product itself."""
 
     name: str
     origin: str = ""
@@ -13,6 +13,6 @@ class Actor:
 
 
 MEVICHAT = Actor("Mevichat")
-"""What happens by itself: verdicts, recoveries, scheduled checks."""
+"""For automatic changes: key verdicts, recoveries, scheduled checks."""
 
 OPERATOR = Actor("The operator", "command line")

@@ -1,8 +1,8 @@
-"""The audit log: who changed what, when, from where. Append-only, one chain of seals a workspace.
+"""The audit log: who changed what, when and from where. Append-only, one hash chain per workspace.
 
-A line is written in the transaction of the change it tells of: if it cannot be written, nothing
-changes. Each seal is an HMAC over the line and the seal before it, the head's is over the count, so
-that a changed, removed or cut-off line shows (`verify`). The database itself refuses to change lines.
+A line is written in the same transaction as the change it records: if it can't be written, nothing
+changes. Each seal is an HMAC over the line and the previous seal; the head's seal covers the count. So
+`verify` detects altered, removed and truncated lines. Database triggers reject updates of lines.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ SECRET = "audit-chain"  # noqa: S105  (its name, not its value)
 
 
 class AuditLine(Model):
-    """One act. `details` are short facts by name, never a secret: a mask at most."""
+    """One change. `details` are short facts by name, never a secret: a mask at most."""
 
     __tablename__ = "audit_lines"
     __table_args__ = (Index("ix_audit_lines_workspace_time", "workspace_id", "at"),)
@@ -49,7 +49,7 @@ class AuditLine(Model):
 
 
 class AuditHead(Model):
-    """How long a workspace's chain is, and a seal over that."""
+    """The length of a workspace's chain, sealed."""
 
     __tablename__ = "audit_heads"
 
@@ -61,7 +61,7 @@ class AuditHead(Model):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `verify` found in one workspace's chain: `problem` is "" when it is whole."""
+    """The result of `verify` for one workspace; `problem` is "" if the chain is intact."""
 
     workspace_id: str
     lines: int
@@ -70,7 +70,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Head:
-    """A head as it was read; that of an empty chain unless something is said."""
+    """A head as it was read; the defaults are those of an empty chain."""
 
     count: int = 0
     generation: int = 0
@@ -85,7 +85,7 @@ def record(
     subject: str = "",
     **details: Any,
 ) -> None:
-    """Appends a line in the caller's transaction. Those of one workspace wait for one another."""
+    """Appends a line in the caller's transaction. Lines of one workspace are written one at a time."""
     number = lock_workspace(current, workspace_id)
     generation, key = deployment_secrets.newest(current, SECRET)
     line = AuditLine(
@@ -100,9 +100,9 @@ def record(
 
 
 def lock_workspace(current: Session, workspace_id: str) -> int:
-    """Locks the workspace's chain until the transaction ends, and returns its next number.
+    """Locks the workspace's chain until the transaction ends, and returns the next line's number.
 
-    Also for what has to be decided one after the other, such as who is the last owner.
+    Also serializes decisions such as whether someone is the last owner.
     """
     insert_new(current, AuditHead, workspace_id=workspace_id, count=0, generation=0, seal="")
     locked = current.scalar(
@@ -122,91 +122,101 @@ def lines_of(
     size: int = 50,
     oldest_first: bool = False,
 ) -> list[AuditLine]:
-    """Newest first, or turned round. `action` is a whole name or a group such as `key`; the lines after
-    the one numbered `beyond`, in that order."""
-    wanted = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
+    """A workspace's lines, newest first unless `oldest_first`.
+
+    `action` is a full name or a group such as `key`. `beyond` is the number of the line to continue
+    after, in that order.
+    """
+    query = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     if action:
-        wanted = wanted.where((AuditLine.action == action) | AuditLine.action.like(f"{action}.%"))
+        query = query.where((AuditLine.action == action) | AuditLine.action.like(f"{action}.%"))
     if actor:
-        wanted = wanted.where(AuditLine.actor == actor)
+        query = query.where(AuditLine.actor == actor)
     if since:
-        wanted = wanted.where(AuditLine.at >= since)
+        query = query.where(AuditLine.at >= since)
     if until:
-        wanted = wanted.where(AuditLine.at < until)
+        query = query.where(AuditLine.at < until)
     number = AuditLine.number
     if beyond is not None:
-        wanted = wanted.where(number > beyond if oldest_first else number < beyond)
+        query = query.where(number > beyond if oldest_first else number < beyond)
     order = number.asc() if oldest_first else number.desc()
-    return list(session().scalars(wanted.order_by(order).limit(size)))
+    return list(session().scalars(query.order_by(order).limit(size)))
 
 
 def counts_by_actor(workspace_id: str) -> dict[str, int]:
-    """Everybody who is named in the workspace's log, by name, with how many lines they have."""
-    named = select(AuditLine.actor, func.count()).where(AuditLine.workspace_id == workspace_id)
-    rows = session().execute(named.group_by(AuditLine.actor))
+    """The number of lines of each actor in the workspace's log, by the actor's name."""
+    counts = select(AuditLine.actor, func.count()).where(AuditLine.workspace_id == workspace_id)
+    rows = session().execute(counts.group_by(AuditLine.actor))
     return dict(sorted((row[0], row[1]) for row in rows))
 
 
 def count_of(workspace_id: str) -> int:
-    """How many lines there are, whatever the head says."""
+    """The actual number of lines, regardless of the head's count."""
     lines = select(func.count()).select_from(AuditLine)
     return session().scalar(lines.where(AuditLine.workspace_id == workspace_id)) or 0
 
 
 def verify(workspace_id: str) -> Verdict:
-    """Reads a whole chain again and tells the first thing that is wrong with it.
+    """Re-reads a workspace's whole chain and returns the first problem found.
 
-    The head is read before the lines: what is added meanwhile comes after it, and is no reason to doubt.
+    The head is read before the lines, so lines that are added meanwhile are not taken for a problem.
     """
-    current, before, count, sealed = session(), "", 0, ""
+    current, previous_seal, count, head_line_seal = session(), "", 0, ""
     keys = cache(partial(deployment_secrets.of_generation, current, SECRET))
     head = _head(current, workspace_id)
     lines = select(AuditLine).where(AuditLine.workspace_id == workspace_id)
     for line in current.scalars(lines.order_by(AuditLine.number).execution_options(yield_per=500)):
         count += 1
-        if problem := _problem_of(keys, line, count, before):
+        if problem := _problem_of(keys, line, count, previous_seal):
             return Verdict(workspace_id, count, problem)
-        before = line.seal
-        sealed = before if count == head.count else sealed
-    return Verdict(workspace_id, count, _problem_of_head(keys, workspace_id, head, count, sealed))
+        previous_seal = line.seal
+        head_line_seal = previous_seal if count == head.count else head_line_seal
+    problem = _problem_of_head(keys, workspace_id, head, count, head_line_seal)
+    return Verdict(workspace_id, count, problem)
 
 
-def _problem_of(keys: Keys, line: AuditLine, expected: int, before: str) -> str:
-    """What is wrong with a line, or ""."""
+def _problem_of(keys: Keys, line: AuditLine, expected: int, previous_seal: str) -> str:
+    """The problem with a line, or ""."""
     if line.number != expected:
-        return f"Line {expected} is missing: the next one there is {line.number}."
+        return f"Line {expected} is missing. The next one is {line.number}."
     try:
         key = keys(line.generation)
     except Unreadable:
-        return f"Line {line.number} cannot be checked: its seal’s secret opens with no ring key."
-    if not hmac.compare_digest(line.seal, _seal(key, before, line)):
-        return f"Line {line.number} was altered, or a line before it was."
+        return (
+            f"Line {line.number} can’t be verified: no encryption key in use decrypts its secret."
+        )
+    if not hmac.compare_digest(line.seal, _seal(key, previous_seal, line)):
+        return f"Line {line.number} or an earlier line was altered."
     return ""
 
 
 def _head(current: Session, workspace_id: str) -> _Head:
-    """As the database has it now, whatever was loaded before."""
-    told = select(AuditHead.count, AuditHead.generation, AuditHead.seal)
-    row = current.execute(told.where(AuditHead.workspace_id == workspace_id)).first()
+    """The head as the database has it now, regardless of what was loaded before."""
+    head = select(AuditHead.count, AuditHead.generation, AuditHead.seal)
+    row = current.execute(head.where(AuditHead.workspace_id == workspace_id)).first()
     return _Head(*row) if row else _Head()
 
 
-def _problem_of_head(keys: Keys, workspace_id: str, head: _Head, count: int, sealed: str) -> str:
-    """`sealed` is the seal of the line that was the last one for this head."""
+def _problem_of_head(keys: Keys, workspace_id: str, head: _Head, count: int, line_seal: str) -> str:
+    """`line_seal` is the seal of the line that this head points to."""
     latest = _head(session(), workspace_id).count
     if latest < count:
-        told = f"it counts {latest} lines" if latest else "it is missing"
-        return f"The chain’s head was altered: {told}, yet there are {count}."
+        recorded = f"it counts {latest} lines" if latest else "it is missing"
+        return f"The head of the log was altered: {recorded}, but there are {count}."
     if head.count > count:
-        return f"The last lines are missing: there were {head.count}, there are {count}."
+        return f"The last lines are missing: there were {head.count}, now there are {count}."
     if not head.count:
         return ""
     try:
         key = keys(head.generation)
     except Unreadable:
-        return "The chain’s head cannot be checked: its secret opens with no ring key."
-    whole = hmac.compare_digest(head.seal, _head_seal(key, workspace_id, head.count, sealed))
-    return "" if whole else "The chain’s head was altered: lines at the end may be missing."
+        return (
+            "The head of the log can’t be verified: no encryption key in use decrypts its secret."
+        )
+    expected = _head_seal(key, workspace_id, head.count, line_seal)
+    if hmac.compare_digest(head.seal, expected):
+        return ""
+    return "The head of the log was altered: lines at the end may be missing."
 
 
 def _write_head(current: Session, line: AuditLine, key: bytes) -> None:
@@ -219,19 +229,19 @@ def _write_head(current: Session, line: AuditLine, key: bytes) -> None:
 
 
 def _seal_before(current: Session, workspace_id: str, number: int) -> str:
-    before = select(AuditLine.seal).where(
+    previous = select(AuditLine.seal).where(
         AuditLine.workspace_id == workspace_id, AuditLine.number == number - 1
     )
-    return current.scalar(before) or ""
+    return current.scalar(previous) or ""
 
 
-def _seal(key: bytes, before: str, line: AuditLine) -> str:
-    told = [
-        *(before, line.workspace_id, line.number, line.at.astimezone(UTC).isoformat()),
+def _seal(key: bytes, previous_seal: str, line: AuditLine) -> str:
+    sealed_fields = [
+        *(previous_seal, line.workspace_id, line.number, line.at.astimezone(UTC).isoformat()),
         *(line.actor, line.actor_id, line.origin, line.action, line.subject, line.details),
         line.generation,
     ]
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(sealed_fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

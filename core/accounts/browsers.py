@@ -1,4 +1,4 @@
-"""A browser in words, from what it says about itself: "Firefox on Linux"."""
+"""Describes a browser by its User-Agent header: "Firefox on Linux"."""
 
 _NAMES = (
     ("Edg", "Edge"),
@@ -11,7 +11,7 @@ _NAMES = (
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 )
-"""The first that fits: most browsers also claim to be those further down."""
+"""The first match counts: most browsers also name those further down."""
 _SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -24,6 +24,7 @@ _SYSTEMS = (
 
 
 def in_words(user_agent: str) -> str:
+    """`Firefox on Linux`, as far as the header tells."""
     name, system = _first(_NAMES, user_agent), _first(_SYSTEMS, user_agent)
     if name and system:
         return f"{name} on {system}"

@@ -1,7 +1,7 @@
-"""Invitations into a workspace: sent by mail, open for seven days, taken once by whom they are for.
+"""Invitations to a workspace: sent by email, valid for seven days, accepted once by the invited person.
 
-The link's token is in the mail alone, here is its digest. Sending again makes a new one, so that an
-earlier mail's link leads nowhere.
+The link's token is only in the email; the database has its digest. Resending makes a new token, so that
+the link in the earlier email stops working.
 """
 
 from datetime import timedelta
@@ -26,17 +26,17 @@ RESEND_AFTER = timedelta(minutes=1)
 _LISTED_FOR = timedelta(days=30)
 
 _OPEN = (Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
-_OVER = "This invitation is over: it was accepted or withdrawn meanwhile."
+_OVER = "This invitation is no longer open: it was accepted or withdrawn."
 _NO_LINK = (
-    "This link leads to no invitation. If you were sent another mail later, use the link in that one; "
-    "else ask whoever invited you for a new one."
+    "This invitation link doesn’t work. If you got a newer invitation email, use the link in that one. "
+    "Otherwise, ask for a new invitation."
 )
 
 
 def invite(
     workspace: Workspace, email: str, role: Role, actor: Actor, secret_key: str
 ) -> Invitation:
-    """Offers a place by mail; raises `Invalid` for a personal workspace, `Conflict` for who is in."""
+    """Emails an invitation. Raises `Invalid` for a personal workspace, `Conflict` for a member."""
     if workspace.kind == "personal":
         raise Invalid(
             "A personal workspace is for one person. Create an organization workspace to invite others."
@@ -45,19 +45,20 @@ def invite(
     with transaction() as current:
         audit.lock_workspace(current, workspace.id)
         _require_new(current, workspace, address)
-        made = Invitation(workspace_id=workspace.id, email=address, role=role)
-        made.invited_by, made.expires_at = actor.name[:100], clock.now() + VALID_FOR
-        made.token_digest = ids.token_digest(token, secret_key)
-        current.add(made)
-        sent = _notify(current, workspace, made, actor, token)
-    deliveries.send_soon(sent)
-    return made
+        invitation = Invitation(workspace_id=workspace.id, email=address, role=role)
+        invitation.invited_by = actor.name[:100]
+        invitation.expires_at = clock.now() + VALID_FOR
+        invitation.token_digest = ids.token_digest(token, secret_key)
+        current.add(invitation)
+        delivery_id = _notify(current, workspace, invitation, actor, token)
+    deliveries.send_soon(delivery_id)
+    return invitation
 
 
 def send_again(workspace: Workspace, invitation: Invitation, actor: Actor, secret_key: str) -> None:
-    """Another mail with another link and seven new days; the link sent before is dead."""
+    """Sends a new link, valid for seven more days; the previous link no longer works."""
     if clock.now() < invitation.expires_at - VALID_FOR + RESEND_AFTER:
-        raise Invalid("This invitation was sent a moment ago. Wait a minute, then send it again.")
+        raise Invalid("This invitation was just sent. Wait a minute, then resend it.")
     token = ids.new_token(PREFIX)
     with transaction() as current:
         audit.lock_workspace(current, workspace.id)
@@ -65,12 +66,12 @@ def send_again(workspace: Workspace, invitation: Invitation, actor: Actor, secre
         digest = ids.token_digest(token, secret_key)
         change = {"token_digest": digest, "expires_at": clock.now() + VALID_FOR}
         _change_open(current, invitation, **change)
-        sent = _notify(current, workspace, invitation, actor, token)
-    deliveries.send_soon(sent)
+        delivery_id = _notify(current, workspace, invitation, actor, token)
+    deliveries.send_soon(delivery_id)
 
 
 def withdraw(invitation: Invitation, actor: Actor) -> None:
-    """Its link is dead from now on; raises `Conflict` if it was accepted meanwhile."""
+    """Withdraws the invitation: its link stops working. Raises `Conflict` if it was accepted."""
     with transaction() as current:
         _change_open(current, invitation, withdrawn_at=clock.now())
         action = "person.invitation_withdrawn"
@@ -78,7 +79,7 @@ def withdraw(invitation: Invitation, actor: Actor) -> None:
 
 
 def accept(invitation: Invitation, person: Person, actor: Actor) -> None:
-    """Takes the place, once; raises `Invalid` for anybody else, `Conflict` for who is in already."""
+    """Adds the person to the workspace, once. Raises `Invalid` for another person, `Conflict` for a member."""
     if person.email != invitation.email:
         raise Invalid(
             f"This invitation is for {invitation.email}; you are signed in as {person.email}."
@@ -90,30 +91,30 @@ def accept(invitation: Invitation, person: Person, actor: Actor) -> None:
             raise Conflict(_expired(invitation))
         _change_open(current, invitation, accepted_at=clock.now())
         if not memberships.add(current, workspace.id, person.id, invitation.role):
-            raise Conflict(f"You are in {workspace.name} already.")
-        told = {"role": invitation.role_name, "invited_by": invitation.invited_by}
-        audit.record(current, workspace.id, actor, "person.joined", person.email, **told)
+            raise Conflict(f"You’re already in {workspace.name}.")
+        facts = {"role": invitation.role_name, "invited_by": invitation.invited_by}
+        audit.record(current, workspace.id, actor, "person.joined", person.email, **facts)
 
 
 def by_token(token: str, secret_key: str) -> Invitation:
-    """The open invitation of a mail's link; raises `NotFound` that says why there is none."""
-    found = None
+    """The open invitation of an email's link. Raises `NotFound`, which says why there is none."""
+    invitation = None
     if ids.is_token(token, PREFIX):
         digest = ids.token_digest(token, secret_key)
-        found = session().scalar(select(Invitation).where(Invitation.token_digest == digest))
-    if found is None:
+        invitation = session().scalar(select(Invitation).where(Invitation.token_digest == digest))
+    if invitation is None:
         raise NotFound(_NO_LINK)
-    if found.accepted_at:
-        raise NotFound("This invitation was accepted. Sign in to find the workspace.")
-    if found.withdrawn_at:
-        raise NotFound(f"{found.workspace.name} has withdrawn this invitation.")
-    if found.expires_at <= clock.now():
-        raise NotFound(_expired(found))
-    return found
+    if invitation.accepted_at:
+        raise NotFound("This invitation was already accepted. Sign in to open the workspace.")
+    if invitation.withdrawn_at:
+        raise NotFound(f"{invitation.workspace.name} withdrew this invitation.")
+    if invitation.expires_at <= clock.now():
+        raise NotFound(_expired(invitation))
+    return invitation
 
 
 def get(workspace_id: str, invitation_id: str) -> Invitation:
-    """One that is neither accepted nor withdrawn; raises `NotFound`."""
+    """An invitation that is neither accepted nor withdrawn. Raises `NotFound`."""
     this = (Invitation.id == invitation_id, Invitation.workspace_id == workspace_id)
     found = session().scalar(select(Invitation).where(*this, *_OPEN))
     if found is None:
@@ -122,16 +123,16 @@ def get(workspace_id: str, invitation_id: str) -> Invitation:
 
 
 def pending_in(workspace_id: str) -> list[Invitation]:
-    """Those that nobody answered yet, newest first; for a month also those that ran out."""
-    lately = Invitation.expires_at > clock.now() - _LISTED_FOR
-    wanted = select(Invitation).where(Invitation.workspace_id == workspace_id, *_OPEN, lately)
-    return list(session().scalars(wanted.order_by(Invitation.created_at.desc())))
+    """Invitations that aren't accepted yet, newest first; expired ones stay listed for a month."""
+    is_recent = Invitation.expires_at > clock.now() - _LISTED_FOR
+    query = select(Invitation).where(Invitation.workspace_id == workspace_id, *_OPEN, is_recent)
+    return list(session().scalars(query.order_by(Invitation.created_at.desc())))
 
 
 def _notify(
     current: Session, workspace: Workspace, invitation: Invitation, actor: Actor, token: str
 ) -> str:
-    """The line in the log, and the mail; returns the delivery's id."""
+    """Writes the audit line and the email; returns the delivery's id."""
     role = ROLE_NAMES[Role(invitation.role)]
     audit.record(current, workspace.id, actor, "person.invited", invitation.email, role=role)
     return emails.add(
@@ -154,9 +155,9 @@ def _require_new(current: Session, workspace: Workspace, address: str) -> None:
     if current.scalar(
         inside.where(Membership.workspace_id == workspace.id, Person.email == address)
     ):
-        raise Conflict(f"{address} is in {workspace.name} already.")
+        raise Conflict(f"{address} is already in {workspace.name}.")
     if current.scalar(select(Invitation.id).where(*mine, *_OPEN, Invitation.expires_at > now)):
-        raise Conflict(f"{address} is invited already. Send that invitation again, or withdraw it.")
+        raise Conflict(f"{address} is already invited. Resend that invitation, or withdraw it.")
     _require_capacity(current, workspace.id)
     late = update(Invitation).where(*mine, *_OPEN)
     current.execute(late.values(withdrawn_at=now))
@@ -168,15 +169,15 @@ def _require_capacity(current: Session, workspace_id: str, besides: str = "") ->
     still_open = (*_OPEN, Invitation.expires_at > now, Invitation.id != besides)
     if (current.scalar(counted.where(*still_open)) or 0) >= MAX_OPEN:
         raise Invalid(
-            f"{MAX_OPEN} invitations are open, which is the most at a time. Withdraw one first."
+            f"You have {MAX_OPEN} open invitations, which is the limit. Withdraw one first."
         )
     today = Invitation.created_at > now - timedelta(days=1)
     if not besides and (current.scalar(counted.where(today)) or 0) >= MAX_PER_DAY:
-        raise Invalid(f"{MAX_PER_DAY} invitations were sent within a day. Go on tomorrow.")
+        raise Invalid(f"{MAX_PER_DAY} invitations were sent within a day. Try again tomorrow.")
 
 
 def _change_open(current: Session, invitation: Invitation, **values: object) -> None:
-    """Changes it if it is open, and still the one that was found."""
+    """Changes the invitation if it is still open and its link is unchanged."""
     this = (Invitation.id == invitation.id, Invitation.token_digest == invitation.token_digest)
     if not changed_one(current, update(Invitation).where(*this, *_OPEN).values(**values)):
         raise Conflict(_OVER)
@@ -184,7 +185,7 @@ def _change_open(current: Session, invitation: Invitation, **values: object) -> 
 
 def _expired(invitation: Invitation) -> str:
     return (
-        f"This invitation was open until {invitation.expires_at.day} "
+        f"This invitation expired on {invitation.expires_at.day} "
         f"{invitation.expires_at.strftime('%b %Y')}. "
-        f"Ask {invitation.invited_by or 'whoever invited you'} for a new one."
+        f"Ask {invitation.invited_by or 'the person who invited you'} for a new one."
     )

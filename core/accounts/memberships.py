@@ -1,7 +1,7 @@
-"""Who is in a workspace, as what: roles changed, people removed and leaving. An owner always stays.
+"""Members of a workspace: changing roles, removing people, leaving. There is always an owner.
 
-Whether somebody is the last owner is decided one change after the other, under the lock of the
-workspace's audit chain: two owners who leave at the same moment leave one.
+The last-owner check runs under the lock of the workspace's audit chain, so that of two owners who
+leave at the same moment one stays.
 """
 
 from collections.abc import Iterator
@@ -18,26 +18,24 @@ from core.db import changed_one, insert_new, session, transaction
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 
-LAST_OWNER = (
-    "A workspace always has an owner, and this is the only one. Make somebody else an owner first."
-)
-_GONE = "This person is not in the workspace any more."
+LAST_OWNER = "A workspace needs at least one owner, and this is the only one. Make someone else an owner first."
+_GONE = "This person is no longer in the workspace."
 
 
 def get(workspace_id: str, membership_id: str) -> Membership:
-    """A place in that workspace, with its person; raises `NotFound`."""
-    found = session().scalar(
+    """A membership of that workspace, with its person. Raises `NotFound`."""
+    membership = session().scalar(
         select(Membership)
         .where(Membership.id == membership_id, Membership.workspace_id == workspace_id)
         .options(joinedload(Membership.person))
     )
-    if found is None:
+    if membership is None:
         raise NotFound(_GONE)
-    return found
+    return membership
 
 
 def add(current: Session, workspace_id: str, person_id: str, role: str) -> bool:
-    """A place for the person, in the caller's transaction; False if they have one already."""
+    """Adds the person in the caller's transaction; False if they are already a member."""
     return insert_new(
         current,
         Membership,
@@ -49,13 +47,13 @@ def add(current: Session, workspace_id: str, person_id: str, role: str) -> bool:
 
 
 def change_role(membership: Membership, role: Role, actor: Actor) -> None:
-    """Gives another role, at once and everywhere; raises `Invalid` rather than leave no owner."""
+    """Changes the role, effective immediately. Raises `Invalid` for the last owner."""
     with _locked(membership) as (current, was):
         if was == role:
             return
         if was == Role.OWNER:
             _require_another_owner(current, membership)
-        _do(
+        _require_changed(
             current,
             update(Membership).where(*_require_unchanged(membership, was)).values(role=role),
         )
@@ -64,17 +62,17 @@ def change_role(membership: Membership, role: Role, actor: Actor) -> None:
 
 
 def remove(membership: Membership, actor: Actor) -> None:
-    """Takes somebody out of the workspace; at their next request they find nothing there."""
+    """Removes the person from the workspace, effective with their next request."""
     _end(membership, actor, "person.removed")
 
 
 def leave(membership: Membership, actor: Actor) -> None:
-    """As `remove`, by the person themselves."""
+    """Like `remove`, but the person leaves on their own."""
     _end(membership, actor, "person.left")
 
 
 def is_last_owner(membership: Membership) -> bool:
-    """As things are now, to say so on a page: what may happen is decided when it happens."""
+    """Whether this is the last owner, for display only: each change checks it again."""
     return membership.role == Role.OWNER and not _other_owners(session(), membership)
 
 
@@ -82,13 +80,13 @@ def _end(membership: Membership, actor: Actor, action: str) -> None:
     with _locked(membership) as (current, was):
         if was == Role.OWNER:
             _require_another_owner(current, membership)
-        _do(current, delete(Membership).where(*_require_unchanged(membership, was)))
+        _require_changed(current, delete(Membership).where(*_require_unchanged(membership, was)))
         _record(current, membership, actor, action, role=ROLE_NAMES[was])
 
 
 @contextmanager
 def _locked(membership: Membership) -> Iterator[tuple[Session, Role]]:
-    """A transaction that has the workspace's people to itself, and the role as it is now."""
+    """A transaction that holds the lock on the workspace's members, and the current role."""
     with transaction() as current:
         audit.lock_workspace(current, membership.workspace_id)
         role = current.scalar(select(Membership.role).where(Membership.id == membership.id))
@@ -101,9 +99,9 @@ def _require_unchanged(membership: Membership, role: Role) -> tuple[ColumnElemen
     return (Membership.id == membership.id, Membership.role == role)
 
 
-def _do(current: Session, change: Update | Delete) -> None:
+def _require_changed(current: Session, change: Update | Delete) -> None:
     if not changed_one(current, change):
-        raise Conflict("Somebody changed this person’s role meanwhile. Load the page again.")
+        raise Conflict("Someone else changed this person’s role. Reload the page.")
 
 
 def _require_another_owner(current: Session, membership: Membership) -> None:

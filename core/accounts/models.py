@@ -1,6 +1,6 @@
-"""The rows of people: who they are, which workspaces they are in, and where they are signed in.
+"""The tables of people: accounts, workspaces, memberships, sign-ins, invitations.
 
-Tokens and recovery codes are kept as digests only, the secret of a second factor sealed.
+Tokens and recovery codes are stored as digests only; the two-factor authentication secret is sealed.
 """
 
 from datetime import datetime
@@ -27,12 +27,12 @@ class Person(Model):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property
-    def has_second_factor(self) -> bool:
+    def has_two_factor(self) -> bool:
         return self.totp_since is not None
 
     @property
-    def totp_place(self) -> str:
-        """What the secret of the second factor is sealed for."""
+    def totp_key_context(self) -> str:
+        """The HKDF context that the two-factor authentication secret is sealed for."""
         return f"totp|{self.id}"
 
 
@@ -45,13 +45,13 @@ class Workspace(Model):
     kind: Mapped[str] = mapped_column(String(20))
     plan_key: Mapped[str] = mapped_column(String(20))
     retention_days: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How long conversations are kept; 0 is for ever."""
+    """How long conversations are kept; 0 means forever."""
     minute_limit: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Messages a minute of all its bots together; 0 is no limit."""
+    """Messages per minute across all its bots; 0 means no limit."""
     key_order: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
-    """Providers in the order in which the gateway tries their keys; others follow."""
+    """The provider order in which the gateway tries keys; providers not listed come last."""
     keys_stamp: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Raised by a trigger with every change of its keys: what a process remembers of them is over."""
+    """Incremented by a trigger on every change of its keys, which invalidates cached keys."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property
@@ -81,7 +81,7 @@ class Membership(Model):
 
 
 class SignIn(Model):
-    """One browser that a person is signed in on. The cookie holds a token, the row its digest."""
+    """A browser that a person is signed in on. The cookie holds a token, the row its digest."""
 
     __tablename__ = "sign_ins"
 
@@ -97,7 +97,7 @@ class SignIn(Model):
 
 
 class RecoveryCode(Model):
-    """One of ten codes that each stand in for the second factor once."""
+    """One of ten codes, each of which replaces the authenticator app once."""
 
     __tablename__ = "recovery_codes"
 
@@ -109,7 +109,7 @@ class RecoveryCode(Model):
 
 
 class PasswordReset(Model):
-    """A way to a new password that was sent by mail: once, within an hour."""
+    """A password reset link sent by email: works once, within an hour."""
 
     __tablename__ = "password_resets"
 
@@ -121,7 +121,7 @@ class PasswordReset(Model):
 
 
 class Invitation(Model):
-    """A place in a workspace, offered to an e-mail address. Open until accepted, withdrawn or late."""
+    """An invitation to a workspace, by email. Open until accepted, withdrawn or expired."""
 
     __tablename__ = "invitations"
 

@@ -1,4 +1,4 @@
-"""A person's account: made with e-mail and password, proven again at each sign-in."""
+"""People's accounts: sign-up and authentication by email and password."""
 
 from functools import cache
 
@@ -24,9 +24,9 @@ _hasher = PasswordHasher()
 def sign_up(
     email: str, password: str, name: str = "", origin: str = "", by: Actor | None = None
 ) -> Person:
-    """Makes the person and their personal workspace; raises `Invalid` or `Conflict` with the mend.
+    """Creates the person and their personal workspace. Raises `Invalid` or `Conflict`.
 
-    `by` is who does it for them; else they do it themselves, from `origin`.
+    `by` is who creates the account for them; without it they sign up themselves, from `origin`.
     """
     address = normalized_email(email)
     person = Person(
@@ -42,39 +42,39 @@ def sign_up(
             workspaces.add_personal(current, person, actor)
     except IntegrityError:
         raise Conflict(
-            "There is already an account with this e-mail address. Sign in instead."
+            "There’s already an account with this email address. Sign in instead."
         ) from None
     return person
 
 
 def authenticate(email: str, password: str) -> Person | None:
-    """The person, or None: in the same time whether the address or the password is wrong."""
+    """The person, or None; takes the same time whether the email or the password is wrong."""
     person = find(email)
-    known_hash = person.password_hash if person else _dummy_hash()
-    return person if _fits(known_hash, password) else None
+    password_hash = person.password_hash if person else _dummy_hash()
+    return person if _matches(password_hash, password) else None
 
 
 def knows_password(person: Person, password: str) -> bool:
-    """Whether it is theirs: asked again before what a stolen sign-in must not do."""
-    return _fits(person.password_hash, password)
+    """Whether this is their password: checked again before sensitive changes."""
+    return _matches(person.password_hash, password)
 
 
 def hashed(password: str) -> str:
-    """What is stored of a password; raises `Invalid` for one that cannot be chosen."""
+    """The hash to store. Raises `Invalid` for a password that is too short or too long."""
     check_password(password)
     return _hasher.hash(password)
 
 
-def _fits(known_hash: str, password: str) -> bool:
+def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(known_hash, password[:MAX_PASSWORD_LENGTH])
+        return _hasher.verify(password_hash, password[:MAX_PASSWORD_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
 
 
 @cache
 def _dummy_hash() -> str:
-    """What a wrong address is compared with, so that it takes as long as a wrong password."""
+    """Verified for unknown email addresses, so that they take as long as a wrong password."""
     return _hasher.hash("a password that nobody has")
 
 
@@ -87,24 +87,24 @@ def by_id(person_id: str) -> Person | None:
 
 
 def by_email(email: str) -> Person:
-    """As `find`; raises `NotFound`."""
-    found = find(email)
-    if found is None:
-        raise NotFound(f"Nobody has an account with {email}.")
-    return found
+    """Like `find`, but raises `NotFound`."""
+    person = find(email)
+    if person is None:
+        raise NotFound(f"There’s no account with the email address {email}.")
+    return person
 
 
 def rename(person: Person, name: str) -> None:
-    """The name that colleagues and the audit log see."""
+    """Changes the name that colleagues and the audit log show."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise Invalid(f"A name has 1 to {MAX_NAME_LENGTH} characters.", "name")
+        raise Invalid(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.", "name")
     with transaction() as current:
         current.execute(update(Person).where(Person.id == person.id).values(name=name))
 
 
 def no_people_yet() -> bool:
-    """Whether this deployment still waits for its first person."""
+    """Whether this deployment has no account yet."""
     return not session().scalar(select(func.count()).select_from(Person))
 
 
@@ -112,12 +112,12 @@ def normalized_email(email: str) -> str:
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
-        raise Invalid(f"That e-mail address cannot be used: {error}") from None
+        raise Invalid(f"That email address isn’t valid: {error}") from None
 
 
 def check_password(password: str) -> None:
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise Invalid(
-            f"Choose a password of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters: "
-            "a few words in a row are good."
+            f"Choose a password of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters. "
+            "A few random words work well."
         )

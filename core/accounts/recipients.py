@@ -1,4 +1,4 @@
-"""Whom to tell: the addresses of those in a workspace whose role may do something about it."""
+"""Who gets notifications: the members of a workspace whose role has a permission."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,6 +8,7 @@ from core.accounts.roles import roles_allowing
 
 
 def emails_allowing(current: Session, workspace_id: str, permission: str) -> list[str]:
+    """The email addresses of the members whose role has that permission, sorted."""
     rows = current.scalars(
         select(Person.email)
         .join(Membership, Membership.person_id == Person.id)

@@ -1,4 +1,4 @@
-"""Who may do what: one table of permissions (spec §1). Web and workers ask here, never for a role."""
+"""Roles and their permissions, in one table (spec §1). Code checks permissions, never a role."""
 
 from enum import StrEnum
 
@@ -34,10 +34,10 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.MEMBER: _MEMBER,
 }
 ROLE_TEXTS = {
-    Role.OWNER: "Everything, the people of the workspace included.",
+    Role.OWNER: "Full access, including people.",
     Role.BILLING: "Provider keys, the plan and the audit log.",
-    Role.ADMIN: "Bots, what they know and their conversations.",
-    Role.MEMBER: "Reads the console and uses the gateway; sees keys masked.",
+    Role.ADMIN: "Bots, knowledge and conversations.",
+    Role.MEMBER: "Read-only console and gateway use. Keys are masked.",
 }
 
 
@@ -46,5 +46,5 @@ def allows(role: Role, permission: str) -> bool:
 
 
 def roles_allowing(permission: str) -> list[Role]:
-    """Who is told of, or may do, what that permission covers."""
+    """The roles that have that permission."""
     return [role for role in Role if allows(role, permission)]

@@ -1,4 +1,4 @@
-"""Where a person is signed in. Ended sign-ins are refused by every process at the next request."""
+"""Where a person is signed in. Every process rejects an ended sign-in from the next request on."""
 
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ def start(person: Person, secret_key: str, user_agent: str = "") -> str:
 
 
 def find(token: str, secret_key: str) -> SignIn | None:
-    """The sign-in behind a cookie, unless it was ended, is 30 days old or was idle for 14."""
+    """The sign-in of a cookie's token, unless it was ended, is 30 days old or was idle for 14 days."""
     if not ids.is_token(token, PREFIX):
         return None
     digest = ids.token_digest(token, secret_key)
@@ -38,20 +38,20 @@ def find(token: str, secret_key: str) -> SignIn | None:
 
 
 def active_sign_ins(person_id: str) -> list[SignIn]:
-    """Everywhere the person is signed in, the browser that was used last first."""
-    mine = select(SignIn).where(SignIn.person_id == person_id, *_live())
-    return list(session().scalars(mine.order_by(SignIn.seen_at.desc(), SignIn.id)))
+    """Everywhere the person is signed in, the most recently used browser first."""
+    query = select(SignIn).where(SignIn.person_id == person_id, *_live())
+    return list(session().scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id)))
 
 
 def last_seen(person_ids: list[str]) -> dict[str, datetime]:
-    """When each of these people last used the console; without those who never did."""
-    seen = select(SignIn.person_id, func.max(SignIn.seen_at)).group_by(SignIn.person_id)
-    rows = session().execute(seen.where(SignIn.person_id.in_(person_ids)))
+    """When each of these people last used the console; leaves out those who never did."""
+    query = select(SignIn.person_id, func.max(SignIn.seen_at)).group_by(SignIn.person_id)
+    rows = session().execute(query.where(SignIn.person_id.in_(person_ids)))
     return {row[0]: row[1] for row in rows}
 
 
 def record_seen(sign_in: SignIn) -> None:
-    """Remembers that the browser is in use, at most every five minutes."""
+    """Records that the browser is in use, at most every five minutes."""
     now = clock.now()
     if now - sign_in.seen_at < _SEEN_INTERVAL:
         return
@@ -65,13 +65,13 @@ def end(sign_in_id: str) -> None:
 
 
 def end_one(person_id: str, sign_in_id: str) -> bool:
-    """As `end`, of this person's only; says whether there was one to end."""
+    """Like `end`, for one of this person's sign-ins. Returns whether there was one to end."""
     with transaction() as current:
         return _end(current, SignIn.person_id == person_id, SignIn.id == sign_in_id)
 
 
 def end_all(current: Session, person_id: str, keep: str = "") -> None:
-    """Every sign-in of the person but one, in the caller's transaction."""
+    """Ends every sign-in of the person except `keep`, in the caller's transaction."""
     _end(current, SignIn.person_id == person_id, SignIn.id != keep)
 
 
@@ -81,8 +81,8 @@ def end_others(person_id: str, keep: str) -> None:
 
 
 def _end(current: Session, *which: ColumnElement[bool]) -> bool:
-    ended = update(SignIn).where(*which, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
-    return changed_one(current, ended)
+    end = update(SignIn).where(*which, SignIn.ended_at.is_(None)).values(ended_at=clock.now())
+    return changed_one(current, end)
 
 
 def _live() -> tuple[ColumnElement[bool], ...]:

@@ -1,7 +1,7 @@
-"""The second factor: codes of an authenticator app (TOTP, RFC 6238), and ten recovery codes.
+"""Two-factor authentication: codes of an authenticator app (TOTP, RFC 6238) and ten recovery codes.
 
-The app's secret is sealed for its person. A code's step of 30 seconds counts once, whoever is first;
-so does each recovery code, of which only digests are kept.
+The app's secret is sealed for its person. Each 30-second code works once, and so does each recovery
+code, of which only the digest is stored.
 """
 
 import hmac
@@ -26,18 +26,18 @@ STEPS_AROUND = 1
 RECOVERY_CODES = 10
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 
-WRONG_CODE = "That code is not right, or was used before. Wait for the app’s next one."
+WRONG_CODE = "That code is wrong or was already used. Wait for the next code in your app."
 _UNREADABLE = (
-    "The secret that your app shares with us can no longer be read here. "
-    "Use a recovery code, or ask the operator to reset your second factor."
+    "We can’t check codes from your app anymore because its secret can’t be decrypted. "
+    "Use a recovery code, or ask your administrator to reset two-factor authentication."
 )
-_ON = "The second factor is on already."
-_OFF = "The second factor is off."
+_ON = "Two-factor authentication is already enabled."
+_OFF = "Two-factor authentication is disabled."
 
 
 def begin(person: Person) -> None:
-    """Makes the secret to put into an app; the factor is off until a code of it is confirmed."""
-    sealed = vault.seal(pyotp.random_base32(), person.totp_place)
+    """Creates the secret for the app. Two-factor authentication stays off until `confirm`."""
+    sealed = vault.seal(pyotp.random_base32(), person.totp_key_context)
     with transaction() as current:
         off = (Person.id == person.id, Person.totp_since.is_(None))
         if not changed_one(current, update(Person).where(*off).values(totp_sealed=sealed)):
@@ -45,41 +45,41 @@ def begin(person: Person) -> None:
 
 
 def secret_to_confirm(person: Person) -> str:
-    """What to put into the app, between `begin` and `confirm`; "" at any other time."""
-    if person.has_second_factor or not person.totp_sealed:
+    """The secret to add to the app, between `begin` and `confirm`; "" at any other time."""
+    if person.has_two_factor or not person.totp_sealed:
         return ""
     try:
-        return vault.open_sealed(person.totp_sealed, person.totp_place)
+        return vault.open_sealed(person.totp_sealed, person.totp_key_context)
     except Unreadable:
         return ""
 
 
 def provisioning_uri(person: Person, secret: str) -> str:
-    """The `otpauth://` address that a QR code shows to the app."""
+    """The `otpauth://` address for the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER)
 
 
 def confirm(person: Person, code: str, secret_key: str) -> list[str]:
-    """Switches the factor on and returns the recovery codes, which are shown this once."""
+    """Enables two-factor authentication and returns the recovery codes, shown only this once."""
     secret = secret_to_confirm(person)
     step = _step_of(secret, code) if secret else None
     if step is None:
-        raise Invalid("That code is not the app’s present one. Compare the clocks, then try again.")
+        raise Invalid("That code is wrong or expired. Check your phone’s clock and try again.")
     with transaction() as current:
         same = (Person.id == person.id, Person.totp_since.is_(None))
         on = update(Person).where(*same, Person.totp_sealed == person.totp_sealed)
         if not changed_one(current, on.values(totp_since=clock.now(), totp_last_step=step)):
             raise Conflict(_ON)
         codes = _new_codes(current, person, secret_key)
-        sent = _notify(current, person, "switched on")
-    deliveries.send_soon(sent)
+        delivery_id = _notify(current, person, "enabled")
+    deliveries.send_soon(delivery_id)
     return codes
 
 
 def accepts(person: Person, code: str, secret_key: str) -> bool:
-    """Whether this is the app's code or a recovery code, either of which it then uses up.
+    """Whether this is a valid code of the app or a recovery code. Either can be used only once.
 
-    Raises `Unreadable` when the app's secret cannot be read and the code is no recovery code.
+    Raises `Unreadable` for a code of the app if its secret can't be decrypted.
     """
     if re.fullmatch(r"\d{6}", compact := _compact(code)):
         return _use_step(person, compact)
@@ -87,26 +87,26 @@ def accepts(person: Person, code: str, secret_key: str) -> bool:
 
 
 def new_recovery_codes(person: Person, secret_key: str) -> list[str]:
-    """Ten other codes, shown this once; those from before are worth nothing."""
-    if not person.has_second_factor:
+    """Ten new codes, shown only this once. The previous codes stop working."""
+    if not person.has_two_factor:
         raise Conflict(_OFF)
     with transaction() as current:
         codes = _new_codes(current, person, secret_key)
-        sent = _notify(current, person, "given new recovery codes")
-    deliveries.send_soon(sent)
+        delivery_id = _notify(current, person, "given new recovery codes")
+    deliveries.send_soon(delivery_id)
     return codes
 
 
 def disable(person: Person) -> None:
-    """The password alone signs in again. Whoever calls has had the person prove who they are."""
+    """Disables two-factor authentication. The caller must have verified the person's identity."""
     with transaction() as current:
         on = (Person.id == person.id, Person.totp_since.is_not(None))
         off = update(Person).where(*on).values(totp_sealed="", totp_since=None, totp_last_step=0)
         if not changed_one(current, off):
             raise Conflict(_OFF)
         current.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
-        sent = _notify(current, person, "switched off")
-    deliveries.send_soon(sent)
+        delivery_id = _notify(current, person, "disabled")
+    deliveries.send_soon(delivery_id)
 
 
 def recovery_codes_left(person_id: str) -> int:
@@ -115,9 +115,9 @@ def recovery_codes_left(person_id: str) -> int:
 
 
 def _use_step(person: Person, code: str) -> bool:
-    """A step is used when a higher number stands in the row: so each counts once, and none before it."""
+    """Accepts a step only if it is newer than the last one used, so that no code works twice."""
     try:
-        secret = vault.open_sealed(person.totp_sealed, person.totp_place)
+        secret = vault.open_sealed(person.totp_sealed, person.totp_key_context)
     except Unreadable:
         raise Unreadable(_UNREADABLE) from None
     step = _step_of(secret, code)
@@ -130,12 +130,14 @@ def _use_step(person: Person, code: str) -> bool:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """The step that the code is of: now, or one before or after for clocks that differ."""
+    """The 30-second step that the code belongs to: the current one, or one off for clock drift."""
     app, now = pyotp.TOTP(secret), int(clock.now().timestamp()) // STEP_SECONDS
     steps = range(now - STEPS_AROUND, now + STEPS_AROUND + 1)
-    given = _compact(code).encode()
-    right = [step for step in steps if hmac.compare_digest(app.generate_otp(step).encode(), given)]
-    return right[-1] if right else None
+    typed = _compact(code).encode()
+    matching = [
+        step for step in steps if hmac.compare_digest(app.generate_otp(step).encode(), typed)
+    ]
+    return matching[-1] if matching else None
 
 
 def _use_recovery_code(person: Person, code: str, secret_key: str) -> bool:
@@ -157,14 +159,14 @@ def _new_codes(current: Session, person: Person, secret_key: str) -> list[str]:
 
 
 def _codes() -> Iterator[str]:
-    """`k7mq-9xwp`: 39 bits each, without letters and digits that look alike."""
+    """Codes like `k7mq-9xwp`: 39 bits each, without easily confused characters."""
     for _ in range(RECOVERY_CODES):
         letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
         yield f"{letters[:4]}-{letters[4:]}"
 
 
 def _compact(code: str) -> str:
-    """As it was meant, however it was typed: `123 456`, `K7MQ 9XWP`."""
+    """Normalizes a typed code: `123 456`, `K7MQ 9XWP`."""
     return re.sub(r"[\s\-]", "", code[:40]).lower()
 
 

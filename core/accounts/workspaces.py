@@ -1,4 +1,4 @@
-"""Workspaces: the personal one that everybody has, organizations, their plan and who is in them."""
+"""Workspaces: everyone's personal one and organizations, with their plans, settings and members."""
 
 import re
 import secrets
@@ -23,13 +23,13 @@ MAX_RETENTION_DAYS = 3_650
 
 
 def create_organization(owner: Person, name: str, actor: Actor) -> Workspace:
-    """An organization workspace on its first plan, with one owner."""
+    """Creates an organization workspace on the starting plan, with one owner."""
     with transaction() as current:
         return _add(current, owner, checked_name(name), "organization", actor)
 
 
 def add_personal(current: Session, person: Person, actor: Actor) -> Workspace:
-    """The workspace that comes with an account, in the caller's transaction."""
+    """Creates a new account's personal workspace in the caller's transaction."""
     return _add(current, person, f"{person.name}’s workspace"[:MAX_NAME_LENGTH], "personal", actor)
 
 
@@ -46,20 +46,20 @@ def _add(current: Session, owner: Person, name: str, kind: str, actor: Actor) ->
         facts = {"name": name, "plan": plan_key}
         audit.record(current, workspace.id, actor, "workspace.created", slug, **facts)
         return workspace
-    raise Conflict("There is no free address for a workspace of this name. Choose another name.")
+    raise Conflict("Every address for a workspace of this name is taken. Choose another name.")
 
 
 def membership(person_id: str, slug: str) -> Membership:
-    """The person's place in that workspace; `NotFound` to a stranger, as if there were none."""
-    found = session().scalar(
+    """The person's membership. Raises `NotFound` for non-members, as for unknown workspaces."""
+    membership = session().scalar(
         select(Membership)
         .join(Membership.workspace)
         .where(Membership.person_id == person_id, Workspace.slug == slug)
         .options(joinedload(Membership.workspace))
     )
-    if found is None:
+    if membership is None:
         raise NotFound()
-    return found
+    return membership
 
 
 def memberships_of(person_id: str) -> list[Membership]:
@@ -86,10 +86,10 @@ def members(workspace_id: str) -> list[Membership]:
 
 
 def by_slug(slug: str) -> Workspace:
-    found = session().scalar(select(Workspace).where(Workspace.slug == slug))
-    if found is None:
-        raise NotFound(f"There is no workspace “{slug}”.")
-    return found
+    workspace = session().scalar(select(Workspace).where(Workspace.slug == slug))
+    if workspace is None:
+        raise NotFound(f"There’s no workspace “{slug}”.")
+    return workspace
 
 
 def all_workspaces() -> list[Workspace]:
@@ -102,15 +102,15 @@ def rename(workspace: Workspace, name: str, actor: Actor) -> None:
 
 
 def set_minute_limit(workspace: Workspace, limit: int, actor: Actor) -> None:
-    """How many messages all bots together take in a minute; 0 is no limit."""
+    """Sets the rate limit of all bots together, in messages per minute; 0 means no limit."""
     _set(workspace, Workspace.minute_limit, limit, actor, "workspace.minute_limit_set")
 
 
 def set_retention(workspace: Workspace, days: int, actor: Actor) -> None:
-    """How many days conversations are kept after their last message; 0 is for ever. `Invalid` beyond."""
+    """Sets how many days conversations are kept after their last message; 0 means forever."""
     if not 0 <= days <= MAX_RETENTION_DAYS:
         raise Invalid(
-            f"Give a number of days from 1 to {MAX_RETENTION_DAYS:,}, or 0 to keep them for ever.",
+            f"Enter a number of days from 1 to {MAX_RETENTION_DAYS:,}, or 0 to keep them forever.",
             field="days",
         )
     _set(workspace, Workspace.retention_days, days, actor, "workspace.retention_changed")
@@ -123,38 +123,38 @@ def _set(
     actor: Actor,
     action: str,
 ) -> None:
-    """Changes one column; its line in the audit log says from what. The value it has is no change."""
-    of_this = Workspace.id == workspace.id
+    """Changes one column and records the old and new value, unless they are equal."""
+    is_workspace = Workspace.id == workspace.id
     with transaction() as current:
-        was = current.scalar(select(column).where(of_this).with_for_update(key_share=True))
-        changed = update(Workspace).where(of_this, column != now).values({column: now})
+        was = current.scalar(select(column).where(is_workspace).with_for_update(key_share=True))
+        changed = update(Workspace).where(is_workspace, column != now).values({column: now})
         if changed_one(current, changed):
             audit.record(current, workspace.id, actor, action, workspace.slug, was=was, now=now)
 
 
 def set_plan(workspace: Workspace, plan_key: str, actor: Actor) -> None:
-    """Puts the workspace on a plan of its kind. Bots and keys stay as they are."""
-    plan, of_this = plan_for(workspace, plan_key), Workspace.id == workspace.id
+    """Moves the workspace to a plan of its kind. Bots and keys aren't changed."""
+    plan, is_workspace = plan_for(workspace, plan_key), Workspace.id == workspace.id
     with transaction() as current:
         was = current.scalar(
-            select(Workspace.plan_key).where(of_this).with_for_update(key_share=True)
+            select(Workspace.plan_key).where(is_workspace).with_for_update(key_share=True)
         )
         if was and move(current, workspace, was, plan):
             record_plan(current, workspace, actor, was, plan)
 
 
 def plan_for(workspace: Workspace, plan_key: str) -> plans.Plan:
-    """The plan of that key; raises `Invalid` unless it is there and for workspaces of this kind."""
+    """The plan of that key. Raises `Invalid` if it is unknown or not for workspaces of this kind."""
     plan = plans.plan(plan_key)
     if plan.kind != workspace.kind:
         raise Invalid(
-            f"{plan.name} is a plan for {plan.kind} workspaces; this one is {workspace.kind}."
+            f"The {plan.name} plan is for {plan.kind} workspaces. This one is {workspace.kind}."
         )
     return plan
 
 
 def move(current: Session, workspace: Workspace, was: str, plan: plans.Plan) -> bool:
-    """From the plan `was` to another, in the caller's transaction; whether it still was on that one."""
+    """Moves from the plan `was` in the caller's transaction. Returns whether it was still on it."""
     if was == plan.key:
         return False
     still = (Workspace.id == workspace.id, Workspace.plan_key == was)
@@ -164,19 +164,19 @@ def move(current: Session, workspace: Workspace, was: str, plan: plans.Plan) -> 
 def record_plan(
     current: Session, workspace: Workspace, actor: Actor, was: str, plan: plans.Plan
 ) -> None:
-    """Its line in the audit log: after the last change of rows, since it locks the chain."""
+    """Writes the audit line. Call it after all other changes, since it locks the chain."""
     audit.record(current, workspace.id, actor, "plan.changed", plan.key, was=was, now=plan.key)
 
 
 def checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise Invalid(f"A name has 1 to {MAX_NAME_LENGTH} characters.")
+        raise Invalid(f"Enter a name of 1 to {MAX_NAME_LENGTH} characters.")
     return name
 
 
 def _slugs(name: str) -> Iterator[str]:
-    """`acme`, then `acme-` and ever more random digits, for when that is taken."""
+    """`acme`; then, if that is taken, `acme-` and more and more random digits."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:40] or "workspace"
     yield slug

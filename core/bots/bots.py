@@ -1,4 +1,4 @@
-"""A bot: made, changed, switched; and whether it can answer now. One that is being deleted is none."""
+"""Creates, changes, enables and disables bots, and says whether one can answer. Deleted bots are not found."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,13 +29,13 @@ MAX_STARTER_LENGTH = 120
 MAX_CUSTOM_TEXT_LENGTH = 300
 
 _LOCK = {"of": Bot, "key_share": True}
-"""Against others that change the bot, not against those that talk to it."""
-_GONE = "There is no such bot in this workspace."
+"""Locks out other changes of the bot, but not its conversations."""
+_GONE = "This workspace has no such bot."
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a person chose for a bot, before it was checked."""
+    """The settings of a bot as submitted, before validation."""
 
     name: str
     model: str = "mevichat:mini"
@@ -54,7 +54,7 @@ class Draft:
 
 
 def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
-    """Raises `Invalid` or `PlanDoesNotAllow`; the bot is on from the start."""
+    """Creates an enabled bot. Raises `Invalid` or `PlanDoesNotAllow`."""
     bot = Bot(workspace_id=workspace.id, **_checked(workspace, draft))
     if draft.hybrid:
         query_embeddings.require(workspace)
@@ -66,10 +66,10 @@ def create(workspace: Workspace, draft: Draft, actor: Actor) -> Bot:
 
 
 def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
-    """A bot on a model that is blocked, or gone, may keep it while other things change; so with `hybrid`."""
+    """Changes a bot. It may keep a model that is blocked or gone, and semantic search, while others change."""
     values = _checked(workspace, draft, keeps=bot.model_id)
-    begins = draft.hybrid and not bot.hybrid
-    if begins:
+    enables_hybrid = draft.hybrid and not bot.hybrid
+    if enables_hybrid:
         query_embeddings.require(workspace)
     with transaction() as current:
         stored = locked(current, bot.id)
@@ -79,12 +79,12 @@ def change(workspace: Workspace, bot: Bot, draft: Draft, actor: Actor) -> None:
             current.execute(update(Bot).where(Bot.id == bot.id).values(**values))
             raise_version(current, bot.id)
             record_change(current, stored, actor, changed, was)
-    if begins:
+    if enables_hybrid:
         chunk_embeddings.embed_bot_later(bot.id)
 
 
 def locked(current: Session, bot_id: str) -> Bot:
-    """The bot as it is now, which nobody else changes until the transaction ends."""
+    """The current bot, locked against other changes until the transaction ends."""
     stored = current.get(Bot, bot_id, populate_existing=True, with_for_update=_LOCK)
     if stored is None or stored.deleted_at:
         raise NotFound(_GONE)
@@ -92,14 +92,14 @@ def locked(current: Session, bot_id: str) -> Bot:
 
 
 def raise_version(current: Session, bot_id: str) -> None:
-    """With every change of the bot or of what it knows: what was cached before is no answer now."""
+    """Invalidates cached answers: called with every change of the bot or its knowledge."""
     current.execute(update(Bot).where(Bot.id == bot_id).values(version=Bot.version + 1))
 
 
 def record_change(
     current: Session, bot: Bot, actor: Actor, changed: list[str], was: dict[str, Any]
 ) -> None:
-    """Which fields changed; of the name and the model also what they were. No text of the bot's."""
+    """Audits which fields changed, with the old name and model, but none of the bot's texts."""
     details: dict[str, Any] = {"fields": sorted(changed)}
     if "name" in changed:
         details["name_was"] = was["name"]
@@ -127,22 +127,22 @@ def get(workspace_id: str, bot_id: str) -> Bot:
 
 
 def bots_of(workspace_id: str) -> list[Bot]:
-    """In the order they were made, each with the sites that it was seen on."""
-    here = Bot.workspace_id == workspace_id, Bot.deleted_at.is_(None)
-    mine = select(Bot).where(*here).order_by(Bot.created_at, Bot.id)
-    return list(session().scalars(mine.options(joinedload(Bot.sites_seen))).unique())
+    """The workspace's bots, oldest first, each with the sites it was seen on."""
+    conditions = Bot.workspace_id == workspace_id, Bot.deleted_at.is_(None)
+    query = select(Bot).where(*conditions).order_by(Bot.created_at, Bot.id)
+    return list(session().scalars(query.options(joinedload(Bot.sites_seen))).unique())
 
 
 def names_answering_through(workspace_id: str, provider: str) -> list[str]:
-    """The bots that are on and fall silent when that provider's key does."""
+    """The enabled bots that stop answering when that provider's key fails."""
     found = bots_of(workspace_id)
     return [bot.name for bot in found if bot.enabled and bot.model and bot.provider == provider]
 
 
-def why_blocked(
+def blocked_reason(
     model: catalogue.Model | None, workspace: Workspace, key: ProviderKey | None
 ) -> str:
-    """The first reason why a bot on this model cannot answer, or "". A pure decision."""
+    """The first reason why a bot on this model can't answer, or ""."""
     if model is None:
         return Reason.model_gone
     if not workspace.plan.allows_tier(model.bot_tier):
@@ -171,20 +171,20 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
 def _checked_limits(draft: Draft) -> dict[str, object]:
     return {
         "visitor_limit": rate_limits.checked(
-            draft.visitor_limit, "the messages of one visitor a minute", "visitor_limit"
+            draft.visitor_limit, "the messages per visitor per minute", "visitor_limit"
         ),
         "address_limit": rate_limits.checked(
-            draft.address_limit, "the messages of one address an hour", "address_limit"
+            draft.address_limit, "the messages per IP address per hour", "address_limit"
         ),
         "daily_limit": rate_limits.checked(
-            draft.daily_limit, "the messages of this bot a day", "daily_limit"
+            draft.daily_limit, "the messages per day for this bot", "daily_limit"
         ),
         "limit_text": _custom_text("limit text", draft.limit_text, "limit_text"),
     }
 
 
 def _custom_text(what: str, text: str, field: str) -> str:
-    """What visitors read in place of our sentence, on one line; "" leaves ours."""
+    """A custom message to visitors, on one line; "" keeps the default."""
     return _bounded(what, " ".join(text.split()), MAX_CUSTOM_TEXT_LENGTH, field=field)
 
 
@@ -204,7 +204,10 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
         raise Invalid(str(error), field="model") from None
     if model.id != keeps and model.bot_tier is None:
         usable = ", ".join(model.name for model in catalogue.bot_models())
-        raise Invalid(f"{model.name} is for programs. Bots can use {usable}.", field="model")
+        raise Invalid(
+            f"{model.name} is only available through the gateway. Bots can use {usable}.",
+            field="model",
+        )
     if model.id != keeps and not workspace.plan.allows_tier(model.bot_tier):
         raise PlanDoesNotAllow(f"{model.name} is not part of the {workspace.plan.name} plan.")
     return model.id

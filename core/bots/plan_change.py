@@ -1,4 +1,4 @@
-"""A change of plan as bots live it: whom the new plan silences, and moving those to Mini in the same step."""
+"""Changes a plan: which bots the new plan blocks, and moving those to Mini in the same transaction."""
 
 from collections.abc import Iterable
 
@@ -16,25 +16,24 @@ from core.errors import Conflict
 from core.plans import Plan
 
 MINI_MODEL = Draft.model
-"""What every plan has."""
+"""The model that every plan includes."""
 
-_CHANGED_MEANWHILE = "Somebody else changed the plan meanwhile. Nothing was changed by this step."
+_CHANGED_BY_SOMEONE_ELSE = "Someone else changed the plan. Your change was not saved."
 
 
-def blocked_by(plan: Plan, some: Iterable[Bot]) -> list[Bot]:
-    """Those that would not answer: on a model that the plan does not have, or that is gone. A pure decision."""
-    return [bot for bot in some if not plan.allows_tier(bot.tier)]
+def blocked_by(plan: Plan, candidates: Iterable[Bot]) -> list[Bot]:
+    """The bots whose model is gone or not part of the plan, and which therefore can't answer."""
+    return [bot for bot in candidates if not plan.allows_tier(bot.tier)]
 
 
 def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Actor) -> list[str]:
-    """Puts the workspace on the plan, if it still is on the one that was `seen`; else `Conflict`.
+    """Changes the plan if it is still the one that was `seen`; else raises `Conflict`.
 
-    `to_mini` switches every bot that the plan blocks, also one made since the page was read. Returns
-    the names of those that were.
+    `to_mini` moves every bot that the plan blocks to Mini, including new ones. Returns their names.
     """
     with transaction() as current:
         if not workspaces.move(current, workspace, seen, plan):
-            raise Conflict(_CHANGED_MEANWHILE)
+            raise Conflict(_CHANGED_BY_SOMEONE_ELSE)
         blocked = blocked_by(plan, _locked(current, workspace)) if to_mini else []
         was = {bot.id: bot.model_id for bot in blocked}
         to_mini_model = {"model_id": MINI_MODEL, "version": Bot.version + 1}
@@ -46,7 +45,7 @@ def change(workspace: Workspace, plan: Plan, seen: str, to_mini: bool, actor: Ac
 
 
 def _locked(current: Session, workspace: Workspace) -> list[Bot]:
-    """The workspace's bots as they are now; nobody else changes one until the transaction ends."""
+    """The workspace's current bots, locked against other changes until the transaction ends."""
     here = Bot.workspace_id == workspace.id, Bot.deleted_at.is_(None)
     found = select(Bot).where(*here).order_by(Bot.created_at, Bot.id)
     locking = found.with_for_update(of=Bot, key_share=True)

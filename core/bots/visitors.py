@@ -1,4 +1,4 @@
-"""Visitors: who may talk to a bot from where, and the token that holds them to one conversation."""
+"""Visitors: which sites may use a bot, and the token that grants access to one conversation."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:\
 
 
 def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
-    """The bot, if it is on and the page may use it; raises `NotFound`, `OriginNotAllowed`, `BotOff`.
+    """The bot, if it is enabled and the site is allowed; raises `NotFound`, `OriginNotAllowed`, `BotOff`.
 
-    `origin` is the browser's Origin header; programs send none. `own_origin` is the deployment's.
+    `origin` is the browser's Origin header; other clients send none. `own_origin` is the deployment's.
     """
-    bot = known_bot(bot_id)
+    bot = get_bot(bot_id)
     if origin and origin != own_origin and origin not in bot.allowed_origins:
         raise OriginNotAllowed()
     if not bot.enabled:
@@ -29,8 +29,8 @@ def bot_for_visitor(bot_id: str, origin: str | None, own_origin: str) -> Bot:
     return bot
 
 
-def known_bot(bot_id: str) -> Bot:
-    """The bot, be it on or off; raises `NotFound`."""
+def get_bot(bot_id: str) -> Bot:
+    """The bot, enabled or not; raises `NotFound`."""
     bot = find_bot(bot_id)
     if bot is None:
         raise NotFound("There is no bot at this address.")
@@ -38,13 +38,13 @@ def known_bot(bot_id: str) -> Bot:
 
 
 def find_bot(bot_id: str) -> Bot | None:
-    """The same, or None where there is none any more."""
+    """The bot, enabled or not; None if it doesn't exist."""
     bot = session().get(Bot, bot_id)
     return None if bot is None or bot.deleted_at else bot
 
 
 def origin_of(address: str) -> str:
-    """The origin of a page's address, as browsers write it; "" if it has none that could be allowed."""
+    """The origin of a page's URL as browsers write it; "" if it can't be an allowed site."""
     scheme, _, rest = address.partition("://")
     origin = f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0]}".lower()
     return origin if _ORIGIN.fullmatch(origin) and len(origin) <= 200 else ""
@@ -57,7 +57,7 @@ def is_allowed(bot_id: str, origin: str) -> bool:
 
 
 def open_conversation(bot: Bot, secret_key: str, origin: str = "") -> tuple[Conversation, str]:
-    """A new conversation and the visitor's token for it: shown once, good for seven days."""
+    """A new conversation and the visitor's token for it: shown once, valid for seven days."""
     token = ids.new_token(PREFIX)
     conversation = Conversation(
         bot_id=bot.id,
@@ -72,7 +72,7 @@ def open_conversation(bot: Bot, secret_key: str, origin: str = "") -> tuple[Conv
 
 
 def conversation_of(token: str, bot_id: str, secret_key: str) -> Conversation:
-    """The conversation that the token opens at this bot; anything else is `BadToken`."""
+    """The conversation that the token grants access to; raises `BadToken`."""
     if not ids.is_token(token, PREFIX):
         raise BadToken()
     found = session().scalar(
@@ -81,12 +81,12 @@ def conversation_of(token: str, bot_id: str, secret_key: str) -> Conversation:
             Conversation.bot_id == bot_id,
         )
     )
-    if found is None or _is_over(found.expires_at):
+    if found is None or _has_expired(found.expires_at):
         raise BadToken()
     return found
 
 
-def _is_over(expires_at: datetime) -> bool:
+def _has_expired(expires_at: datetime) -> bool:
     return expires_at <= clock.now()
 
 
@@ -94,7 +94,7 @@ def checked_origins(lines: list[str]) -> list[str]:
     """Origins as browsers send them (`https://example.com`); raises `Invalid` with the bad one."""
     origins = list(dict.fromkeys(_checked_origin(line) for line in lines if line.strip()))
     if len(origins) > _MOST_ORIGINS:
-        sentence = f"A bot can have at most {_MOST_ORIGINS} allowed origins."
+        sentence = f"A bot can have at most {_MOST_ORIGINS} allowed sites."
         raise Invalid(sentence, field="allowed_origins")
     return origins
 
@@ -102,6 +102,8 @@ def checked_origins(lines: list[str]) -> list[str]:
 def _checked_origin(line: str) -> str:
     text = line.strip().rstrip("/").lower()
     if not _ORIGIN.fullmatch(text) or len(text) > 200:
-        sentence = f"“{line.strip()[:80]}” is not an origin. Write it like https://www.example.com"
+        sentence = (
+            f"“{line.strip()[:80]}” is not a site address. Write it like https://www.example.com"
+        )
         raise Invalid(sentence, field="allowed_origins")
     return text

@@ -1,4 +1,4 @@
-"""One try with one key: the request goes out, and either an answer begins or a failure is known."""
+"""One attempt with one key: sends the request; either an answer begins or there is a failure."""
 
 import json
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ from core.providers.formats.streams import is_stream, parts_of
 from core.providers.scrub import scrub
 
 LONGEST_PRELUDE_SECONDS = 2.0
-"""How long the announcement of an answer is kept back for its beginning: until then another may answer."""
+"""How long a stream's prelude is held back. Until then, failover to another key is possible."""
 LONGEST_SECONDS = 900.0
-"""Programs wait for long answers; the SDKs' own time-out is 600 s between two bytes."""
+"""Clients wait for long answers; the SDKs' own timeout is 600 s between two bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call for one candidate. `request` is None where the bytes go on as they are."""
+    """One call for one candidate. `request` is None if the bytes pass through unchanged."""
 
     candidate: Candidate
     call: Call
@@ -46,7 +46,7 @@ class Attempt:
         return self.request is None
 
     def send(self) -> Answer | Refused:
-        """Asks the candidate's provider. Never raises for what the provider does."""
+        """Sends the request to the candidate's provider. Never raises for what the provider does."""
         exchange = Exchange(_timeouts())
         try:
             answer = self._post(exchange) or self._begin(exchange)
@@ -61,7 +61,7 @@ class Attempt:
         return self.candidate.provider
 
     def _post(self, exchange: Exchange) -> Refused | None:
-        """Sends it; what its status says against it, if it does. Raises `HttpError`."""
+        """Sends the request. Returns the failure if the status is not 2xx. Raises `HttpError`."""
         endpoint = endpoints.endpoint(self._provider)
         out = outgoing.prepared(
             endpoint,
@@ -105,7 +105,7 @@ class Attempt:
         return answer
 
     def _pass_stream(self, answer: Answer) -> Answer | Refused:
-        """Byte for byte, watched as it goes by."""
+        """Passes the stream through unchanged, checked by a `StreamGuard`."""
         guard = StreamGuard(self.candidate.route, self._provider, self.secret)
         buffers = answer.exchange.buffers()
         first, until = bytearray(), clock.monotonic() + LONGEST_PRELUDE_SECONDS
@@ -160,7 +160,7 @@ class Attempt:
 
 
 def prepare(candidate: Candidate, call: Call, secret: str, request_id: str) -> Attempt:
-    """Raises `Invalid` for what the provider's format has no word for."""
+    """Raises `Invalid` if the provider's format cannot express the request."""
     model, request = candidate.offer.upstream_model, None
     if candidate.route != call.route:
         request = FORMATS[call.route].read_request(call.document)
@@ -173,7 +173,7 @@ def prepare(candidate: Candidate, call: Call, secret: str, request_id: str) -> A
 
 
 def _is_counted(candidate: Candidate, call: Call) -> bool:
-    """What is taken from the balance is counted, not guessed: then a stream has to report its tokens."""
+    """Whether the stream must report its tokens: the balance pays by count, not by estimate."""
     return candidate.is_billed and calls.is_silent(call)
 
 

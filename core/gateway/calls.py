@@ -1,7 +1,7 @@
-"""A program's request: its body as it came, what is read of it, and how it goes on to a provider.
+"""A client's request: its body, what the gateway reads in it, and the body that a provider gets.
 
-Only the model, whether to stream, and the size are looked at. Where both sides speak the same format
-the body goes on byte for byte, but for a model that has another name there.
+The gateway reads the model, whether to stream, and the size. If the provider speaks the same format,
+the body is passed through unchanged except for the model's name at the provider.
 """
 
 import json
@@ -14,20 +14,19 @@ from core.errors import Invalid
 from core.providers.documents import Malformed, parse_object
 
 MAX_MODEL_LENGTH = 200
+_MODEL = re.compile(rf"[\x21-\x7e]{{1,{MAX_MODEL_LENGTH}}}")
 PASSED_HEADERS = ("anthropic-beta", "anthropic-version", "openai-beta")
-"""Of a caller's headers. All others end here: credentials, organizations, addresses."""
+"""The client's headers that providers get. Credentials, organizations and addresses stay here."""
 
-_NOT_JSON = (
-    "The body is not a JSON object. Send one, with the header Content-Type: application/json."
-)
+_NOT_JSON = "The body isn’t a JSON object. Send one with the header Content-Type: application/json."
 _NO_MODEL = (
-    "Name the model as a text in “model”, such as claude-haiku-4-5. GET /v1/models lists them."
+    "Set “model” to the name of a model, such as claude-haiku-4-5. GET /v1/models lists them."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a program. `route` is the caller's format."""
+    """One request of a client. `route` is the client's format."""
 
     route: str
     model: str
@@ -36,45 +35,40 @@ class Call:
     document: dict[str, Any]
     headers: Mapping[str, str]
     beta: bool = False
-    """Whether `?beta=true` was asked for, as Anthropic's SDKs do."""
+    """Whether the URL had `?beta=true`, as Anthropic's SDKs send it."""
     bytes_in: int = 0
-    """The size of the body as it came."""
+    """The size of the received body."""
 
 
 def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False) -> Call:
-    """The call in a body. Raises `Invalid` for what no provider could be asked."""
+    """The call in a body. Raises `Invalid` for a body that no provider could serve."""
     try:
         document = parse_object(body)
     except Malformed:
         raise Invalid(_NOT_JSON) from None
     model, stream = document.get("model"), document.get("stream")
-    if (
-        not isinstance(model, str)
-        or not model
-        or len(model) > MAX_MODEL_LENGTH
-        or not _plain(model)
-    ):
+    if not isinstance(model, str) or not _MODEL.fullmatch(model):
         raise Invalid(_NO_MODEL, "model")
     if stream not in (None, True, False):
-        raise Invalid("“stream” is true or false.", "stream")
+        raise Invalid("“stream” must be true or false.", "stream")
     passed = {name: headers[name] for name in PASSED_HEADERS if name in headers}
     return Call(route, model, bool(stream), body, document, passed, beta, len(body))
 
 
 def drop_body(call: Call) -> Call:
-    """What is still needed of it once an answer began: agents send megabytes, and read for minutes."""
+    """The call without its body, once the answer began: agents send megabytes and read for minutes."""
     return replace(call, body=b"", document={})
 
 
 def is_silent(call: Call) -> bool:
-    """Whether it is a stream that will not report its tokens, since nobody wants them."""
+    """Whether it is a stream that reports no usage because the client did not request it."""
     options = call.document.get("stream_options")
     is_counted = isinstance(options, dict) and options.get("include_usage") is True
     return call.stream and call.route in ("chat", "completions") and not is_counted
 
 
 def body_with_usage(call: Call, upstream_model: str) -> bytes:
-    """The same, of a stream that has to report its tokens."""
+    """The body with `include_usage` set, so that the stream reports its tokens."""
     options = call.document.get("stream_options")
     options = (options if isinstance(options, dict) else {}) | {"include_usage": True}
     document = {**call.document, "model": upstream_model, "stream_options": options}
@@ -85,18 +79,10 @@ def body_for(call: Call, upstream_model: str) -> bytes:
     """The body for a provider that speaks the caller's format."""
     if call.model == upstream_model:
         return call.body
-    return _with_model(call, upstream_model)
-
-
-def _with_model(call: Call, upstream_model: str) -> bytes:
-    """Only the name is exchanged where it stands once; else the document is written anew."""
+    # Replaces only the name where it occurs once; else the document is written again.
     name = re.escape(json.dumps(call.model)).encode()
     places = list(re.finditer(rb'("model"\s*:\s*)' + name, call.body))
     if len(places) == 1 and call.body.count(b'"model"') == 1:
         start, end = places[0].end(1), places[0].end()
         return call.body[:start] + json.dumps(upstream_model).encode() + call.body[end:]
     return json.dumps({**call.document, "model": upstream_model}).encode()
-
-
-def _plain(model: str) -> bool:
-    return re.fullmatch(r"[\x21-\x7e]+", model) is not None

@@ -1,7 +1,7 @@
-"""What a program gets in place of an answer: a status it can decide by, in its own format.
+"""The errors that a client gets in place of an answer, in its own format.
 
-A dead token is 401 (before any of this), no key 404, no balance 402, every key spent 502: agents go
-on, or stop, by the status alone. What a provider said of the request itself is passed on, scrubbed.
+An invalid token is 401 (checked earlier), no key 404, no balance 402, all keys failed 502: clients
+retry or stop by the status alone. A provider's error about the request is passed on, scrubbed.
 """
 
 import json
@@ -24,8 +24,8 @@ _PASSED_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-")
 _RETRYABLE = frozenset({429, 500, 502, 503, 504, 529})
 
 _SENTENCES = {
-    "model_not_found": "There is no model “{model}” here. GET /v1/models lists those there are.",
-    "format_not_served": "“{model}” is not served at this address. Try it at another one, such as "
+    "model_not_found": "There is no model “{model}” here. GET /v1/models lists the available models.",
+    "format_not_served": "“{model}” isn’t available at this endpoint. Try another one, such as "
     "/v1/chat/completions.",
     "no_key_for_model": "This workspace has no key that serves “{model}”{why}. Add one in the console, "
     "under Provider keys.",
@@ -35,14 +35,15 @@ _SENTENCES = {
     "that serves “{model}”. Add a key or top up the balance.",
 }
 _WHOLE_WINDOW = (
-    ": with a picture, a file or an earlier answer in it, all the model can read is held for it"
+    ": it contains an image, a file or an earlier answer, so the model’s whole context window is "
+    "reserved for it"
 )
 _STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
 
 
 @dataclass
 class Reply:
-    """What goes back. `body` is bytes that are ready, pieces as they come, or nothing yet."""
+    """What the client gets. `body` is complete bytes, a stream, or empty until `with_body` fills it."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -52,32 +53,32 @@ class Reply:
 
 
 def of_decision(decision: Decision, model: str) -> Reply:
-    """Nobody is asked, and why."""
+    """Why no provider gets the request."""
     reasons = ", ".join(f"{one.provider}: {one.reason}" for one in decision.skipped)
-    return _said(decision.refusal, model, f" ({reasons})" if reasons else "")
+    return _reply(decision.refusal, model, f" ({reasons})" if reasons else "")
 
 
 def without_balance(model: str, unseen: bool = False) -> Reply:
-    return _said(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
+    return _reply(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
 
 
 def sold_apart(name: str) -> Reply:
-    """Its price is not one of tokens, so no balance pays for it."""
+    """An extra that is not priced by tokens, so the balance cannot pay for it."""
     message = (
-        f"“{name[:60]}” costs more than its tokens, and a balance pays for tokens only. Leave it out, or add "
-        "a key of the workspace's own in the console, under Provider keys."
+        f"“{name[:60]}” has charges beyond tokens, and the balance pays for tokens only. Remove it, or add "
+        "your own key in the console, under Provider keys."
     )
     return Reply(400, code=SOLD_APART, message=message)
 
 
 def exhausted(last: Refused | None, wait_seconds: float) -> Reply:
-    """Every key was tried, or is to be left alone for so long.
+    """Every key failed, or is in its cooldown for `wait_seconds`.
 
-    502, so that nobody takes its own gateway token for the dead one.
+    502 rather than 401, so that clients don't think their own gateway token is invalid.
     """
-    why = last.failure.message if last else "Its provider asked to leave it alone for a while."
+    why = last.failure.message if last else "Its provider is rate-limiting it."
     reply = Reply(502, code=EXHAUSTED)
-    reply.message = f"No key of this workspace got an answer. The last one: {why}"
+    reply.message = f"No key of this workspace got an answer. The last error: {why}"
     reply.headers = passed_headers(last.headers) if last else {}
     if wait := (last and last.failure.retry_after_seconds) or wait_seconds:
         reply.headers.setdefault("retry-after", str(max(1, round(wait))))
@@ -85,21 +86,19 @@ def exhausted(last: Refused | None, wait_seconds: float) -> Reply:
 
 
 def untranslatable(error: Invalid) -> Reply:
-    """No provider of the model speaks a format that has a word for all of it."""
+    """No provider of the model has a format that can express the whole request."""
     return Reply(400, code=error.code, message=error.message)
 
 
 def internal(route: str, request_id: str) -> Reply:
-    """We failed, not the program and not a provider."""
-    message = (
-        "The server had an error of its own. Nothing you did was wrong; its log has the details."
-    )
+    """An error of ours, neither the client's nor a provider's."""
+    message = "Something went wrong on our end. Your request isn’t the cause; the server log has the details."
     body = formats.errors.body(route, 500, "internal", message, {"request_id": request_id})
     return Reply(500, {"content-type": "application/json"}, json.dumps(body).encode(), "internal")
 
 
 def final(refused: Refused, same_format: bool) -> Reply:
-    """The request itself was refused: in the provider's own words, as they came where that is possible."""
+    """The provider's error about the request: its own body in the same format, else its message."""
     status = refused.status or 502
     code = refused.failure.provider_code or str(refused.failure.kind)
     reply = Reply(status, passed_headers(refused.headers), code=code[:40])
@@ -109,8 +108,8 @@ def final(refused: Refused, same_format: bool) -> Reply:
     return reply
 
 
-def written(reply: Reply, route: str, record: Record) -> Reply:
-    """The reply with its body, if it has none yet."""
+def with_body(reply: Reply, route: str, record: Record) -> Reply:
+    """The reply with its JSON body, if it has none yet."""
     reply.headers["content-type"] = "application/json"
     if not reply.body:
         reply.body = json.dumps(
@@ -128,7 +127,7 @@ def trail(attempts: list[dict[str, Any]]) -> str:
 
 
 def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Of a provider's, those that tell a program how long to wait and what is left to it."""
+    """A provider's headers about waiting, rate limits and request ids, which clients get too."""
     return {
         name: text
         for name, text in headers.items()
@@ -136,7 +135,7 @@ def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _said(code: str, model: str, why: str = "") -> Reply:
+def _reply(code: str, model: str, why: str = "") -> Reply:
     message = _SENTENCES[code].format(model=model[:100], why=why)
     return Reply(_STATUSES.get(code, 404), code=code, message=message)
 

@@ -1,7 +1,7 @@
-"""Serves one request: the keys that have the model are tried in order until an answer begins.
+"""Serves one request with failover: tries the keys that have the model in order until an answer begins.
 
-What a failure means for the next step is decided in `after`. Whatever happens is recorded: who was
-tried, whose key it was, what came of it.
+`retry_policy` decides what follows a failure: the same key again, the next key, or the end. Every
+attempt is recorded: its provider, whose key it was and its outcome.
 """
 
 from collections.abc import Iterator
@@ -34,11 +34,11 @@ from core.providers import formats
 from core.providers.failures import is_key_fault
 
 PAUSE_SECONDS = 0.2
-"""Before the same key is tried once more."""
+"""Before the same key is retried."""
 
 
 def decide(caller: Caller, model: str, route: str) -> Decision:
-    """What would happen, or is about to: `routing.decide` on things as they are."""
+    """The route a request for the model takes now: `routing.decide` with the current keys and plan."""
     return routing.decide(
         model,
         route,
@@ -50,12 +50,12 @@ def decide(caller: Caller, model: str, route: str) -> Decision:
 
 
 def serve(caller: Caller, call: Call, request_id: str) -> Reply:
-    """The answer, or the refusal in the caller's format. Raises `Invalid` for what no provider takes."""
+    """The answer, or an error in the caller's format. Raises `Invalid` if no provider accepts the request."""
     return _Run(caller, call, request_id).serve(decide(caller, call.model, call.route))
 
 
 class _Run:
-    """One request on its way through the keys."""
+    """One request: tries its candidates in order (failover) and records each attempt."""
 
     def __init__(self, caller: Caller, call: Call, request_id: str) -> None:
         self._call = call
@@ -71,14 +71,15 @@ class _Run:
         self._upstream_seconds = 0.0
         self._last: Refused | None = None
         self._untranslatable: Invalid | None = None
-        """Why no request could be sent to a candidate: its format has no word for something."""
+        """Why a candidate got no request: its format cannot express part of it."""
 
     def serve(self, decision: Decision) -> Reply:
         if decision.refusal:
             return self._refuse(error_replies.of_decision(decision, self._call.model))
-        candidates = _cool_first(decision.candidates)
+        # Keys that the provider asked us not to use yet come last.
+        candidates = sorted(decision.candidates, key=lambda candidate: _wait(candidate) > 0)
         for candidate in candidates:
-            reply = self._try(candidate, candidate is candidates[-1])
+            reply = self._serve_from(candidate, candidate is candidates[-1])
             if reply:
                 return reply
         if self._untranslatable and not self._record.attempts:
@@ -86,12 +87,15 @@ class _Run:
         wait_seconds = min(map(_wait, candidates))
         return self._refuse(error_replies.exhausted(self._last, wait_seconds))
 
-    def _try(self, candidate: Candidate, is_last: bool) -> Reply | None:
-        """The reply that this candidate makes, good or final; None to go on to the next."""
+    def _serve_from(self, candidate: Candidate, is_last: bool) -> Reply | None:
+        """The candidate's answer or a final error; None to fail over to the next candidate."""
         if _wait(candidate) > MAX_WAIT_SECONDS:
             self._record_attempt(candidate, 429, "cooling", 0)
             return None
-        secret = _secret_of(candidate)
+        if candidate.key:
+            secret = workspace_keys.open_key(candidate.key)
+        else:
+            secret = platform_keys.key_for(candidate.provider)
         if secret is None:
             self._record_attempt(candidate, 0, "key_unreadable", 0)
             return None
@@ -110,7 +114,7 @@ class _Run:
         return reply
 
     def _send_twice(self, attempt: Attempt, is_last: bool) -> Reply | None:
-        """Once, and once more where that may help."""
+        """Sends it once, and retries once where that may help. None to fail over."""
         candidate = attempt.candidate
         for last_try in (False, True):
             if wait := _wait(candidate):
@@ -137,7 +141,7 @@ class _Run:
             return answer
         self._record_attempt(candidate, answer.status or 0, str(answer.failure.kind), seconds)
         self._last = answer
-        _judge(candidate, answer)
+        _record_failure(candidate, answer)
         return answer
 
     def _record_attempt(self, candidate: Candidate, status: int, kind: str, seconds: float) -> None:
@@ -158,31 +162,31 @@ class _Run:
         record.key_id = candidate.key.id if candidate.key else ""
         record.status, record.first_byte_ms = 200, self._milliseconds()
         headers = error_replies.passed_headers(answer.headers) | self._headers()
-        made = "text/event-stream; charset=utf-8" if self._call.stream else "application/json"
-        passed = answer.headers.get("content-type", made)
-        headers["content-type"] = passed if attempt.same_format else made
+        written = "text/event-stream; charset=utf-8" if self._call.stream else "application/json"
+        passed = answer.headers.get("content-type", written)
+        headers["content-type"] = passed if attempt.same_format else written
         self._call = calls.drop_body(self._call)
         body = self._body(candidate, answer)
         return Reply(200, headers, b"".join(body) if answer.is_whole else body)
 
     def _body(self, candidate: Candidate, answer: Answer) -> Iterator[bytes]:
-        """The answer as it arrives; a broken one ends with an error in the caller's format."""
-        ended = False
+        """Streams the answer; one that breaks off ends with an error in the caller's format."""
+        is_complete = False
         try:
             yield from answer.buffers
-            ended = True
+            is_complete = True
             if answer.failure and not answer.shows_failure:
                 code = f"upstream_{answer.failure.kind}"
                 yield formats.errors.in_stream(self._call.route, code, answer.failure.message)
         finally:
-            if ended and not answer.failure:
+            if is_complete and not answer.failure:
                 answer.exchange.finish()
             answer.exchange.close()
-            self._end(candidate, answer, ended)
+            self._record_answer(candidate, answer, is_complete)
 
-    def _end(self, candidate: Candidate, answer: Answer, ended: bool) -> None:
+    def _record_answer(self, candidate: Candidate, answer: Answer, is_complete: bool) -> None:
         record = self._record
-        if not ended:
+        if not is_complete:
             record.code = "client_left"
         elif answer.failure:
             record.code = f"upstream_{answer.failure.kind}"[:40]
@@ -191,7 +195,7 @@ class _Run:
         writer.record(record)
 
     def _refuse(self, reply: Reply) -> Reply:
-        """The reply with what is known of the request, in the caller's format and in the log."""
+        """Logs the error and writes it in the caller's format."""
         record = self._record
         record.status, record.code = reply.status, reply.code
         record.latency_ms = self._milliseconds()
@@ -199,10 +203,10 @@ class _Run:
             record.provider = str(record.attempts[-1]["provider"])
         writer.record(record)
         reply.headers |= self._headers()
-        return error_replies.written(reply, self._call.route, record)
+        return error_replies.with_body(reply, self._call.route, record)
 
     def _headers(self) -> dict[str, str]:
-        """Whose key, after which tries, and what of the time was ours."""
+        """The `x-mevichat-` headers: whose key answered, after which attempts, and our own overhead."""
         record = self._record
         overhead = clock.monotonic() - self._started - self._upstream_seconds
         facts = {
@@ -218,24 +222,13 @@ class _Run:
         return max(1, round((clock.monotonic() - self._started) * 1000))
 
 
-def _cool_first(candidates: tuple[Candidate, ...]) -> list[Candidate]:
-    """In their order, but those that a provider asked to leave alone come last."""
-    return sorted(candidates, key=lambda one: _wait(one) > 0)
-
-
 def _wait(candidate: Candidate) -> float:
     key = candidate.key
     return cooldowns.seconds_left(key.id, key.version) if key else 0.0
 
 
-def _secret_of(candidate: Candidate) -> str | None:
-    if candidate.key:
-        return workspace_keys.open_key(candidate.key)
-    return platform_keys.key_for(candidate.provider)
-
-
-def _judge(candidate: Candidate, refused: Refused) -> None:
-    """The verdict on a key of the workspace's, and its pause if the provider asked for one."""
+def _record_failure(candidate: Candidate, refused: Refused) -> None:
+    """Marks a workspace key as failed, or starts the cooldown that the provider asked for (rate limit)."""
     key, failure = candidate.key, refused.failure
     if key is None:
         return

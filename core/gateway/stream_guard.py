@@ -1,7 +1,7 @@
-"""Watches an answer that passes through untouched: whether it is whole, what failed in it, its tokens.
+"""Checks a stream that passes through unchanged: whether it is complete, its errors and its usage.
 
-Both official SDKs take a stream that broke off for a whole one. So its end marker is demanded here,
-and an error inside, or an ending that is none, is seen for what it is.
+Both official SDKs treat a stream that broke off as complete. So the guard requires the end marker,
+and reports an error inside the stream or an unknown stop reason as a failure.
 """
 
 from core.providers import failures
@@ -19,22 +19,22 @@ def format_of(route: str) -> Format:
 
 
 class StreamGuard:
-    """Of one stream. After its end, `failure` is None exactly if the answer is whole."""
+    """Checks one stream. After its end, `failure` is None only if the answer is complete."""
 
     def __init__(self, route: str, provider: str, secret: str) -> None:
         self._format, self._provider, self._secret = format_of(route), provider, secret
         self._parser = sse.Parser()
         self._is_whole = False
         self.failure_inside: Failure | None = None
-        """What the provider itself said, or sent, against the answer."""
+        """The error that the provider reported in the stream, or sent as unreadable data."""
         self.usage = NO_USAGE
         self.is_readable = True
         self.has_content = False
-        """Whether anything of the answer itself was there: more than its announcement."""
+        """Whether any of the answer itself arrived, not just its prelude."""
         self.bytes_seen = 0
 
     def feed(self, buffer: bytes) -> bool:
-        """Looks at a piece. False if it is not to be passed on: unreadable, or an end that is none."""
+        """Inspects a buffer. False if it must not be passed on: unreadable, or an unknown stop reason."""
         self.bytes_seen += len(buffer)
         try:
             for event in self._parser.feed(buffer):
@@ -58,5 +58,5 @@ class StreamGuard:
 
     @property
     def failure(self) -> Failure | None:
-        """As things are: an answer without its end marker is a failure of its own."""
+        """The failure so far; a stream without its end marker is truncated."""
         return self.failure_inside or (None if self._is_whole else failures.truncated())

@@ -1,7 +1,7 @@
-"""What comes of asking a provider: an answer that has begun, or a refusal.
+"""The result of one request to a provider: an answer that has begun, or a failure.
 
-An answer has begun once its first event or part is there: an error that comes instead of it is a
-failure like any other, and the next key can be tried. After it, nothing is tried again.
+An answer has begun once its first event or part arrived. An error before that allows failover to the
+next key; after it, nothing is retried.
 """
 
 import re
@@ -21,7 +21,7 @@ _NO_CHOICE = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 @dataclass
 class Refused:
-    """What came in place of an answer. `body` is the provider's own, for a caller of its format."""
+    """A failed request. `body` is the provider's own error body, for a client of the same format."""
 
     failure: Failure
     status: int | None = None
@@ -31,7 +31,7 @@ class Refused:
 
 @dataclass
 class Answer:
-    """One that has begun. `buffers` is read once; then `usage` and `failure` are known."""
+    """An answer that has begun. `usage` and `failure` are known once `buffers` was read, which works once."""
 
     exchange: Exchange
     headers: dict[str, str]
@@ -39,26 +39,26 @@ class Answer:
     usage: Usage = NO_USAGE
     failure: Failure | None = None
     shows_failure: bool = False
-    """Whether the failure stands in the stream already, in the caller's own format."""
+    """Whether the stream already contains the failure in the client's format."""
     bytes_out: int = 0
     is_whole: bool = False
-    """Whether all of it is there already."""
+    """Whether the answer is complete in memory."""
 
     def hold_whole(self, body: bytes, usage: Usage) -> None:
-        """All of it is `body`."""
+        """Sets `body` as the complete answer."""
         self.usage, self.bytes_out = usage, len(body)
         self.buffers, self.is_whole = iter((body,)), True
 
 
 def without_usage(events: bytes) -> bytes:
-    """Leaves out the event that the program did not ask for: it has no choice in it."""
+    """Removes the usage event that the client did not request: the one without choices."""
     return b"\n\n".join(one for one in events.split(b"\n\n") if not _NO_CHOICE.search(one))
 
 
 def guarded(
     answer: Answer, guard: StreamGuard, first: bytearray, rest: Iterator[bytes]
 ) -> Iterator[bytes]:
-    """Whole events only: what is to be said after one that broke off must not stand inside it."""
+    """Passes complete events only, so that an error event never lands inside a partial one."""
     held, broken = first, None
     try:
         for buffer in chain((b"",), rest):
@@ -79,13 +79,13 @@ def guarded(
 
 
 def _end_of_events(held: bytearray) -> int:
-    """How much of it is whole events: up to behind the last blank line."""
+    """The length of the complete events: up to and including the last blank line."""
     ends = [held.rfind(mark) + len(mark) for mark in (b"\n\n", b"\r\n\r\n") if mark in held]
     return max(ends, default=0)
 
 
 def observed(answer: Answer, parts: Iterator[Part]) -> Iterator[Part]:
-    """The parts as they go by; what breaks them off becomes one of them."""
+    """The parts, with the usage and the failure recorded; a broken connection becomes a `Failed`."""
     answer.failure, answer.shows_failure = failures.truncated(), True
     try:
         for part in parts:

@@ -26,7 +26,7 @@ class Key:
     id: str
     version: int
     provider: str
-    place: str
+    key_context: str
     sealed: str
     enabled: bool
     why_unusable: str
@@ -53,7 +53,7 @@ def keys_of(caller: Caller) -> dict[str, Key]:
 def open_key(key: Key) -> str | None:
     """The secret in the clear, for a local variable of the caller's; None if it cannot be read."""
     try:
-        return vault.open_sealed(key.sealed, key.place)
+        return vault.open_sealed(key.sealed, key.key_context)
     except Unreadable:
         stored = store.by_id(key.id)
         if stored and stored.version == key.version:
@@ -68,7 +68,7 @@ def _read(workspace_id: str) -> dict[str, Key]:
             row.id,
             row.version,
             row.provider,
-            vault.key_context(workspace_id, row.provider),
+            vault.provider_key_context(workspace_id, row.provider),
             row.sealed,
             row.enabled,
             _why_unusable(row.enabled, row.status, row.reason),

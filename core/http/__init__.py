@@ -1,10 +1,10 @@
-"""The one door for outgoing HTTP: connections, their pool, their time limits, their errors.
+"""All outgoing HTTP: connections, the connection pool, timeouts, errors.
 
-`Exchange` is for streams: one request on a pooled connection, its body as it arrives, ended at any
-moment by `cancel()` from another thread or greenlet. `request` is for everything else, with the
-`requests` library; with `public_only` it calls addresses that others named, but only on the public
-internet: `addresses.py`. Neither follows a redirect, tries twice, takes a proxy or a password from the
-environment, or lets a URL, a header or a body into an error.
+`Exchange` is for streams: one request on a pooled connection, whose body is read as it arrives and which
+another thread or greenlet can `cancel()` at any moment. `request` is for everything else and uses the
+`requests` library; with `public_only` it refuses private addresses (`addresses.py`), for URLs that users
+entered. Neither follows redirects, retries, reads proxies or passwords from the environment, or puts a
+URL, a header or a body into an error.
 """
 
 from core.http.addresses import checked_url

@@ -1,7 +1,7 @@
-"""Addresses that others named: only what is in the public internet is connected to.
+"""Protects against server-side request forgery: user-entered URLs may only lead to the public internet.
 
-A host is looked up once, and the connection goes to an address of that very answer, so that a name
-server cannot say one thing to the check and another to the connection. TLS still checks the name.
+A host is resolved once, and the connection goes to an address from that result, so that a DNS server
+can't give the check one address and the connection another (DNS rebinding). TLS still verifies the name.
 """
 
 import socket
@@ -15,13 +15,13 @@ import idna
 from core.http.errors import NotPublic, NotSendable, Unreachable
 
 LOOKUP_SECONDS = 5.0
-MOST_TRIED = 4
+MAX_ADDRESSES = 4
 LONGEST_URL = 500
 
 IPAddress = IPv4Address | IPv6Address
 
 _PUBLIC_V6 = ip_network("2000::/3")
-"""All that is assigned (RFC 4291). Mapped, NAT64, local, multicast and loopback are outside."""
+"""All assigned addresses (RFC 4291). Excludes mapped, NAT64, local, multicast and loopback ones."""
 _NOT_PUBLIC_V6 = (
     ip_network("2001::/23"),  # for protocols: Teredo, ORCHID, AMT (RFC 2928)
     ip_network("2002::/16"),  # 6to4: leads to the IPv4 address inside
@@ -32,11 +32,11 @@ _NOT_PUBLIC_V4 = (
     ip_network("192.88.99.0/24"),  # relays of 6to4
     ip_network("168.63.129.16/32"),  # Azure's own host, for the machines inside it
 )
-"""What `is_global` takes for public, or some versions of Python do."""
+"""Networks that `is_global` considers public, at least in some versions of Python."""
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether it can only be reached over the public internet."""
+    """Whether the address is on the public internet."""
     if not address.is_global or address.is_multicast:
         return False
     if isinstance(address, IPv4Address):
@@ -49,61 +49,61 @@ def is_public(address: IPAddress) -> bool:
 
 
 def checked_url(text: str, private: bool = False) -> str:
-    """A URL that may be called, its host in ASCII; no name is looked up yet.
+    """The normalized URL, with its host in ASCII, if it may be called. Doesn't resolve names yet.
 
-    Raises `NotSendable` or `NotPublic`, each with a sentence for the person who typed it. `private`
-    lets addresses of this network pass.
+    Raises `NotSendable` or `NotPublic`, each with a message for the person who entered the URL. `private`
+    allows addresses on private networks.
     """
     parts = _parts(text)
     host = _checked_host(parts.hostname or "")
     address = _as_address(host)
     if not private and (_is_local_name(host) or (address is not None and not is_public(address))):
         raise NotPublic()
-    shown = f"[{host}]" if ":" in host else host
+    bracketed = f"[{host}]" if ":" in host else host
     port = f":{parts.port}" if parts.port is not None else ""
-    return parts._replace(netloc=shown + port, fragment="").geturl()
+    return parts._replace(netloc=bracketed + port, fragment="").geturl()
 
 
 def public_addresses(host: str, port: int) -> list[str]:
-    """Where to connect to, best first: what the name leads to and is public. Raises `NotPublic`."""
-    found = dict.fromkeys(_looked_up(_checked_host(host), port))
-    public = [text for text in found if is_public(ip_address(text))]
+    """The host's public addresses, best first. Raises `NotPublic` if it has none."""
+    resolved = dict.fromkeys(_resolve(_checked_host(host), port))
+    public = [text for text in resolved if is_public(ip_address(text))]
     if not public:
         raise NotPublic()
-    return public[:MOST_TRIED]
+    return public[:MAX_ADDRESSES]
 
 
 def _parts(text: str) -> SplitResult:
     if len(text) > LONGEST_URL or not text.isprintable() or " " in text or "\\" in text:
-        raise NotSendable(f"An address has at most {LONGEST_URL} characters and no spaces.")
+        raise NotSendable(f"Enter an address of at most {LONGEST_URL} characters, without spaces.")
     try:
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
             raise ValueError
         if ("[" in parts.netloc) != (":" in parts.hostname):
-            raise ValueError  # brackets around what is no IPv6 address
+            raise ValueError  # brackets belong around IPv6 addresses only
     except ValueError:
-        raise NotSendable("Write the whole address, such as https://example.com/hook.") from None
+        raise NotSendable("Enter a full address, such as https://example.com/hook.") from None
     if "@" in parts.netloc:
-        raise NotSendable("Leave the user name and password out of the address.")
+        raise NotSendable("Remove the user name and password from the address.")
     return parts
 
 
 def _checked_host(host: str) -> str:
-    """The host as DNS has it. Only plain names, dotted IPv4 and IPv6 without a zone."""
-    odd = NotSendable("The host of this address cannot be used: write it as a plain name.")
+    """The host in ASCII. Accepts only plain names, dotted IPv4, and IPv6 without a zone."""
+    error = NotSendable("The host name in this address isn’t valid.")
     if ":" in host:
         if _as_address(host) is None or "%" in host:
-            raise odd
+            raise error
         return host
     try:
         name = idna.encode(host, uts46=True).decode().lower()
     except (idna.IDNAError, UnicodeError):
-        raise odd from None
+        raise error from None
     last = name.rpartition(".")[2]
     looks_like_a_number = last.isdigit() or last.startswith("0x")
     if name.endswith(".") or (looks_like_a_number and _as_address(name) is None):
-        raise odd
+        raise error
     return name
 
 
@@ -118,18 +118,18 @@ def _as_address(host: str) -> IPAddress | None:
         return None
 
 
-def _looked_up(host: str, port: int) -> list[str]:
-    """What the system's resolver says, waited for only so long: it has no limit of its own."""
-    found: list[str] = []
+def _resolve(host: str, port: int) -> list[str]:
+    """The host's addresses from the system's resolver, in a thread because that has no timeout."""
+    addresses: list[str] = []
 
-    def ask() -> None:
+    def look_up() -> None:
         with suppress(OSError, UnicodeError):
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.extend(str(entry[4][0]) for entry in entries)
+            addresses.extend(str(entry[4][0]) for entry in entries)
 
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(LOOKUP_SECONDS)
-    if not found:
-        raise Unreachable("No connection: the name of the host is not known.")
-    return list(found)
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(LOOKUP_SECONDS)
+    if not addresses:
+        raise Unreachable("Couldn’t connect: the host name couldn’t be resolved.")
+    return list(addresses)

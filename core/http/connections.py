@@ -1,6 +1,6 @@
-"""Connections whose every wait has a limit, and the pool that keeps them between requests.
+"""Connections with a timeout for each read and write, and the pool that reuses them.
 
-`exchange.py` and `transport.py` use this. The pool hands a connection to one exchange at a time.
+Used by `exchange.py` and `transport.py`. The pool gives a connection to one exchange at a time.
 """
 
 import functools
@@ -15,8 +15,10 @@ from core import clock
 from core.deadline import Deadline
 from core.tls import verifying
 
-KEPT_PER_ORIGIN = 64
-KEPT_SECONDS = 30  # Well under the 60 s after which common load balancers close an idle connection.
+MAX_IDLE_PER_ORIGIN = 64
+MAX_IDLE_SECONDS = (
+    30  # Well under the 60 s after which common load balancers close an idle connection.
+)
 
 RECEIVED_BYTES = 64 << 10
 
@@ -25,22 +27,22 @@ Origin = tuple[str, str, int]
 
 
 class Connection:
-    """A connection whose reads and writes last at most `timeout()` seconds each."""
+    """A connection with a timeout: each read and write takes at most `timeout()` seconds."""
 
     def __init__(
         self, origin: Origin, connect_seconds: float, addresses: Sequence[str] = ()
     ) -> None:
-        """Connects, TLS with a verified certificate included. Raises OSError.
+        """Connects, with TLS and a verified certificate for https. Raises OSError.
 
-        With `addresses` it goes to one of those and looks nothing up, and all of it takes no longer
-        than `connect_seconds`: who is at the other end is not to be trusted.
+        With `addresses`, it connects to one of those without a DNS lookup and takes at most
+        `connect_seconds` in total, because the server isn't trusted.
         """
         self.origin = origin
         self.timeout: Callable[[], float] = _refuse_to_wait
         self.socket = (
-            _connected_to(addresses, origin, connect_seconds)
+            _connect_to(addresses, origin, connect_seconds)
             if addresses
-            else _connected(origin, connect_seconds)
+            else _connect(origin, connect_seconds)
         )
 
     def send(self, data: bytes) -> None:
@@ -48,13 +50,13 @@ class Connection:
         self.socket.sendall(data)
 
     def receive(self) -> bytes:
-        """What comes next; nothing where the other side has closed."""
+        """The next bytes; empty if the server has closed the connection."""
         self.socket.settimeout(self.timeout())
         return self.socket.recv(RECEIVED_BYTES)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the server neither closed the connection nor sent anything unrequested. Looks below TLS."""
+        """Whether the server neither closed the connection nor sent unrequested data. Peeks below TLS."""
         try:
             self.socket.settimeout(0)
             socket.socket.recv(self.socket, 1, socket.MSG_PEEK)
@@ -65,7 +67,7 @@ class Connection:
         return False
 
     def shutdown(self) -> None:
-        """Wakes the reader, with an end of data or an OSError; from any thread."""
+        """Interrupts the reader, with an end of data or an OSError. Callable from any thread."""
         with suppress(OSError):
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
@@ -75,28 +77,28 @@ class Connection:
 
 
 class Pool:
-    """Idle connections by origin, the last used first."""
+    """Idle connections by origin, most recently used first."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[Origin, deque[tuple[float, Connection]]] = defaultdict(deque)
 
     def take(self, origin: Origin) -> Connection | None:
-        """A connection that was good a moment ago, now the caller's alone."""
+        """A connection that still works, now owned by the caller; None if there is none."""
         idle = self._idle[origin]
         while idle:
             with suppress(IndexError):  # Another thread took the last one.
-                kept_at, connection = idle.pop()
-                if clock.monotonic() - kept_at < KEPT_SECONDS and connection.is_quiet:
+                idle_since, connection = idle.pop()
+                if clock.monotonic() - idle_since < MAX_IDLE_SECONDS and connection.is_quiet:
                     return connection
                 connection.close()
         return None
 
     def give(self, connection: Connection) -> None:
-        """Keeps the connection for a while; where there are many, the longest idle one goes."""
+        """Keeps the connection for reuse; if there are too many, closes the longest idle one."""
         connection.timeout = _refuse_to_wait
         idle = self._idle[connection.origin]
         idle.append((clock.monotonic(), connection))
-        if len(idle) > KEPT_PER_ORIGIN:
+        if len(idle) > MAX_IDLE_PER_ORIGIN:
             with suppress(IndexError):
                 idle.popleft()[1].close()
 
@@ -107,42 +109,44 @@ class Pool:
                 idle.pop()[1].close()
 
 
-def _connected(origin: Origin, seconds: float) -> socket.socket:
-    return _secured(socket.create_connection(origin[1:], seconds), origin)
+def _connect(origin: Origin, seconds: float) -> socket.socket:
+    return _secure(socket.create_connection(origin[1:], seconds), origin)
 
 
-def _connected_to(addresses: Sequence[str], origin: Origin, seconds: float) -> socket.socket:
-    """The first of the addresses that takes the connection, under the name of the origin."""
+def _connect_to(addresses: Sequence[str], origin: Origin, seconds: float) -> socket.socket:
+    """Connects to the first address that accepts, and verifies the origin's name."""
     with Deadline(seconds) as deadline:
-        made = _first_that_answers(addresses, origin[2], seconds)
-        deadline.watch(made)
+        connected = _connect_to_first(addresses, origin[2], seconds)
+        deadline.watch(connected)
         try:
-            return _secured(made, origin)
+            return _secure(connected, origin)
         except OSError:
             if deadline.passed:
                 raise TimeoutError from None
             raise
 
 
-def _secured(made: socket.socket, origin: Origin) -> socket.socket:
-    """The connection as its scheme wants it, within the time-out that it has."""
+def _secure(connected: socket.socket, origin: Origin) -> socket.socket:
+    """Adds TLS for https, within the socket's timeout."""
     try:
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         scheme, host, _ = origin
-        return tls().wrap_socket(made, server_hostname=host) if scheme == "https" else made
+        if scheme != "https":
+            return connected
+        return tls().wrap_socket(connected, server_hostname=host)
     except BaseException:
-        made.close()
+        connected.close()
         raise
 
 
-def _first_that_answers(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
+def _connect_to_first(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
     ends_at, failure = clock.monotonic() + seconds, OSError()
     for address in addresses:
-        left = ends_at - clock.monotonic()
-        if left <= 0:
+        seconds_left = ends_at - clock.monotonic()
+        if seconds_left <= 0:
             raise TimeoutError
         try:
-            return socket.create_connection((address, port), left)
+            return socket.create_connection((address, port), seconds_left)
         except OSError as error:
             failure = error
     raise failure
@@ -150,7 +154,7 @@ def _first_that_answers(addresses: Sequence[str], port: int, seconds: float) -> 
 
 @functools.cache
 def tls() -> ssl.SSLContext:
-    """The one context of all connections: made once, since reading the authorities takes milliseconds."""
+    """The TLS context of all connections, cached because loading the CA certificates is slow."""
     context = verifying()
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -161,5 +165,5 @@ def _refuse_to_wait() -> float:
 
 
 pool = Pool()
-# A forked child that used its parent's connections would mix its answers with the parent's.
+# A forked child that used its parent's connections would mix up their responses.
 os.register_at_fork(after_in_child=pool.clear)

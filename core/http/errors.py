@@ -1,4 +1,4 @@
-"""Why a request got no whole answer. No message holds a URL, a header or a body."""
+"""Why a request got no complete response. No message contains a URL, a header or a body."""
 
 from typing import Self
 
@@ -6,52 +6,52 @@ from core.errors import MevichatError
 
 
 class HttpError(MevichatError):
-    """The root of these."""
+    """The base of HTTP errors."""
 
     code = "http_failed"
 
 
 class NotSendable(HttpError):
     code = "http_not_sendable"
-    sentence = "The request has an address or a header that cannot be sent."
+    sentence = "The request has an invalid address or header."
 
 
 class NotPublic(HttpError):
-    """Somebody else named the address, and it is not in the public internet."""
+    """A user-entered address that isn't on the public internet."""
 
     code = "http_not_public"
-    sentence = "This address leads into a private network, where nothing may be called from here."
+    sentence = "This address is on a private network, which Mevichat isn’t allowed to reach."
 
 
 class Unreachable(HttpError):
-    """No connection, or one that ended before any answer."""
+    """No connection, or one that was closed before any response."""
 
     code = "http_unreachable"
-    sentence = "The connection was closed without an answer."
+    sentence = "The connection was closed without a response."
 
     @classmethod
     def for_os_error(cls, error: OSError) -> Self:
-        """No connection, and the system's reason."""
-        return cls(f"No connection: {error.strerror or 'the host gave no reason'}.")
+        """No connection, with the system's reason."""
+        return cls(f"Couldn’t connect: {error.strerror or 'the host gave no reason'}.")
 
 
 class TimedOut(HttpError):
     code = "http_timed_out"
-    sentence = "The answer took too long."
+    sentence = "The response took too long."
 
 
 class Cut(HttpError):
     code = "http_cut"
-    sentence = "The connection broke off in the middle of the answer."
+    sentence = "The connection was interrupted in the middle of the response."
 
 
 class BodyTooLarge(HttpError):
     code = "http_body_too_large"
-    sentence = "The answer was larger than anything expected."
+    sentence = "The response was too large."
 
 
 class Cancelled(HttpError):
-    """By our own `Exchange.cancel`."""
+    """Canceled by `Exchange.cancel`."""
 
     code = "http_cancelled"
-    sentence = "The request was cancelled."
+    sentence = "The request was canceled."

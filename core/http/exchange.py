@@ -1,7 +1,7 @@
-"""One request on a pooled connection, its body as it arrives, canceled from elsewhere at any moment.
+"""One request on a pooled connection: its body streams as it arrives, and it can be canceled anytime.
 
-It uses sockets, not urllib3, which hides its own: there, a request cannot be canceled before its headers
-came, and each costs several times as much (decision 0004).
+It uses sockets instead of urllib3, because urllib3 hides its own: a request couldn't be canceled before
+its response headers arrive, and would cost several times as much (decision 0004).
 """
 
 import threading
@@ -26,15 +26,15 @@ from core.http.response import ProtocolError, Response
 _LAST_BYTES = 64 << 10
 _LAST_BYTES_SECONDS = 0.05
 _JOINED_BYTES = 256 << 10
-"""A body up to this size goes out together with its head."""
+"""A body up to this size is sent together with its head."""
 
 
 class Exchange:
-    """One request, one answer. For one thread or greenlet; only `cancel` may come from another."""
+    """One request and its response. Only `cancel` may be called from another thread or greenlet."""
 
     status: int
     headers: dict[str, str]
-    """Of the answer, by lower-case name."""
+    """The response's, by lower-case name."""
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
@@ -59,12 +59,12 @@ class Exchange:
         self.status, self.headers = response.status, response.headers
 
     def buffers(self) -> Iterator[bytes]:
-        """The body, piece by piece as it arrives. Raises `HttpError`: `Cut` if some is missing."""
+        """The body, in pieces as it arrives. Raises `HttpError`: `Cut` if part of it is missing."""
         while data := self._read():
             yield data
 
     def read(self, limit_bytes: int) -> bytes:
-        """The whole body. Raises `BodyTooLarge` past the limit, and what `buffers` raises."""
+        """The whole body. Raises `BodyTooLarge` above the limit, and what `buffers` raises."""
         data = self.head(limit_bytes + 1)
         if len(data) > limit_bytes:
             raise BodyTooLarge
@@ -80,21 +80,21 @@ class Exchange:
         return bytes(data[:limit_bytes])
 
     def cancel(self) -> None:
-        """Ends the exchange: its reader gets `Cancelled` at once, or as soon as it is connected."""
+        """Ends the exchange: its reader gets `Cancelled` immediately, or as soon as it is connected."""
         with self._lock:
             self._cancelled = True
             if self._connection is not None:
                 self._connection.shutdown()
 
     def finish(self) -> None:
-        """Closes, after 50 ms for the last bytes: read to its end, a connection serves again."""
+        """Reads the last bytes for up to 50 ms, so that the connection can be reused, then closes."""
         self._limits.end_within(_LAST_BYTES_SECONDS)
         with suppress(HttpError):
             self.head(_LAST_BYTES)
         self.close()
 
     def close(self) -> None:
-        """Pools the connection if the body was read to its end, else closes it. May be repeated."""
+        """Pools the connection if the body was read completely, else closes it. Idempotent."""
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is None:
@@ -115,7 +115,7 @@ class Exchange:
         return pool.take(origin) or Connection(origin, self._limits.connect_seconds())
 
     def _adopt(self, connection: Connection) -> Connection:
-        """Puts the connection within reach of `cancel` and under this exchange's limits."""
+        """Makes the connection cancelable and applies this exchange's timeouts."""
         with self._lock:
             self._connection = connection
         self._limits.start_waiting()
@@ -123,13 +123,13 @@ class Exchange:
         return connection
 
     def _timeout(self) -> float:
-        """The seconds the next wait may last. Raises TimeoutError when none are left."""
+        """How many seconds the next wait may take. Raises TimeoutError if none are left."""
         if self._cancelled:
             raise ConnectionAbortedError
         return self._limits.seconds_left()
 
     def _read(self) -> bytes:
-        """The next piece of the body; nothing at its end."""
+        """The next piece of the body; empty at its end."""
         assert self._response is not None, "send first"  # noqa: S101  (a mistake in our code)
         try:
             data = self._response.read()
@@ -141,7 +141,7 @@ class Exchange:
         return data
 
     def _explained(self, error: Exception, otherwise: type[HttpError]) -> HttpError:
-        """Our error in place of a library's, whose text may hold the request. Closes the connection."""
+        """Our error for a library's, whose text may contain the request. Closes the connection."""
         connecting = self._connection is None
         self.close()
         if self._cancelled:

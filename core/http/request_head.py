@@ -1,4 +1,4 @@
-"""The head of a request, as HTTP/1.1 writes it (RFC 9112). A header cannot be split into two."""
+"""Writes the head of an HTTP/1.1 request (RFC 9112), safe against header injection."""
 
 import functools
 import re
@@ -15,12 +15,15 @@ _TARGET = re.compile(r"[\x21-\x7e]+")
 def request_head(
     method: str, target: str, host: str, headers: Mapping[str, str], body: bytes | None
 ) -> bytes:
-    """Header names in lower case. Raises ValueError, without the header in it, for what cannot be sent."""
+    """The head as bytes; pass header names in lower case.
+
+    Raises ValueError for an invalid header, without its text.
+    """
     fields = {"host": host, "accept-encoding": "identity", **headers}
     if body is not None or method == "POST":
         fields["content-length"] = str(len(body or b""))
-    named = "" not in fields and _NAMES.fullmatch("".join(fields))
-    if not named or _UNSENDABLE.search("".join(fields.values())):
+    has_valid_names = "" not in fields and _NAMES.fullmatch("".join(fields))
+    if not has_valid_names or _UNSENDABLE.search("".join(fields.values())):
         raise ValueError
     lines = [f"{name}: {value}\r\n" for name, value in fields.items()]
     return f"{method} {target} HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1")
@@ -42,8 +45,8 @@ def origin_of(url: str) -> tuple[Origin, str]:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         raise ValueError
-    usual = 443 if parts.scheme == "https" else 80
+    default_port = 443 if parts.scheme == "https" else 80
     host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-    named = f"[{host}]" if ":" in host else host
-    port = parts.port or usual
-    return (parts.scheme, host, port), named if port == usual else f"{named}:{port}"
+    bracketed = f"[{host}]" if ":" in host else host
+    port = parts.port or default_port
+    return (parts.scheme, host, port), bracketed if port == default_port else f"{bracketed}:{port}"

@@ -1,7 +1,7 @@
-"""A provider's response, parsed by httptools: read in one way only, or refused.
+"""Parses a response with httptools, strictly: ambiguous responses are refused.
 
-Only `exchange.py` uses this. At most `MAX_UNPARSED_BYTES` of what is not the body are received, however
-a server draws out its head, its chunk sizes or its trailers.
+Used only by `exchange.py`. At most `MAX_UNPARSED_BYTES` besides the body are received, so that a server
+can't send an endless head, chunk sizes or trailers.
 """
 
 from collections import deque
@@ -11,17 +11,17 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from core.http.connections import Connection
 
 MAX_UNPARSED_BYTES = 128 << 10
-"""Of the head, and between two parts of the body. Checked after each reception."""
+"""For the head, and between two parts of the body. Checked after each read."""
 
 
 class ProtocolError(Exception):
-    """What came is not HTTP, or could be read in two ways."""
+    """The response isn't HTTP, or is ambiguous."""
 
 
 class Response:
-    """One response: its head, read when it is made, and its body as it arrives.
+    """One response: the constructor reads its head, `read` its body as it arrives.
 
-    All of it raises what the connection raises, ConnectionAbortedError where it ends too soon, and
+    Everything raises what the connection raises, ConnectionAbortedError if it ends too soon, and
     `ProtocolError`.
     """
 
@@ -36,7 +36,7 @@ class Response:
         self.status, self.headers = self._message.status, self._message.headers
 
     def read(self) -> bytes:
-        """The next part of the body, a chunk or what arrived of one; nothing at its end."""
+        """The next part of the body, a chunk or part of one; empty at its end."""
         pieces = self._message.pieces
         while not pieces:
             if self._message.is_complete or self._is_closed:
@@ -47,11 +47,11 @@ class Response:
 
     @property
     def is_reusable(self) -> bool:
-        """Whether the connection can serve another request: this response is complete, nothing follows it."""
+        """Whether the connection can be reused: this response is complete and nothing follows it."""
         return self._message.is_complete and self._message.keeps_alive and not self._is_broken
 
     def _receive(self) -> None:
-        """Parses what comes next."""
+        """Receives and parses the next bytes."""
         if self._is_broken or self._unparsed_bytes > MAX_UNPARSED_BYTES:
             raise ProtocolError
         data = self._connection.receive()
@@ -68,14 +68,14 @@ class Response:
 
 
 class _Message:
-    """What httptools has parsed so far; its `on_` methods are httptools' callbacks."""
+    """The state of parsing; the `on_` methods are callbacks of httptools."""
 
     status = 0
     has_head = is_complete = keeps_alive = ends_with_connection = False
 
     def __init__(self, method: str) -> None:
         self.headers: dict[str, str] = {}
-        """By lower-case name; of those that came twice the last."""
+        """By lower-case name; of repeated headers, the last one."""
         self.pieces = deque[bytes]()
         self._method = method
         self._has_started = False
@@ -83,11 +83,11 @@ class _Message:
         self._parser.set_dangerous_leniencies(
             lenient_optional_cr_before_lf=True,
             lenient_spaces_after_chunk_size=True,
-            lenient_chunked_length=True,  # but then the connection is not used again
+            lenient_chunked_length=True,  # but then the connection isn't reused
         )
 
     def feed(self, data: bytes) -> bool:
-        """Parses more; whether it was HTTP. What was parsed before an error is kept."""
+        """Parses more bytes. Returns whether they were HTTP; keeps what was parsed before an error."""
         if self._parser is None or not (self._has_started or data.startswith(b"H")):
             return False
         self._has_started = True
@@ -99,7 +99,7 @@ class _Message:
 
     def on_message_begin(self) -> None:
         if self.is_complete:
-            raise ProtocolError  # ends the parsing: nobody asked for a second response
+            raise ProtocolError  # stops parsing: there can't be a second response
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.has_head:  # else it is a trailer
@@ -124,15 +124,15 @@ class _Message:
     def on_message_complete(self) -> None:
         if self.has_head:
             self.is_complete = True
-            self._parser = None  # it refers back to this
+            self._parser = None  # breaks the reference cycle
 
     def _plan_end(self) -> None:
-        """Where the body ends, and whether the connection outlives it (RFC 9112, 6.3 and 9.3)."""
+        """Decides where the body ends and whether the connection is reusable (RFC 9112, 6.3 and 9.3)."""
         assert self._parser is not None  # noqa: S101  (tells the type checker)
         has_length = "content-length" in self.headers
         coding = self.headers.get("transfer-encoding", "")
         self.ends_with_connection = not has_length and not coding.lower().endswith("chunked")
-        self.is_complete = self._method == "HEAD"  # which httptools does not know
+        self.is_complete = self._method == "HEAD"  # httptools doesn't know the method
         has_two_ends = bool(has_length and coding)
         hides_surplus = self._method == "HEAD" and not has_length
         self.keeps_alive = self._parser.should_keep_alive() and not (has_two_ends or hides_surplus)

@@ -1,7 +1,7 @@
-"""How `requests` connects: to an address that was checked, over a connection of ours, under its limits.
+"""The transport adapter for `requests`: connects to a checked address, with our timeouts and size limits.
 
-urllib3 writes the request and reads the response. It gets neither to look up a name nor to wait longer,
-or receive more, than the request may.
+urllib3 only writes the request and reads the response: it resolves no names, and can't wait longer or
+receive more than the request's limits allow.
 """
 
 import io
@@ -22,12 +22,12 @@ from core.http.limits import TimeLimits
 from core.http.request_head import origin_of
 
 HEAD_BYTES = 256 << 10
-"""Received before a body is asked for: interim responses and the head."""
+"""The limit for everything before the body: interim responses and the head."""
 BUFFER_BYTES = 64 << 10
 
 
 class Transport(HTTPAdapter):
-    """The adapter for one request. Its connection is not used again."""
+    """The adapter for one request. Its connection isn't reused."""
 
     def __init__(self, limits: TimeLimits, origin: Origin, public_only: bool) -> None:
         super().__init__()
@@ -40,17 +40,17 @@ class Transport(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any
     ) -> HTTPConnectionPool:
-        """To the host that was checked, even if `requests` reads another one in the URL."""
+        """Refuses a URL that `requests` parses to another host than the one that was checked."""
         if origin_of(request.url or "")[0] != self._origin:
             raise NotSendable
         _, host, port = self._origin
         return _Connections(host, port, open_socket=self._open_socket)
 
     def cert_verify(self, *_args: Any) -> None:
-        """Nothing: `Connection` does TLS, with its own context."""
+        """Does nothing: `Connection` handles TLS with its own context."""
 
     def allow(self, count: int) -> None:
-        """Lets so many more bytes be received."""
+        """Raises the limit of received bytes by `count`."""
         self._bytes_left += count
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Transport(HTTPAdapter):
 
     @contextmanager
     def limited(self) -> Iterator[None]:
-        """For one act of sending or receiving. Raises `TimedOut` when it takes too long."""
+        """Applies the timeout to one send or receive. Raises `TimedOut`."""
         assert self._connection is not None  # noqa: S101  (tells the type checker)
         try:
             self._connection.socket.settimeout(self._limits.seconds_left())
@@ -69,7 +69,7 @@ class Transport(HTTPAdapter):
             raise TimedOut(self._limits.reached()) from None
 
     def count(self, received: int) -> int:
-        """Raises `BodyTooLarge` when more was received than allowed."""
+        """Counts received bytes. Raises `BodyTooLarge` above the limit."""
         self._bytes_left -= received
         if self._bytes_left < 0:
             raise BodyTooLarge
@@ -103,7 +103,7 @@ class _Connections(HTTPConnectionPool):
 
 
 class _LimitedSocket:
-    """What urllib3 and http.client use of a socket."""
+    """The part of a socket that urllib3 and http.client use."""
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
         self._socket = connection.socket
@@ -118,7 +118,7 @@ class _LimitedSocket:
         return io.BufferedReader(_LimitedReader(raw, self._transport), BUFFER_BYTES)
 
     def settimeout(self, seconds: float | None) -> None:
-        """Nothing: each wait has its own limit."""
+        """Does nothing: each wait has its own timeout."""
 
     def close(self) -> None:
         self._socket.close()

@@ -1,4 +1,4 @@
-"""Requests that do not stream, sent with `requests`; the response's body is read whole, up to a bound."""
+"""Requests without streaming, sent with `requests`; the body is read whole, up to a limit."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,7 +14,7 @@ from core.http.transport import Transport
 
 
 class WholeResponse:
-    """A response whose head is there."""
+    """A response whose head has been received."""
 
     def __init__(self, response: requests.Response, transport: Transport) -> None:
         self.status = response.status_code
@@ -24,8 +24,8 @@ class WholeResponse:
         self._transport = transport
 
     def read(self, limit_bytes: int) -> bytes:
-        """The body as it was sent. Raises `BodyTooLarge` past the limit, `Cut` and `TimedOut`."""
-        self._transport.allow(2 * limit_bytes)  # the sizes of chunks take room, too
+        """The raw body. Raises `BodyTooLarge` above the limit, `Cut` and `TimedOut`."""
+        self._transport.allow(2 * limit_bytes)  # leaves room for chunk sizes
         data = bytearray()
         try:
             while part := self._raw.read(limit_bytes + 1 - len(data), decode_content=False):
@@ -49,7 +49,7 @@ def request(
 ) -> Iterator[WholeResponse]:
     """Sends a request and waits for the head of its response. Raises `HttpError`.
 
-    `public_only` is for addresses that others named: it refuses those of private networks.
+    `public_only` refuses addresses on private networks. Use it for URLs that users entered.
     """
     limits = TimeLimits(timeouts)
     try:

@@ -1,1 +1,1 @@
-"""A provider key's life: pasted, checked, sealed, used, replaced, told when it breaks."""
+"""Provider keys: pasting, checking, sealing, using, replacing, and notifying when they break."""

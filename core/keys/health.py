@@ -1,4 +1,4 @@
-"""What happened with a key, day by day: counted with the event, shown as a strip of thirty squares."""
+"""A key's health, day by day: counted with each event, shown as a strip of thirty squares."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.db import changed_one, insert_new, session, transaction
 from core.keys.models import KeyDay
 
 DAYS = 30
-KEPT = timedelta(days=100)
+KEPT_FOR = timedelta(days=100)
 _NOTHING = dict.fromkeys(
     ("requests", "requests_failed", "checks_passed", "checks_failed", "refusals"), 0
 )
@@ -20,7 +20,7 @@ _NOTHING = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Day:
-    """One square. `kind` is bad where the key was refused, warning where something else failed."""
+    """One square. `kind` is bad if the key was refused, warning if something else failed."""
 
     day: date
     requests: int = 0
@@ -55,22 +55,22 @@ def _add(current: Session, key_id: str, events: dict[str, int]) -> bool:
 
 
 def strips(key_ids: Iterable[str]) -> dict[str, list[Day]]:
-    """The last thirty days of each key, oldest first; days without an event are there, empty."""
+    """The last thirty days of each key, oldest first, including days without events."""
     days = [clock.today() - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
-    wanted = list(key_ids)
-    rows = session().scalars(select(KeyDay).where(KeyDay.key_id.in_(wanted), KeyDay.day >= days[0]))
-    known = {(row.key_id, row.day): _shown(row) for row in rows}
-    return {key_id: [known.get((key_id, day), Day(day)) for day in days] for key_id in wanted}
+    ids = list(key_ids)
+    rows = session().scalars(select(KeyDay).where(KeyDay.key_id.in_(ids), KeyDay.day >= days[0]))
+    stored = {(row.key_id, row.day): _day(row) for row in rows}
+    return {key_id: [stored.get((key_id, day), Day(day)) for day in days] for key_id in ids}
 
 
 def delete_old() -> int:
-    """Removes days that no strip shows any more. Returns how many."""
+    """Deletes days that no strip shows anymore. Returns how many."""
     with transaction() as current:
-        gone = current.execute(delete(KeyDay).where(KeyDay.day < clock.today() - KEPT))
-    return int(getattr(gone, "rowcount", 0))
+        deleted = current.execute(delete(KeyDay).where(KeyDay.day < clock.today() - KEPT_FOR))
+    return int(getattr(deleted, "rowcount", 0))
 
 
-def _shown(row: KeyDay) -> Day:
+def _day(row: KeyDay) -> Day:
     return Day(
         row.day,
         row.requests,

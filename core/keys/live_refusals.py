@@ -1,4 +1,4 @@
-"""What a live refusal does to the key that it was given for: the verdict, and the check that confirms it."""
+"""When a provider refuses a key in a live request: records the verdict and queues a confirming check."""
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,9 +12,10 @@ log = logger(__name__)
 
 
 def record(key: Usable, failure: Failure, model_id: str) -> bool:
-    """Whether this failure has just made this version of the key invalid.
+    """Records the refusal. Returns whether it has just made this version of the key invalid.
 
-    A verdict that cannot be written must keep nobody waiting: the next refusal tries again.
+    A verdict that can't be written is only logged, so that the request goes on: the next refusal tries
+    again.
     """
     try:
         if not verdicts.record_refusal(key.key_id, key.version, failure, model_id):
@@ -29,7 +30,7 @@ def record(key: Usable, failure: Failure, model_id: str) -> bool:
 def queue_confirmation(key: Usable, model_id: str) -> None:
     """Queues a check: if it passes, only this model was refused, and the key is valid again.
 
-    Without Redis the schedule asks within a minute.
+    Without Redis, the schedule checks the key within a minute.
     """
     stored = store.by_id(key.key_id)
     try:

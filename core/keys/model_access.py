@@ -1,7 +1,7 @@
-"""Which of the catalogue's models a key may use, as far as its provider says: a note, never a wall.
+"""Which catalogue models a key has access to, according to its provider. Advisory, never enforced.
 
-Providers list models by dated names too, and some list nothing: a model that is not on the list may
-still answer, so pickers say what is known and leave the choice open.
+Some providers list dated names or nothing at all, so a model that isn't listed may still work: pickers
+show a hint and leave the choice open.
 """
 
 import re
@@ -14,9 +14,9 @@ TIMEOUTS = Timeouts(first_byte_seconds=5, total_seconds=8)
 
 
 def missing_models(provider_slug: str, secret: str) -> tuple[str, ...] | None:
-    """The catalogue's chat models that the provider's list for this key lacks; None where it has none.
+    """The catalogue's chat models missing from the provider's list for this key; None without a list.
 
-    A list that names none of ours is another server's (a proxy, a local model): it tells nothing.
+    Also None if the list has none of our models: then it comes from a proxy or a local server.
     """
     listed = list_models(endpoints.endpoint(provider_slug), secret, TIMEOUTS)
     if listed is None:
@@ -30,17 +30,18 @@ def missing_models(provider_slug: str, secret: str) -> tuple[str, ...] | None:
     return None if len(missing) == len(ours) else missing
 
 
-def of_key(key: ProviderKey, secret: str, refused_model: str, afresh: bool) -> set[str]:
-    """What a key that passed a check may not use: the list's gaps, and what live requests met.
+def of_key(key: ProviderKey, secret: str, refused_model: str, forget_refusals: bool) -> set[str]:
+    """The models that a key, which passed a check, has no access to.
 
-    `afresh` forgets what live requests met, as when somebody asks for a test.
+    These are missing from the provider's list or were refused in live requests. `forget_refusals` drops
+    the earlier refusals, as for a manual test.
     """
     missing = missing_models(key.provider, secret)
-    known = set(key.unavailable_models) if missing is None or not afresh else set()
-    return known | set(missing or ()) | ({refused_model} if refused_model else set())
+    refused = set(key.unavailable_models) if missing is None or not forget_refusals else set()
+    return refused | set(missing or ()) | ({refused_model} if refused_model else set())
 
 
 def _is_listed(upstream_id: str, listed: frozenset[str]) -> bool:
-    """By its name, or by its name and a date: `claude-haiku-4-5-20251001`."""
+    """By its exact name, or followed by a date: `claude-haiku-4-5-20251001`."""
     dated = re.compile(re.escape(upstream_id) + r"-(\d{8}|\d{4}-\d{2}-\d{2})")
     return upstream_id in listed or any(dated.fullmatch(name) for name in listed)

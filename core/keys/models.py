@@ -1,4 +1,4 @@
-"""The row of a provider key: one per workspace and provider, with a version that each replace raises."""
+"""The table of provider keys: one per workspace and provider, versioned by each replacement."""
 
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ INVALID = "invalid"
 
 
 class ProviderKey(Model):
-    """`status` is the provider's word, `enabled` a person's: no automation touches the second."""
+    """`status` comes from the provider, `enabled` from a person: no automation changes the latter."""
 
     __tablename__ = "provider_keys"
     __table_args__ = (
@@ -34,7 +34,7 @@ class ProviderKey(Model):
     fingerprint: Mapped[str] = mapped_column(String(32))
     saved_by_check: Mapped[str] = mapped_column(String(32))
     ring_key: Mapped[str] = mapped_column(String(8), default="", server_default="")
-    """The name of the ring key it is sealed under; "" where nobody looked yet."""
+    """The short name of the ring key it is sealed under; "" if not known yet."""
 
     enabled: Mapped[bool] = mapped_column(default=True)
     status: Mapped[str] = mapped_column(String(10), default=VALID)
@@ -44,9 +44,9 @@ class ProviderKey(Model):
     provider_request_id: Mapped[str] = mapped_column(String(100), default="", server_default="")
     status_since: Mapped[datetime] = mapped_column(default=clock.now)
     told_broken_at: Mapped[datetime | None] = mapped_column()
-    """When people were told that it broke; None again once they were told that it works."""
+    """When people were notified that it broke; None again once they were notified that it works."""
     unavailable_models: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
-    """Models of the catalogue that this key may not use, as far as the provider said."""
+    """Catalogue models that this key has no access to, according to the provider."""
     subscription: Mapped[str] = mapped_column(String(80), default="", server_default="")
     """The subscription that provisioned it, if one did; set by the operator."""
     subscription_url: Mapped[str] = mapped_column(String(300), default="", server_default="")
@@ -58,23 +58,23 @@ class ProviderKey(Model):
     checked_at: Mapped[datetime | None] = mapped_column()
     checked_by: Mapped[str] = mapped_column(String(20), default="")
     recheck_at: Mapped[datetime | None] = mapped_column()
-    """When the schedule looks at it next."""
+    """When the schedule checks it next."""
     rechecks_failed: Mapped[int] = mapped_column(default=0, server_default="0")
     last_used_at: Mapped[datetime | None] = mapped_column()
 
     @property
-    def place(self) -> str:
-        """What the secret is sealed for."""
-        return vault.key_context(self.workspace_id, self.provider)
+    def key_context(self) -> str:
+        """The HKDF context that the secret is sealed for."""
+        return vault.provider_key_context(self.workspace_id, self.provider)
 
     @property
     def set_at(self) -> datetime:
-        """When the secret in use was entered: its age counts from here."""
+        """When the current secret was entered: its age counts from here."""
         return self.replaced_at or self.added_at
 
 
 class KeyDay(Model):
-    """What happened with a key on one day (UTC): a square of its health strip."""
+    """The events of a key on one day (UTC): a square of its health strip."""
 
     __tablename__ = "key_days"
 
@@ -87,4 +87,4 @@ class KeyDay(Model):
     checks_passed: Mapped[int] = mapped_column(default=0)
     checks_failed: Mapped[int] = mapped_column(default=0)
     refusals: Mapped[int] = mapped_column(default=0)
-    """Failures, of requests and checks, that were the key's own fault."""
+    """Failed requests and checks that were the key's own fault."""

@@ -1,7 +1,7 @@
-"""Tells people and programs that a key broke, and that it works again: once each.
+"""Notifies people and programs that a key broke and that it works again: once each.
 
-What is to be told is written in the verdict's own transaction: mails to whoever may manage keys, and
-a call of the workspace's webhook.
+Deliveries are written in the verdict's own transaction: emails to the members who manage keys, and a
+call of the workspace's webhook.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _silenced: Silenced = lambda _workspace_id, _provider: []  # noqa: E731
 
 
 def configure(silenced: Silenced) -> None:
-    """Called once by `create_app`: who answers through a provider's key, by name. Keys know no bots."""
+    """Called once by `create_app`. `silenced` returns the names of the bots that use a provider's key."""
     global _silenced
     _silenced = silenced
 
@@ -55,9 +55,9 @@ def _facts(current: Session, key: ProviderKey) -> dict[str, Any]:
 def _notify(
     current: Session, key: ProviderKey, template: str, event: str, facts: dict[str, Any]
 ) -> list[str]:
-    told = [
+    delivery_ids = [
         emails.add(current, template, email, key.workspace_id, **facts)
         for email in emails_allowing(current, key.workspace_id, "keys.manage")
     ]
-    called = endpoints.add(current, key.workspace_id, event, facts)
-    return [*told, called] if called else told
+    webhook_delivery_id = endpoints.add(current, key.workspace_id, event, facts)
+    return [*delivery_ids, webhook_delivery_id] if webhook_delivery_id else delivery_ids

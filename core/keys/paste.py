@@ -1,7 +1,7 @@
-"""What people paste: trimmed, looked at for the mistakes that a look can find, and masked.
+"""Pasted keys: trimmed, checked for obvious mistakes, and masked.
 
-Nothing here talks to a provider. A paste that passes may still be refused by the provider; one that
-fails is never sent anywhere.
+Nothing here sends a request. The provider may still refuse a key that passes; a key that fails is never
+sent anywhere.
 """
 
 import re
@@ -14,7 +14,7 @@ from core.providers.catalogue import Provider
 
 MIN_LENGTH = 8
 MAX_LENGTH = 2000
-"""MiniMax's are whole JWTs."""
+"""MiniMax keys are whole JWTs."""
 _BULLETS = "•·●*…"
 _SHOWN = 4
 _LONG_ENOUGH_TO_SHOW = 12
@@ -26,13 +26,11 @@ _WRAPPING = re.compile(
 
 
 def tidy(text: str) -> tuple[str, str]:
-    """The bare secret, and a hint that says what was left out around it (or "")."""
+    """The bare secret, and a hint about what was removed around it (or "")."""
     if _bare(text).startswith("{"):
         return aws.tidy(_bare(text)), ""
     secret = _bare(_WRAPPING.sub("", _bare(text)))
-    hint = (
-        "" if secret == text else "Spaces, quotes, a name or “Bearer” around the key were left out."
-    )
+    hint = "" if secret == text else "We removed spaces, quotes, a name or “Bearer” around the key."
     return secret, hint
 
 
@@ -41,7 +39,7 @@ def _bare(text: str) -> str:
 
 
 def check(secret: str, provider: Provider) -> None:
-    """Raises `Invalid`, saying what the paste seems to be, when it cannot be this provider's key."""
+    """Raises `Invalid`, saying what the paste seems to be, if it can't be this provider's key."""
     if not secret:
         raise Invalid(f"Paste a key from {provider.name}.")
     if provider.auth == "sigv4":
@@ -51,33 +49,33 @@ def check(secret: str, provider: Provider) -> None:
     for wrong in provider.wrong_keys:
         moved = wrong.at_default_host and endpoints.is_moved(provider.slug)
         if re.match(wrong.pattern, secret) and not moved:
-            raise Invalid(f"{wrong.says} It was not sent anywhere.")
-    if other := _owner_of_its_shape(secret, provider):
+            raise Invalid(f"{wrong.says} It wasn’t sent anywhere.")
+    if other := _provider_of_pattern(secret, provider):
         raise Invalid(
-            f"This looks like a key from {other}, not from {provider.name}. It was not sent anywhere."
+            f"This looks like a key from {other}, not from {provider.name}. It wasn’t sent anywhere."
         )
 
 
 def _check_form(secret: str, provider: Provider) -> None:
-    """Raises `Invalid` where it is no key at all, or not the whole of one."""
+    """Raises `Invalid` if it isn't a key at all, or only part of one."""
     if secret.startswith("{"):
         raise Invalid(
-            f"This is JSON, as AWS’s credentials are; a key from {provider.name} is one word. It was not "
-            "sent anywhere."
+            f"This is JSON, like AWS credentials. A key from {provider.name} is a single word. "
+            "It wasn’t sent anywhere."
         )
     if any(bullet in secret for bullet in _BULLETS) or re.search(r"\.{3,}", secret):
-        raise Invalid("This is a masked key, as pages show it. Paste the whole key.")
+        raise Invalid("This is a masked key, as shown on a page. Paste the whole key.")
     if not re.fullmatch(r"[\x21-\x7e]+", secret):
         raise Invalid(
-            "A key has letters, digits and signs only: this paste has spaces, line breaks or other "
-            "characters inside it. Copy the key again."
+            "A key contains only letters, digits and symbols. This one has spaces, line breaks or other "
+            "characters in it. Copy the key again."
         )
     if not MIN_LENGTH <= len(secret) <= MAX_LENGTH:
         raise Invalid(
-            f"A key has {MIN_LENGTH} to {MAX_LENGTH} characters; this paste has {len(secret)}."
+            f"A key has {MIN_LENGTH:,} to {MAX_LENGTH:,} characters. This one has {len(secret):,}."
         )
     if len(secret) - len(_prefix(secret, provider)) < MIN_LENGTH:
-        raise Invalid("This is only the beginning of a key. Copy the whole of it.")
+        raise Invalid("This is only the beginning of a key. Copy the whole key.")
 
 
 def mask(secret: str, provider: Provider) -> str:
@@ -91,20 +89,20 @@ def mask(secret: str, provider: Provider) -> str:
 
 
 def _prefix(secret: str, provider: Provider) -> str:
-    fitting = [prefix for prefix in provider.key_prefixes if secret.startswith(prefix)]
-    return max(fitting, key=len, default="")
+    matching = [prefix for prefix in provider.key_prefixes if secret.startswith(prefix)]
+    return max(matching, key=len, default="")
 
 
-def _owner_of_its_shape(secret: str, chosen: Provider) -> str:
-    """The name of the one provider whose prefix fits the secret better than the chosen one's, or "".
+def _provider_of_pattern(secret: str, chosen: Provider) -> str:
+    """The name of the one provider whose prefix matches better than the chosen provider's, or "".
 
-    A beginning that several share, such as a plain sk-, tells nothing.
+    A prefix that several providers share, such as sk-, doesn't count.
     """
-    fits = {
+    prefix_lengths = {
         provider.name: len(_prefix(secret, provider)) for provider in catalogue.byok_providers()
     }
-    longest = max(fits.values())
-    best = [name for name, length in fits.items() if length == longest]
+    longest = max(prefix_lengths.values())
+    best = [name for name, length in prefix_lengths.items() if length == longest]
     if longest > len(_prefix(secret, chosen)) and len(best) == 1:
         return best[0]
     foreign = (shape for shape in catalogue.foreign_keys() if re.match(shape.pattern, secret))

@@ -1,4 +1,4 @@
-"""What a running check keeps in Redis: its state for the page, and the sealed candidate for the job."""
+"""Running checks in Redis: the state for the page, and the sealed candidate for the job."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,9 +15,9 @@ from core.queue import redis_connection
 
 CANDIDATE_SECONDS = 120
 TTL_SECONDS = 900
-GIVEN_UP_AFTER_SECONDS = 90
+TIMEOUT_SECONDS = 90
 MAX_PROVIDER_CALLS = 2
-"""How often one check may ask the provider: the second time after its worker was killed."""
+"""Requests per check: the second one only after its worker was killed."""
 
 WAITING, ASKING = "waiting", "asking"
 SAVED, PASSED, FAILED, UNCHECKED, LOST = "saved", "passed", "failed", "unchecked", "lost"
@@ -25,7 +25,7 @@ SAVED, PASSED, FAILED, UNCHECKED, LOST = "saved", "passed", "failed", "unchecked
 
 @dataclass(frozen=True)
 class Check:
-    """What a page may know of a check. Kept for 15 minutes; holds no secret."""
+    """The state of a check, as a page may show it. Kept for 15 minutes; holds no secret."""
 
     id: str
     workspace_id: str
@@ -57,22 +57,22 @@ class Check:
 
     @property
     def overdue(self) -> bool:
-        """Nobody finished it: its worker or Redis went away."""
-        return self.pending and self.age_seconds > GIVEN_UP_AFTER_SECONDS
+        """Whether it took too long: its worker or Redis went down."""
+        return self.pending and self.age_seconds > TIMEOUT_SECONDS
 
 
 def new_check(workspace_id: str, provider: str, purpose: str, actor: Actor, **more: str) -> Check:
-    asked = {
+    requester = {
         "asked_by": actor.name,
         "asked_from": actor.origin,
         "asked_by_id": actor.person_id,
         "asked_at": clock.now().isoformat(),
     }
-    return Check(new_id("chk"), workspace_id, provider, purpose, **asked, **more)
+    return Check(new_id("chk"), workspace_id, provider, purpose, **requester, **more)
 
 
 def keep(check: Check) -> None:
-    """Writes the state where every process sees it; raises `Busy` when Redis is away."""
+    """Stores the state for every process. Raises `Busy` if Redis is down."""
     try:
         redis_connection().set(f"check:{check.id}", json.dumps(asdict(check)), ex=TTL_SECONDS)
     except RedisError:
@@ -95,17 +95,17 @@ def keep_candidate(check_id: str, sealed: str) -> None:
 
 
 def candidate(check_id: str) -> str | None:
-    """The sealed paste, or None when its two minutes are over."""
+    """The sealed candidate, or None after its two minutes."""
     sealed: Any = redis_connection().get(f"candidate:{check_id}")
     return str(sealed, "ascii") if sealed else None
 
 
-def may_ask(check_id: str) -> bool:
-    """Counts an ask of this check, before it is made; says whether it is still one of the two."""
+def may_call_provider(check_id: str) -> bool:
+    """Counts a request of this check before it is sent. Returns whether it is within the limit."""
     redis = redis_connection()
-    asks = int(redis.incr(f"asks:{check_id}"))
+    calls = int(redis.incr(f"asks:{check_id}"))
     redis.expire(f"asks:{check_id}", TTL_SECONDS)
-    return asks <= MAX_PROVIDER_CALLS
+    return calls <= MAX_PROVIDER_CALLS
 
 
 def forget_candidate(check_id: str) -> None:

@@ -1,7 +1,7 @@
-"""The schedule of checks: a key that broke is asked again and again, a good one once a day.
+"""Scheduled checks: broken keys are rechecked with growing pauses, valid keys once a day.
 
-A key that recovers so comes back by itself. The pauses grow from five minutes to a day (`verdicts`);
-keys that are switched off, or asleep on a plan without keys, are left alone.
+So a key that recovers becomes valid automatically. The pauses grow from five minutes to a day
+(`verdicts`). Disabled keys, and keys on a plan without provider keys, aren't checked.
 """
 
 from datetime import timedelta
@@ -18,14 +18,14 @@ from core.log import logger
 from core.plans import PLANS
 
 CLAIMED_FOR = timedelta(minutes=10)
-"""After which a check that never came to its end is due again."""
+"""When a check that never finished is due again."""
 MAX_BATCH = 20
 
 log = logger(__name__)
 
 
 def recheck_due() -> int:
-    """Queues a check of each key whose time has come. Returns how many."""
+    """Queues a check of each key that is due. Returns how many."""
     return sum(_recheck(key) for key in _due())
 
 
@@ -46,15 +46,15 @@ def _due() -> list[ProviderKey]:
 
 
 def _recheck(key: ProviderKey) -> bool:
-    """Of several schedules, one takes the key."""
+    """Claims the key, so that only one of several schedulers queues its check."""
     with transaction() as current:
-        taken = changed_one(
+        claimed = changed_one(
             current,
             update(ProviderKey)
             .where(ProviderKey.id == key.id, ProviderKey.recheck_at == key.recheck_at)
             .values(recheck_at=clock.now() + CLAIMED_FOR),
         )
-    if not taken:
+    if not claimed:
         return False
     try:
         checks.recheck_later(key)

@@ -1,7 +1,7 @@
-"""Stores a key that has just passed its check: as a new row, or in place of the old secret, in one step.
+"""Stores a key that has just passed its check, as a new row or replacing the old secret, atomically.
 
-A replaced key keeps its row and raises its version. Requests in flight finish on the secret that they
-opened; every one that starts after the commit opens the new one.
+Replacing a key keeps its row and increments its version. Requests in flight finish with the old secret;
+requests that start after the commit use the new one.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,15 @@ from core.outbox import deliveries
 from core.providers import catalogue
 from core.secrets import vault
 
-_ADDED_MEANWHILE = "Somebody else stored a key for this provider meanwhile. Look at its row."
-_DELETED_MEANWHILE = "The key was deleted while its replacement was checked. Add it as a new key."
+_ADDED_MEANWHILE = "Someone else just stored a key for this provider. Reload the page to see it."
+_DELETED_MEANWHILE = (
+    "This key was deleted while its replacement was being checked. Add it as a new key."
+)
 
 
 @dataclass(frozen=True)
 class Proof:
-    """The check that a secret has just passed: it is saved once for each."""
+    """The check that a secret has just passed; a secret is stored once per check."""
 
     check_id: str
     unavailable_models: tuple[str, ...] = ()
@@ -43,19 +45,19 @@ def save(
     proof: Proof,
     expected: str | None = None,
 ) -> ProviderKey:
-    """Stores a key that has just passed its check, as a new row or in place of the old secret.
+    """Stores a key that has just passed its check, as a new row or replacing the old secret.
 
-    Idempotent by the proof's check, since a job may run twice. `expected` is the id of the key that was
-    there when the check began ("" for none): raises `Conflict` if somebody changed that meanwhile.
+    Idempotent per check, since a job may run twice. `expected` is the id of the key that was stored when
+    the check started ("" for none): raises `Conflict` if that changed in the meantime.
     """
-    letters: list[str] = []
+    delivery_ids: list[str] = []
     with transaction() as current:
         stored = current.scalar(_row_of(workspace_id, provider_slug).with_for_update())
         if stored is None or stored.saved_by_check != proof.check_id:
-            _refuse_the_unexpected(stored, expected)
+            _require_expected(stored, expected)
             values = _values(current, workspace_id, provider_slug, secret, proof)
-            letters = _put(current, stored, workspace_id, provider_slug, values, actor)
-    deliveries.send_soon(*letters)
+            delivery_ids = _store(current, stored, workspace_id, provider_slug, values, actor)
+    deliveries.send_soon(*delivery_ids)
     session().expire_all()
     return store.get(workspace_id, provider_slug)
 
@@ -68,7 +70,7 @@ def _row_of(workspace_id: str, provider: str) -> Any:
     )
 
 
-def _refuse_the_unexpected(stored: ProviderKey | None, expected: str | None) -> None:
+def _require_expected(stored: ProviderKey | None, expected: str | None) -> None:
     if expected is None or expected == (stored.id if stored else ""):
         return
     raise Conflict(_DELETED_MEANWHILE if stored is None else _ADDED_MEANWHILE)
@@ -77,10 +79,10 @@ def _refuse_the_unexpected(stored: ProviderKey | None, expected: str | None) -> 
 def _values(
     current: Session, workspace_id: str, provider_slug: str, secret: str, proof: Proof
 ) -> dict[str, Any]:
-    """Everything that comes with a new secret: what the last one was blamed for is gone."""
+    """The columns of a new secret; resets what was recorded about the old one."""
     now = clock.now()
     return {
-        "sealed": vault.seal(secret, vault.key_context(workspace_id, provider_slug)),
+        "sealed": vault.seal(secret, vault.provider_key_context(workspace_id, provider_slug)),
         "ring_key": vault.ring_key_names()[0],
         "mask": paste.mask(secret, catalogue.provider(provider_slug)),
         "fingerprint": fingerprint(current, secret, workspace_id),
@@ -92,7 +94,7 @@ def _values(
     }
 
 
-def _put(
+def _store(
     current: Session,
     stored: ProviderKey | None,
     workspace_id: str,
@@ -100,7 +102,7 @@ def _put(
     values: dict[str, Any],
     actor: Actor,
 ) -> list[str]:
-    """A new row, or the next version of the one there is. Returns the letters to send."""
+    """Inserts a row, or updates the stored one to its next version. Returns the delivery ids."""
     if stored is None:
         added = ProviderKey(
             workspace_id=workspace_id, provider=provider, added_by=actor.name, **values
@@ -113,12 +115,12 @@ def _put(
     more = {"version": stored.version + 1, "replaced_by": actor.name, "replaced_at": clock.now()}
     for name, value in {**values, **more}.items():
         setattr(stored, name, value)
-    letters = notices.notify_recovered(current, stored) if stored.told_broken_at else []
+    delivery_ids = notices.notify_recovered(current, stored) if stored.told_broken_at else []
     stored.told_broken_at = None
     current.flush()
     health.count(current, stored.id, checks_passed=1)
     audit.record(current, workspace_id, actor, "key.replaced", provider, was=was, now=stored.mask)
-    return letters
+    return delivery_ids
 
 
 def _insert(current: Session, added: ProviderKey) -> None:

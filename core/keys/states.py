@@ -1,7 +1,7 @@
-"""A key's states and what moves it between them: pure decisions, drawn in docs/key-states.md.
+"""A key's states and the transitions between them: pure functions, see docs/key-states.md.
 
-`status` is the provider's word (valid, or invalid with a reason). What a workspace can use also hangs
-on a person's switch and on the plan; neither is ever moved by a verdict.
+`status` comes from the provider (valid, or invalid with a reason). Whether a workspace can use the key
+also depends on `enabled` and on the plan; a verdict never changes those.
 """
 
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ class WhyUnusable(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of asking, or of being refused."""
+    """The result of a check or of a live refusal."""
 
     passed = "passed"
     refused = "refused"
     unsure = "unsure"
-    """The provider was down, slow or limiting: says nothing about the key."""
+    """The provider was down, slow or rate-limiting, which says nothing about the key."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """About one version of a key. `reason` is why it was refused, in the provider's `words`."""
+    """About one version of a key. `reason` is why it was refused; `words` is the provider's message."""
 
     outcome: Outcome
     reason: str = ""
@@ -63,7 +63,7 @@ WORKS = Standing(VALID)
 
 
 def verdict_of(failure: Failure | None) -> Verdict:
-    """What a check that ended so says of the key: only the key's own faults speak against it."""
+    """The verdict for a check's failure (None: passed). Only the key's own faults count against it."""
     if failure is None:
         return PASSED
     if not is_key_fault(failure):
@@ -74,7 +74,7 @@ def verdict_of(failure: Failure | None) -> Verdict:
 
 
 def after(before: Standing, verdict: Verdict) -> Standing:
-    """Where a key stands once that was said of it."""
+    """The key's standing after a verdict."""
     if verdict.outcome is Outcome.unsure:
         return before
     if verdict.outcome is Outcome.passed:
@@ -83,14 +83,14 @@ def after(before: Standing, verdict: Verdict) -> Standing:
 
 
 def news(before: Standing, now: Standing) -> str:
-    """Whether people have to be told: it broke, it recovered, or neither."""
+    """The change that people are notified of: broke, recovered, or neither."""
     if before.status == now.status:
         return STILL
     return BROKE if now.status == INVALID else RECOVERED
 
 
 def state_of(key: ProviderKey, plan_has_keys: bool) -> str:
-    """The one word a row shows: dormant, unreadable, invalid, disabled or valid, the first that holds."""
+    """The state shown in a row: the first that applies of dormant, unreadable, invalid, disabled, valid."""
     if not plan_has_keys:
         return "dormant"
     if key.status != VALID:
@@ -99,7 +99,7 @@ def state_of(key: ProviderKey, plan_has_keys: bool) -> str:
 
 
 def unusable_reason(key: ProviderKey | None, plan_has_keys: bool) -> str:
-    """The first reason against using the key, or "": the plan, its absence, the switch, its status."""
+    """The first reason why the key can't be used, or "": plan, missing key, disabled, status."""
     if not plan_has_keys:
         return WhyUnusable.plan_without_keys
     if key is None:

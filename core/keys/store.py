@@ -1,7 +1,7 @@
-"""A stored key: found, used, switched, removed. It is stored in `saving`, judged in `verdicts`.
+"""Stored keys: finding, using, enabling and deleting them. See `saving` and `verdicts` for the rest.
 
-Each verb is one conditional update, with its audit line in the same transaction. The secret itself
-passes through `use` only.
+Each change is one conditional update, with its audit line in the same transaction. Only `use` returns
+the secret itself.
 """
 
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ OLD_AFTER = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Unusable:
-    """Why a workspace's key cannot serve now: `reason` is stable and for programs."""
+    """Why a workspace's key can't be used now. `reason` is stable and for programs."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Usable:
-    """Which key serves: the secret travels beside this, never in it."""
+    """The key that serves a request. Never holds the secret, which is passed separately."""
 
     key_id: str
     version: int
@@ -58,26 +58,26 @@ def by_id(key_id: str) -> ProviderKey | None:
 
 
 def get(workspace_id: str, provider: str) -> ProviderKey:
-    """The workspace's key for that provider; raises `NotFound`."""
-    found = find(workspace_id, provider)
-    if found is None:
+    """The workspace's key for that provider. Raises `NotFound`."""
+    key = find(workspace_id, provider)
+    if key is None:
         raise NotFound("This workspace has no key for that provider.")
-    return found
+    return key
 
 
 def unusable_reason(key: ProviderKey | None, workspace: Workspace) -> str:
-    """The first reason against using the key, or "": see `states.why_unusable`."""
+    """The first reason why the key can't be used, or "": see `states.unusable_reason`."""
     return states.unusable_reason(key, workspace.plan.provider_keys)
 
 
 def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
-    """The key that serves this workspace's requests to a provider now, with its secret in the clear."""
+    """The key for this workspace's requests to a provider, with its decrypted secret."""
     key = find(workspace.id, provider)
     if reason := unusable_reason(key, workspace):
         return Unusable(reason)
     assert key is not None  # noqa: S101  (without a key there is a reason, see above)
     try:
-        secret = vault.open_sealed(key.sealed, key.place)
+        secret = vault.open_sealed(key.sealed, key.key_context)
     except Unreadable:
         verdicts.record_unreadable(key)
         return Unusable(f"key_{states.UNREADABLE}")
@@ -85,30 +85,30 @@ def use(workspace: Workspace, provider: str) -> tuple[Usable, str] | Unusable:
 
 
 def set_enabled(key: ProviderKey, enabled: bool, actor: Actor) -> bool:
-    """A person's switch. Returns whether it had stood the other way."""
+    """Enables or disables the key. Returns whether that changed it."""
     with transaction() as current:
-        turned = changed_one(
+        changed = changed_one(
             current,
             update(ProviderKey)
             .where(ProviderKey.id == key.id, ProviderKey.enabled != enabled)
             .values(enabled=enabled),
         )
-        if turned:
+        if changed:
             action = "key.enabled" if enabled else "key.disabled"
             audit.record(current, key.workspace_id, actor, action, key.provider, mask=key.mask)
-    return turned
+    return changed
 
 
 def remove(key: ProviderKey, actor: Actor) -> None:
-    """Deletes the key; raises `NotFound` when somebody else just did."""
+    """Deletes the key. Raises `NotFound` if it is already deleted."""
     with transaction() as current:
         if not changed_one(current, delete(ProviderKey).where(ProviderKey.id == key.id)):
-            raise NotFound("This key was deleted already.")
+            raise NotFound("This key was already deleted.")
         audit.record(current, key.workspace_id, actor, "key.deleted", key.provider, mask=key.mask)
 
 
 def mark_subscription(key: ProviderKey, name: str, url: str, actor: Actor) -> None:
-    """Says that a subscription provisioned this key (or, with "", that none did)."""
+    """Records the subscription that provisioned this key ("" for none)."""
     with transaction() as current:
         current.execute(
             update(ProviderKey)
@@ -120,14 +120,16 @@ def mark_subscription(key: ProviderKey, name: str, url: str, actor: Actor) -> No
 
 
 def record_used(current: Session, key_id: str, failed: bool) -> None:
-    """Remembers a request in the caller's transaction, the one that stores what came of it.
+    """Records a request in the caller's transaction, the one that stores its outcome.
 
-    One that went well proves the key as a check would: the schedule has no need to ask for a day.
+    A successful request proves the key as a check would, so the next scheduled check is a day away.
     """
     now = clock.now()
     tomorrow = now + verdicts.LONGEST_PAUSE
-    proven = case((ProviderKey.status == VALID, tomorrow), else_=ProviderKey.recheck_at)
-    values: dict[str, Any] = {"last_used_at": now} | ({} if failed else {"recheck_at": proven})
-    used = update(ProviderKey).where(ProviderKey.id == key_id).values(values)
-    if changed_one(current, used):
+    next_check_at = case((ProviderKey.status == VALID, tomorrow), else_=ProviderKey.recheck_at)
+    values: dict[str, Any] = {"last_used_at": now} | (
+        {} if failed else {"recheck_at": next_check_at}
+    )
+    update_key = update(ProviderKey).where(ProviderKey.id == key_id).values(values)
+    if changed_one(current, update_key):
         health.count(current, key_id, requests=1, requests_failed=int(failed))

@@ -1,8 +1,8 @@
-"""Passes verdicts on stored keys. Each names the version it is about: one about n never touches n + 1.
+"""Records verdicts on stored keys. Each is about one version: a verdict on n never changes n + 1.
 
-The row is read and written in one transaction, together with the audit line, the day's count and
-what is told to people. A live refusal flips a key at once but is told only when the check that
-confirms it has not passed: a key that merely lacks one model breaks nobody's evening.
+The row is read and written in one transaction, together with the audit line, the day's count and the
+notifications. A live refusal invalidates a key immediately, but people are notified only if the
+confirming check fails too: a key that merely lacks access to one model alerts nobody.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from core.outbox import deliveries
 from core.providers.failures import Failure, FailureKind, is_key_fault
 
 LIVE, USE = "live", "use"
-"""By an answer that was refused, and by a secret that would not open: not by a check."""
+"""Sources of a verdict other than checks: a live refusal, and a secret that can't be decrypted."""
 CONFIRMED_WITHIN = timedelta(seconds=60)
 UNREADABLE_PAUSE = timedelta(minutes=1)
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 180, 720))
@@ -33,35 +33,35 @@ LONGEST_PAUSE = timedelta(days=1)
 def record_check(
     key: ProviderKey, verdict: Verdict, by: str, unavailable: Iterable[str] = (), note: str = ""
 ) -> str:
-    """A check of this version ended so. Returns the news: broke, recovered, or neither.
+    """Records a check of this version. Returns the change: broke, recovered, or neither.
 
-    `unavailable` are models that the key may not use, `note` a sentence about that.
+    `unavailable` are models that the key has no access to, `note` is a sentence about that.
     """
     passed = verdict.outcome is Outcome.passed
-    found = {"unavailable_models": sorted(unavailable), "note": note[:200]}
-    more: dict[str, Any] = found if passed else {}
-    return _pass(key.id, key.version, verdict, by, more)
+    access = {"unavailable_models": sorted(unavailable), "note": note[:200]}
+    more: dict[str, Any] = access if passed else {}
+    return _apply(key.id, key.version, verdict, by, more)
 
 
 def record_refusal(key_id: str, version: int, failure: Failure, model_id: str) -> bool:
-    """A live request was refused. Returns whether that has just made this version invalid.
+    """Records a live refusal. Returns whether it has just made this version invalid.
 
-    Only the key's own faults do; a model that the key is known not to have says nothing new.
+    Only the key's own faults do. A model that the key is known to have no access to changes nothing.
     """
     if not is_key_fault(failure):
         return False
     verdict = states.verdict_of(failure)
-    known = model_id if failure.kind is FailureKind.no_permission else ""
-    return _pass(key_id, version, verdict, LIVE, {}, unless_known=known) == BROKE
+    model = model_id if failure.kind is FailureKind.no_permission else ""
+    return _apply(key_id, version, verdict, LIVE, {}, unless_unavailable=model) == BROKE
 
 
 def record_unreadable(key: ProviderKey, by: str = USE) -> None:
-    """No ring key opens this version."""
-    _pass(key.id, key.version, states.CANNOT_BE_READ, by, {})
+    """Records that no ring key decrypts this version."""
+    _apply(key.id, key.version, states.CANNOT_BE_READ, by, {})
 
 
 def next_check_at(standing: Standing, verdict: Verdict, by: str, failed: int) -> datetime:
-    """When the schedule looks at the key next. A pure decision but for the clock."""
+    """When the schedule checks the key next. Pure, except for the clock."""
     now = clock.now()
     if by == LIVE:
         return now + CONFIRMED_WITHIN
@@ -72,17 +72,17 @@ def next_check_at(standing: Standing, verdict: Verdict, by: str, failed: int) ->
     return now + (PAUSES[failed] if failed < len(PAUSES) else LONGEST_PAUSE)
 
 
-def _pass(
+def _apply(
     key_id: str,
     version: int,
     verdict: Verdict,
     by: str,
     more: dict[str, Any],
-    unless_known: str = "",
+    unless_unavailable: str = "",
 ) -> str:
     with transaction() as current:
         key = _locked(current, key_id, version)
-        if key is None or (unless_known and unless_known in key.unavailable_models):
+        if key is None or (unless_unavailable and unless_unavailable in key.unavailable_models):
             return states.STILL
         before = Standing(key.status, key.reason)
         now = states.after(before, verdict)
@@ -90,15 +90,15 @@ def _pass(
         values |= fingerprints.renewed(current, key)
         if not _write(current, key, before, values):
             return states.STILL
-        told = states.news(before, now)
-        _record(current, key, verdict, by, told)
-        letters = _notify(current, key, now, by)
-    deliveries.send_soon(*letters)
-    return told
+        change = states.news(before, now)
+        _record(current, key, verdict, by, change)
+        delivery_ids = _notify(current, key, now, by)
+    deliveries.send_soon(*delivery_ids)
+    return change
 
 
 def _locked(current: Session, key_id: str, version: int) -> ProviderKey | None:
-    """This version's row, held until the transaction ends; None if it is gone or replaced."""
+    """This version's row, locked until the transaction ends; None if deleted or replaced."""
     return current.scalar(
         select(ProviderKey)
         .where(ProviderKey.id == key_id, ProviderKey.version == version)
@@ -119,16 +119,16 @@ def _timing(key: ProviderKey, now: Standing, verdict: Verdict, by: str) -> dict[
 
 
 def _words(before: Standing, now: Standing, verdict: Verdict) -> dict[str, Any]:
-    """What the row tells of the verdict; an unsure one changes nothing of it."""
+    """The columns about the verdict; an unsure one changes none."""
     if verdict.outcome is Outcome.unsure:
         return {}
-    told: dict[str, Any] = {
+    columns: dict[str, Any] = {
         "status": now.status,
         "reason": now.reason,
         "provider_words": verdict.words,
         "provider_request_id": verdict.request_id,
     }
-    return told if before.status == now.status else told | {"status_since": clock.now()}
+    return columns if before.status == now.status else columns | {"status_since": clock.now()}
 
 
 def _write(current: Session, key: ProviderKey, before: Standing, values: dict[str, Any]) -> bool:
@@ -147,8 +147,8 @@ def _write(current: Session, key: ProviderKey, before: Standing, values: dict[st
     return written
 
 
-def _record(current: Session, key: ProviderKey, verdict: Verdict, by: str, told: str) -> None:
-    """The day's count, and a line in the audit log for what is news."""
+def _record(current: Session, key: ProviderKey, verdict: Verdict, by: str, change: str) -> None:
+    """Updates the day's counts, and writes an audit line if the status changed."""
     refused = verdict.outcome is Outcome.refused
     events = {"refusals": 1} if refused else {}
     if by not in (LIVE, USE):
@@ -156,22 +156,23 @@ def _record(current: Session, key: ProviderKey, verdict: Verdict, by: str, told:
         events |= {"checks_passed": 1} if passed else {"checks_failed": 1}
     if events:
         health.count(current, key.id, **events)
-    if told == BROKE:
+    if change == BROKE:
         facts = {"reason": key.reason, "version": key.version, "by": by}
         audit.record(current, key.workspace_id, MEVICHAT, "key.invalidated", key.provider, **facts)
-    elif told == RECOVERED:
+    elif change == RECOVERED:
         audit.record(
             current, key.workspace_id, MEVICHAT, "key.recovered", key.provider, version=key.version
         )
 
 
 def _notify(current: Session, key: ProviderKey, now: Standing, by: str) -> list[str]:
-    """Once for each break that a check did not take back, once for the recovery from it."""
+    """Notifies once per confirmed break and once per recovery from it."""
     if now.status == INVALID and by != LIVE and key.told_broken_at is None:
-        told, letters = clock.now(), notices.notify_broken(current, key)
+        notified_at, delivery_ids = clock.now(), notices.notify_broken(current, key)
     elif now.status == VALID and key.told_broken_at is not None:
-        told, letters = None, notices.notify_recovered(current, key)
+        notified_at, delivery_ids = None, notices.notify_recovered(current, key)
     else:
         return []
-    current.execute(update(ProviderKey).where(ProviderKey.id == key.id).values(told_broken_at=told))
-    return letters
+    notified = update(ProviderKey).where(ProviderKey.id == key.id)
+    current.execute(notified.values(told_broken_at=notified_at))
+    return delivery_ids

@@ -1,1 +1,1 @@
-"""What a bot answers from: read, cut into chunks, indexed, searched. Knows no bot but by its id."""
+"""Knowledge of bots: sources are read, split into chunks, indexed and searched. Knows bots only by id."""

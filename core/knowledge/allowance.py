@@ -1,4 +1,4 @@
-"""How much knowledge a plan allows a workspace: counted where it is added, in the same transaction."""
+"""Plan limits on knowledge, checked in the transaction that adds it."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Used:
 
 
 def used(workspace_id: str) -> Used:
-    """What a workspace has of knowledge now."""
+    """The knowledge that a workspace has now."""
     sums = select(func.count(), func.coalesce(func.sum(Source.characters), 0))
     count, characters = session().execute(sums.where(*_of(workspace_id))).one()
     return Used(count, int(characters))
@@ -40,7 +40,7 @@ def check_one_more(current: Session, workspace: Workspace) -> None:
 def over_limit_reason(
     current: Session, workspace: Workspace, source_id: str, characters: int
 ) -> str:
-    """Why so many characters of one source are too many beside the others; "" if they are not."""
+    """Why one source with so many characters exceeds the plan's limit; "" if it doesn't."""
     audit.lock_workspace(current, workspace.id)
     others = _of(workspace.id) & (Source.id != source_id)
     used = current.scalar(select(func.sum(Source.characters)).where(others)) or 0
@@ -48,8 +48,8 @@ def over_limit_reason(
     if used + characters <= plan.characters:
         return ""
     return (
-        f"The {plan.name} plan includes {plan.characters:,} characters of knowledge: this has "
-        f"{characters:,}, the other sources {used:,}. Delete some, or choose a larger plan."
+        f"The {plan.name} plan includes {plan.characters:,} characters of knowledge. This source has "
+        f"{characters:,}, and the other sources have {used:,}. Delete some, or choose a larger plan."
     )
 
 

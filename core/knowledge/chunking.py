@@ -1,8 +1,8 @@
-"""Sections cut into chunks: what is found, and given to a model, as one piece.
+"""Splits sections into chunks: the units that are searched and given to a model.
 
-Blocks of a section are put together up to about 1,200 characters. One that is longer is cut at its
-lines, then its sentences, then its words. Where a section goes on in a next chunk, the last sentence
-is said again, so that a thought which crosses the cut is whole in one of them.
+Blocks of a section are combined up to about 1,200 characters. A longer block is split at its lines, then
+its sentences, then its words. If a section continues in the next chunk, that chunk repeats the last
+sentence as overlap.
 """
 
 import re
@@ -19,7 +19,7 @@ LONGEST_PATH = 600
 LONGEST_URL = 1_000
 BETWEEN = " › "
 
-_PLACES = tuple(
+_BOUNDARIES = tuple(
     re.compile(place) for place in (r"(?<=\n)", r"(?<=[.!?؟]\s)|(?<=[。！？])", r"(?<=\s)")
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？؟])(?:\s+|(?=[^\s.!?]))")
@@ -36,7 +36,7 @@ class Piece:
 
 
 def pieces(sections: Iterable[Section], name: str) -> Iterator[Piece]:
-    """All chunks of a source; `name` stands above the headings of each."""
+    """All chunks of a source; `name` is put above the headings of each."""
     for section in sections:
         *above, own = section.path if section.whole else (name, *section.path)
         title, path = own[:LONGEST_TITLE], BETWEEN.join(above)[-LONGEST_PATH:]
@@ -60,7 +60,7 @@ def bodies(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def _fitting(block: str) -> Iterator[str]:
-    """The block, or what it is cut into if it is longer than a chunk."""
+    """The block, or its parts if it is longer than a chunk."""
     if len(block) <= TARGET:
         yield block
         return
@@ -70,12 +70,12 @@ def _fitting(block: str) -> Iterator[str]:
 
 
 def _cut(text: str, how: int) -> Iterator[str]:
-    """Cuts at the coarsest places that make it fit, and puts small parts together again."""
-    if how == len(_PLACES):
+    """Splits at the coarsest boundaries that make it fit, then recombines small parts."""
+    if how == len(_BOUNDARIES):
         yield from (text[at : at + TARGET] for at in range(0, len(text), TARGET))
         return
     held = ""
-    for part in _PLACES[how].split(text):
+    for part in _BOUNDARIES[how].split(text):
         if len(held) + len(part) > TARGET and held:
             yield held
             held = ""
@@ -88,7 +88,7 @@ def _cut(text: str, how: int) -> Iterator[str]:
 
 
 def _last_sentence(text: str) -> str:
-    """What the next chunk says again: nothing where that would be long, or is a list or code."""
+    """The overlap with the next chunk; none if it would be long, or is a list or code."""
     if "\n" in text:
         return ""
     last = _SENTENCE_END.split(text.strip())[-1]

@@ -1,8 +1,8 @@
-"""The chunks of a source in the database: put there unseen, shown in one step, deleted a few at a time.
+"""The chunks of a source in the database: written hidden, published in one step, deleted a few at a time.
 
-Each write here is small, since SQLite has one writer: an answer that is to be stored must not wait
-for the index. A chunk's `position` says whether it is found: 0 and up is in place; below zero it is
-either waiting for its attempt to be shown, or `GONE`. Changing it touches no word of the index.
+Each write is small, because SQLite has one writer and answers must not wait for indexing. A chunk's
+`position` says whether it is searchable: 0 and up is published; a negative one is either waiting for its
+attempt to be published, or `GONE`. Changing the position doesn't touch the full-text index.
 """
 
 import time
@@ -21,11 +21,11 @@ GONE = -1
 MOST_CHUNKS = 20_000
 BATCH = 40
 PAUSE_SECONDS = 0.02
-"""Between two batches. Who waits for SQLite's lock looks every 10 ms."""
+"""Between two batches. Waiters for SQLite's lock poll every 10 ms."""
 
 
 def of_source(source_id: str) -> list[Chunk]:
-    """Those in place, in their order."""
+    """The published chunks, in order."""
     rows = session().scalars(
         select(Chunk)
         .where(Chunk.source_id == source_id, Chunk.position >= 0)
@@ -34,8 +34,8 @@ def of_source(source_id: str) -> list[Chunk]:
     return list(rows)
 
 
-def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
-    """At most `size` of those in place that stand after the position `after`."""
+def next_of_source(source_id: str, after: int, size: int) -> list[Chunk]:
+    """At most `size` published chunks after the position `after`."""
     rows = session().scalars(
         select(Chunk)
         .where(Chunk.source_id == source_id, Chunk.position > max(after, -1))
@@ -45,32 +45,32 @@ def some_of(source_id: str, after: int, size: int) -> list[Chunk]:
     return list(rows)
 
 
-def any_for(bot_id: str) -> bool:
+def any_of_bot(bot_id: str) -> bool:
     found = select(Chunk.id).where(Chunk.bot_id == bot_id, Chunk.position >= 0).limit(1)
     return session().scalar(found) is not None
 
 
 @dataclass(frozen=True)
-class Lacking:
-    """A chunk without a vector; `text` is what it should be found by."""
+class UnembeddedChunk:
+    """A chunk without an embedding; `text` is what to embed."""
 
     id: int
     text: str
 
 
-def lacking_vectors(source_id: str, made_by: str, size: int) -> list[Lacking]:
-    """The first of those in place that have no vector by this model."""
+def unembedded(source_id: str, made_by: str, size: int) -> list[UnembeddedChunk]:
+    """The first published chunks without an embedding by this model."""
     rows = session().execute(
         select(Chunk.id, Chunk.title, Chunk.path, Chunk.body)
         .where(Chunk.source_id == source_id, Chunk.position >= 0, Chunk.embedded_by != made_by)
         .order_by(Chunk.position)
         .limit(size)
     )
-    return [Lacking(row.id, f"{row.path}\n{row.title}\n{row.body}".strip()) for row in rows]
+    return [UnembeddedChunk(row.id, f"{row.path}\n{row.title}\n{row.body}".strip()) for row in rows]
 
 
-def give_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
-    """By the id of the chunk. One that was replaced meanwhile gets none."""
+def store_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
+    """Stores embeddings by chunk id. Chunks that were replaced since are skipped."""
     if data:
         given = update(Chunk).where(Chunk.id == bindparam("of"), Chunk.position >= 0)
         current.connection().execute(
@@ -80,15 +80,15 @@ def give_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> N
 
 
 def any_embedded(bot_id: str, made_by: str) -> bool:
-    """Whether any chunk can be found by vectors of this model."""
+    """Whether any published chunk has an embedding by this model."""
     found = select(Chunk.id).where(
         Chunk.bot_id == bot_id, Chunk.position >= 0, Chunk.embedded_by == made_by
     )
     return session().scalar(found.limit(1)) is not None
 
 
-def embedded_of(bot_id: str, made_by: str) -> tuple[int, int]:
-    """How many chunks in place have a vector of this model, and how many there are."""
+def embedding_counts(bot_id: str, made_by: str) -> tuple[int, int]:
+    """How many published chunks have an embedding by this model, and how many there are."""
     with_one = func.count().filter(Chunk.embedded_by == made_by)
     row = (
         session()
@@ -98,7 +98,7 @@ def embedded_of(bot_id: str, made_by: str) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def add_unseen(
+def add_hidden(
     current: Session, source_id: str, bot_id: str, attempt: int, first: int, pieces: Sequence[Piece]
 ) -> None:
     """Writes the pieces of an attempt, of which the first is its number `first`."""
@@ -119,8 +119,8 @@ def add_unseen(
         current.execute(insert(Chunk), rows)
 
 
-def show(current: Session, source_id: str, attempt: int) -> None:
-    """Puts an attempt's chunks in the place of those that were there."""
+def publish(current: Session, source_id: str, attempt: int) -> None:
+    """Replaces the published chunks with those of an attempt."""
     hide(current, source_id)
     last, first = _unseen(attempt, MOST_CHUNKS), _unseen(attempt, 0)
     shown = _move(source_id, Chunk.position.between(last, first))
@@ -128,12 +128,12 @@ def show(current: Session, source_id: str, attempt: int) -> None:
 
 
 def hide(current: Session, source_id: str) -> None:
-    """Nothing of this source is found from the commit on."""
+    """Hides all chunks of this source from searches."""
     current.execute(_move(source_id, Chunk.position >= 0).values(position=GONE))
 
 
 def clear(source_id: str, but_attempt: int = 0) -> None:
-    """Deletes what is not in place, except what `but_attempt` is writing; in short transactions."""
+    """Deletes hidden chunks, except those that `but_attempt` is writing, in short transactions."""
     last, first = _unseen(but_attempt, MOST_CHUNKS), _unseen(but_attempt, 0)
     over = select(Chunk.id).where(
         Chunk.source_id == source_id, Chunk.position < 0, ~Chunk.position.between(last, first)
@@ -145,7 +145,7 @@ def clear(source_id: str, but_attempt: int = 0) -> None:
 
 
 def pause() -> None:
-    """Lets others write."""
+    """Lets other writers in."""
     time.sleep(PAUSE_SECONDS)
 
 

@@ -1,7 +1,7 @@
-"""Deletes all that a bot knows before the bot itself goes, a few rows at a time: nobody waits for it.
+"""Deletes a bot's knowledge before the bot itself, a few rows at a time.
 
-Left to the database, it would go with the bot in one transaction: of a hundred thousand chunks that
-is one of many seconds, in which no answer of any bot can be stored.
+A cascade would delete it in one transaction: with 100,000 chunks that takes many seconds, during which no
+answer of any bot could be stored.
 """
 
 from typing import Any
@@ -14,21 +14,21 @@ from core.knowledge import chunks, unanswered
 from core.knowledge.models import REMOVED, Chunk, Source, Unanswered
 
 ROWS = 100
-"""Chunks in one transaction: some 10 ms."""
+"""Chunks deleted per transaction, which takes about 10 ms."""
 _QUIETLY: dict[str, Any] = {"synchronize_session": False}
 
 
-def all_of(bot_id: str) -> None:
-    """If this ends halfway, the bot knows less, nothing more is read, and the schedule clears the rest."""
+def delete_all_of_bot(bot_id: str) -> None:
+    """Deletes all sources and unanswered questions. If interrupted, the schedule deletes the rest."""
     with transaction() as current:
-        begin(current, bot_id)
+        mark_removed(current, bot_id)
     for source_id in list(session().scalars(select(Source.id).where(Source.bot_id == bot_id))):
         _clear(source_id)
-    unanswered.forget(Unanswered.bot_id == bot_id)
+    unanswered.delete_where(Unanswered.bot_id == bot_id)
 
 
-def begin(current: Session, bot_id: str) -> None:
-    """From here on no indexing writes to these, and nobody sees them."""
+def mark_removed(current: Session, bot_id: str) -> None:
+    """Marks the sources as removed: they are no longer shown, and running indexing stops."""
     removed = update(Source).where(Source.bot_id == bot_id, Source.status != REMOVED)
     current.execute(
         removed.values(status=REMOVED, attempt=Source.attempt + 1), execution_options=_QUIETLY

@@ -1,7 +1,7 @@
-"""The databases' own full-text search inside one bot: the candidates for a question.
+"""Full-text search within one bot, by the database: finds the candidates for a question.
 
-Terms are joined by OR: joined by AND, nine tenths of what is there is not found. The bot is a word in
-the index too, so that a search reads the entries of one bot only.
+Terms are combined with OR: AND would miss nine tenths of the matches. The bot's id is indexed as a word
+too, so that a search reads only the entries of one bot.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def search(bot_id: str, terms: list[str], weights: list[float], size: int) -> li
 
 
 def frequencies(bot_id: str, terms: list[str]) -> list[int]:
-    """In how many of the bot's chunks each term stands."""
+    """How many of the bot's chunks contain each term."""
     if not terms:
         return []
     if queries.on_sqlite():
@@ -52,7 +52,7 @@ def _in_sqlite(bot_id: str, terms: list[str], size: int) -> list[int]:
 
 
 def _match(bot_id: str, terms: list[str]) -> str:
-    """An FTS5 query. All is quoted: a question is never read as operators."""
+    """An FTS5 query. Everything is quoted, so that a question is never parsed as operators."""
     own = bot_id.rpartition("_")[2]
     return f"bot_id : {_quoted(own)} AND {{title path body}} : ({' OR '.join(map(_quoted, terms))})"
 
@@ -62,7 +62,7 @@ def _quoted(term: str) -> str:
 
 
 def _in_postgres(bot_id: str, terms: list[str], weights: list[float], size: int) -> list[int]:
-    """Its own rank knows no rare terms: each term is ranked alone, and weighed."""
+    """ts_rank ignores how rare terms are, so each term is ranked separately and weighted."""
     each = [f"plainto_tsquery('english', :t{n})" for n in range(len(terms))]
     columns = f"{{{BODY_WEIGHT / 2}, 0, {PATH_WEIGHT / 2}, {TITLE_WEIGHT / 2}}}"
     rank = " + ".join(

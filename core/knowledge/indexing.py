@@ -1,7 +1,7 @@
-"""One indexing of a source: read, cut into chunks, put in place in one step. And who takes up a lost one.
+"""Indexes a source: reads it, splits it into chunks and publishes them in one step; restarts lost attempts.
 
-Each write names the attempt: once another has begun, or the source is gone, this one writes nothing
-more. What was in place before answers until the step at the end, and stays if this fails.
+Each write names the attempt: once a newer one has started, or the source is deleted, this one writes
+nothing more. The previous chunks stay searchable until the last step, and also if indexing fails.
 """
 
 import threading
@@ -36,27 +36,27 @@ from core.log import logger
 
 HEARTBEAT_SECONDS = 2.0
 LOST_AFTER = timedelta(seconds=60)
-"""Without a heartbeat for so long, its worker is dead."""
+"""An attempt without a heartbeat for this long has lost its worker."""
 WAITED_TOO_LONG = timedelta(minutes=5)
 RESTARTED = (
     "",
-    "Begun again, since the worker that read this was lost (try 2 of 3).",
-    "Begun again, since the worker that read this was lost (try 3 of 3).",
+    "Restarted because the worker stopped (attempt 2 of 3).",
+    "Restarted because the worker stopped (attempt 3 of 3).",
 )
 """What `Source.reason` says while a source is read for the first, second, third time."""
 
 _GAVE_UP = (
-    "The worker that read this was lost three times. It may need more memory than there is: "
-    "split it into smaller parts."
+    "The worker stopped three times while reading this. It may need more memory than is available. "
+    "Split it into smaller parts."
 )
-_NO_TEXT = "There is no text in this."
-_FAILED = "Something went wrong while this was read. Save it in another form, and add that."
+_NO_TEXT = "This source contains no text."
+_FAILED = "Something went wrong while reading this. Save it in another format and add it again."
 log = logger(__name__)
 
 
 def run(source_id: str, attempt: int) -> None:
-    """Reads and indexes, unless another has begun it; what stands against it becomes its reason."""
-    source = _claimed(source_id, attempt)
+    """Indexes the source, unless another worker has claimed it. A failure is stored as its `reason`."""
+    source = _claim(source_id, attempt)
     if source is None:
         return
     progress = Progress()
@@ -76,7 +76,7 @@ def run(source_id: str, attempt: int) -> None:
 
 
 def clear_removed(source_id: str) -> None:
-    """The rows of a source that was removed: its chunks a few at a time, then its own."""
+    """Deletes the rows of a removed source: its chunks a few at a time, then the source."""
     removed = Source.id == source_id, Source.status == REMOVED
     if session().scalar(select(Source.id).where(*removed)) is None:
         return
@@ -86,7 +86,7 @@ def clear_removed(source_id: str) -> None:
 
 
 def resume_lost() -> int:
-    """For the schedule: begins again what lost its worker, three times at most, and what Redis lost."""
+    """For the schedule: restarts attempts that lost their worker (up to three attempts) or their job."""
     if not _has_room():
         return 0
     lost = list(session().scalars(_overdue(READING, LOST_AFTER)))
@@ -102,7 +102,7 @@ def resume_lost() -> int:
 
 
 def clear_left_over() -> int:
-    """For the schedule: what an indexing that ended halfway left behind, unseen."""
+    """For the schedule: deletes hidden chunks that interrupted indexing left behind."""
     left = (
         select(Source.id)
         .where(Source.status.in_((READY, FAILED)))
@@ -114,7 +114,7 @@ def clear_left_over() -> int:
     return len(found)
 
 
-def _claimed(source_id: str, attempt: int) -> Source | None:
+def _claim(source_id: str, attempt: int) -> Source | None:
     now = clock.now()
     with transaction() as current:
         ours = update(Source).where(
@@ -131,21 +131,21 @@ def _index(source: Source, progress: Progress) -> None:
     data, most = stored.data if stored else b"", workspace.plan.sitemap_pages
     release()
     found = read(source, data, progress, private=sources.private_hosts(), most_pages=most)
-    count, characters = _written(source, chunking.pieces(found, source.title), progress)
+    count, characters = _write_chunks(source, chunking.pieces(found, source.title), progress)
     if not count:
         raise Refused(progress.left_out or _NO_TEXT)
-    _put_in_place(source, workspace, progress, count, characters)
+    _publish(source, workspace, progress, count, characters)
 
 
-def _written(source: Source, pieces: Iterator[Piece], progress: Progress) -> tuple[int, int]:
-    """Writes all chunks, unseen; how many, and of how many characters."""
+def _write_chunks(source: Source, pieces: Iterator[Piece], progress: Progress) -> tuple[int, int]:
+    """Writes all chunks, hidden. Returns their number and their total characters."""
     count = characters = 0
     for batch in _batches(pieces):
         if count + len(batch) > chunks.MOST_CHUNKS:
-            raise Refused("There are too many short sections in this. Split it into smaller parts.")
+            raise Refused("This has too many short sections. Split it into smaller parts.")
         with transaction() as current:
             _record(current, source, alive_at=clock.now())
-            chunks.add_unseen(current, source.id, source.bot_id, source.attempt, count, batch)
+            chunks.add_hidden(current, source.id, source.bot_id, source.attempt, count, batch)
         count += len(batch)
         characters += sum(len(piece.body) for piece in batch)
         chunks.pause()
@@ -159,7 +159,7 @@ def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield batch
 
 
-def _put_in_place(
+def _publish(
     source: Source, workspace: Workspace, progress: Progress, count: int, characters: int
 ) -> None:
     with transaction() as current:
@@ -171,14 +171,14 @@ def _put_in_place(
             characters=characters, done=progress.total, total=progress.total,
             indexed_at=clock.now(),
         )  # fmt: skip
-        chunks.show(current, source.id, source.attempt)
-        sources.note_change(current, source.bot_id)
+        chunks.publish(current, source.id, source.attempt)
+        sources.mark_changed(current, source.bot_id)
 
 
 def _fail(source: Source, reason: str) -> None:
-    """What was in place before stays, and is said to."""
+    """Records the failure. The previous chunks stay, and the reason says so."""
     session().rollback()
-    kept = " What was read before still answers." if source.chunks else ""
+    kept = " The previous version is still in use." if source.chunks else ""
     try:
         with transaction() as current:
             _record(current, source, status=FAILED, reason=(reason + kept)[:300])
@@ -197,7 +197,7 @@ def _record(current: Session, source: Source, **values: Any) -> None:
 
 @contextmanager
 def _heartbeat(source: Source, progress: Progress) -> Iterator[None]:
-    """A thread beside the reading that says how far it is, and that its worker lives."""
+    """A heartbeat thread that reports progress and that the worker is alive."""
     over = threading.Event()
 
     def beat() -> None:
@@ -227,14 +227,14 @@ def _overdue(status: str, after: timedelta) -> Any:
 
 
 def _restart(source: Source) -> bool:
-    """The next try of a reading that was lost; after the third it has failed."""
+    """Starts the next attempt of a lost source; after the third it has failed."""
     tries = RESTARTED.index(source.reason) + 1 if source.reason in RESTARTED else 1
     values: dict[str, Any] = {"status": FAILED, "reason": _GAVE_UP}
     if tries < len(RESTARTED):
         values = {"status": WAITING, "reason": RESTARTED[tries], "attempt": Source.attempt + 1}
     with transaction() as current:
-        begun = changed_one(current, _same(source).values(alive_at=clock.now(), **values))
-    return begun and tries < len(RESTARTED)
+        restarted = changed_one(current, _same(source).values(alive_at=clock.now(), **values))
+    return restarted and tries < len(RESTARTED)
 
 
 def _still_waits(source: Source) -> bool:
@@ -256,7 +256,7 @@ def _same(source: Source) -> Any:
 
 
 def _has_room() -> bool:
-    """While the queue is long, what waits is in it already."""
+    """False while the queue is long: waiting sources are already queued then."""
     try:
         return queue.waiting(queue.KNOWLEDGE) < 50
     except Busy:

@@ -47,8 +47,7 @@ def bounded() -> Iterator[None]:
         if not _is_want_of_memory(error, was_near):
             raise
         raise Refused(
-            f"This needs more memory than the {_megabytes:,} MB that one reading may take. "
-            "Split it into smaller parts."
+            f"Reading this needs more memory than the limit of {_megabytes:,} MB. Split it into smaller parts."
         ) from None
     finally:
         resource.setrlimit(resource.RLIMIT_AS, kept)

@@ -1,7 +1,7 @@
-"""The order of what was found: BM25 over a chunk's title, path and body, and neighbours that stay neighbours.
+"""Ranks candidates: BM25 over a chunk's title, path and body, plus a bonus for adjacent terms.
 
-A pure decision. The databases rank differently (PostgreSQL does not even know rare terms); they choose
-the candidates, and this puts them in the same order everywhere. Numbers from `benchmarks/retrieval.py`.
+The databases rank differently (PostgreSQL ignores how rare terms are), so they only choose the
+candidates, and this ranks them the same way everywhere. Numbers from `benchmarks/retrieval.py`.
 """
 
 from collections import Counter
@@ -15,11 +15,11 @@ SATURATION, LENGTH = 1.2, 0.75
 """BM25's k1 and b."""
 USUAL_WORDS = 100
 """Of a chunk."""
-NEIGHBOURS = 0.5
-"""What two terms side by side, as in the question, add to what both weigh."""
+NEIGHBORS = 0.5
+"""The bonus for two terms that are adjacent as in the question, per unit of their weight."""
 MOST_OF_A_SECTION = 1
 FUSION = 60
-"""How little the first places are above the next where orders are joined."""
+"""The constant k of reciprocal rank fusion: a larger one favors the first places less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def ranked(terms: list[str], weights: list[float], candidates: list[Candidate]) 
     )
 
 
-def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
+def diversify(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
     """The best chunk of each section first, so that one long section does not hide all others."""
     seen: Counter[object] = Counter()
     front: list[Scored] = []
@@ -73,7 +73,7 @@ def spread(order: list[Scored], section_of: dict[int, object]) -> list[Scored]:
     return front + rest
 
 
-def joined(*orders: Sequence[int]) -> dict[int, float]:
+def fuse(*orders: Sequence[int]) -> dict[int, float]:
     """The score of each id by its places in several orders: the sum of 1 / (60 + place), from 1 on.
 
     Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): scores of different kinds are never
@@ -97,12 +97,12 @@ def _scored(chunk_id: int, stems: dict[str, float], *fields: list[str]) -> Score
     held = {word: count for word, count in counts.items() if count}
     words = sum(stems[word] * n * (SATURATION + 1) / (n + long) for word, n in held.items())
     coverage = sum(stems[word] for word in held) / (sum(stems.values()) or 1.0)
-    near = NEIGHBOURS * _neighbours(stems, [*title, "", *body])
+    near = NEIGHBORS * _neighbors(stems, [*title, "", *body])
     return Scored(chunk_id, words, near, coverage, len(held))
 
 
-def _neighbours(stems: dict[str, float], words: list[str]) -> float:
-    """The weight of the question's neighbouring terms that stand together here too, each pair once."""
+def _neighbors(stems: dict[str, float], words: list[str]) -> float:
+    """The weight of the question's neighboring terms that stand together here too, each pair once."""
     order = list(stems)
     following = dict(zip(order, order[1:], strict=False))
     places = [(place, word) for place, word in enumerate(words) if word in stems]

@@ -1,9 +1,9 @@
-"""What a question finds in the knowledge of one bot: the production path, for answers and for trying out.
+"""Searches the knowledge of one bot, for answers and for the search test in the console.
 
-The database chooses candidates by the words of the question (`full_text`), `ranking` puts them in order.
-Writing without spaces between words is looked for by pairs of characters instead. With a vector of the
-question, what means the same is found too, and both orders are joined. `fits` says whether what was
-found is worth answering from.
+The database chooses candidates by the question's words (`full_text`), and `ranking` ranks them. Scripts
+without spaces are searched by pairs of characters instead. With the question's embedding, semantic search
+adds chunks with a similar meaning, and both rankings are fused. `is_relevant` says whether the results
+are good enough to answer from.
 """
 
 import math
@@ -27,9 +27,9 @@ FEW_CHUNKS = 50
 """As so many are counted at least: of fewer, how many hold a word says little of how rare it is. Else the one
 word of a question that a single text lacks would weigh five times what each of its others does."""
 ENOUGH = 0.42
-"""The least share of a question's weight that a chunk has to hold to be answered from."""
+"""The share of a question's weight that a chunk must contain to be answered from."""
 FAR_BEHIND = 0.3
-"""Less than this share of the best score by words is too little to be named as a source."""
+"""Below this share of the best score by words, a chunk isn't used as a source."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Found:
 def find(bot_id: str, question: str, size: int = 5, vector: Vector | None = None) -> list[Found]:
     """The chunks that answer the question best, best first; none if there are none.
 
-    `vector` is the question's, for finding by meaning too.
+    `vector` is the question's embedding, for semantic search.
     """
     near = vectors.nearest(bot_id, vector, JOINED) if vector else {}
     order, chunks, wanted = _looked_up(bot_id, question, list(near))
@@ -69,8 +69,8 @@ def find(bot_id: str, question: str, size: int = 5, vector: Vector | None = None
     return [_found(one, chunks[one.chunk_id], wanted, places) for one in order[:size]]
 
 
-def fits(found: list[Found]) -> bool:
-    """Whether what was found has enough to do with the question to answer from it. A pure decision.
+def is_relevant(found: list[Found]) -> bool:
+    """Whether the results are relevant enough to the question to answer from them.
 
     A joined score says nothing of that, since something is always first. The words have to hold, or
     the meaning, each on its own scale.
@@ -78,8 +78,8 @@ def fits(found: list[Found]) -> bool:
     return any(one.meant or _has_the_words(one) for one in found)
 
 
-def worth_giving(found: list[Found]) -> list[Found]:
-    """Without what is far behind the best: that would be named as a source and is none."""
+def relevant_only(found: list[Found]) -> list[Found]:
+    """The results that aren't far behind the best."""
     words_fit = any(map(_has_the_words, found))
     return [one for one in found if one.meant or (words_fit and one.by_words >= FAR_BEHIND)]
 
@@ -136,7 +136,7 @@ def _looked_up(bot_id: str, question: str, near: list[int]) -> tuple[list[Scored
 
 
 def _spread(order: list[Scored], chunks: Loaded) -> list[Scored]:
-    return ranking.spread(order, {one.id: _section(one) for one in chunks.values()})
+    return ranking.diversify(order, {one.id: _section(one) for one in chunks.values()})
 
 
 def _shares(scores: dict[int, float]) -> dict[int, float]:
@@ -147,7 +147,7 @@ def _shares(scores: dict[int, float]) -> dict[int, float]:
 def _joined(by_words: list[Scored], near: list[int]) -> tuple[list[Scored], dict[int, float]]:
     """Both orders as one, with its scores: those without a word of the question have none by words."""
     known = {one.chunk_id: one for one in by_words}
-    scores = ranking.joined([one.chunk_id for one in by_words[:JOINED]], near)
+    scores = ranking.fuse([one.chunk_id for one in by_words[:JOINED]], near)
     order = sorted(scores, key=lambda id_: (-scores[id_], id_))
     return [known.get(id_) or Scored(id_, 0.0, 0.0, 0.0, 0) for id_ in order], scores
 

@@ -51,10 +51,10 @@ _private_hosts = NO_PRIVATE_HOSTS
 def configure(changed: Callable[[Session, str], None], settings: Settings) -> None:
     """Called once by `create_app`: what is to happen when the knowledge of a bot changes."""
     global _changed, _private_hosts
-    _changed, _private_hosts = changed, PrivateHosts.of(settings.private_pages)
+    _changed, _private_hosts = changed, PrivateHosts.parse(settings.private_pages)
 
 
-def note_change(current: Session, bot_id: str) -> None:
+def mark_changed(current: Session, bot_id: str) -> None:
     """This bot knows something else from now on; in the transaction that makes it so."""
     assert _changed is not None, "create_app has not run"  # noqa: S101  (a mistake in our code)
     _changed(current, bot_id)
@@ -122,13 +122,13 @@ def get(workspace_id: str, source_id: str) -> Source:
     """Raises `NotFound`, for those of other workspaces too."""
     found = session().get(Source, source_id, populate_existing=True)
     if found is None or found.workspace_id != workspace_id or found.status == REMOVED:
-        raise NotFound("There is no such source in this workspace.")
+        raise NotFound("This workspace has no such source.")
     return found
 
 
 def has_knowledge(bot_id: str) -> bool:
     """Whether anything can be found for this bot."""
-    return chunks.any_for(bot_id)
+    return chunks.any_of_bot(bot_id)
 
 
 def reindex(source: Source, actor: Actor) -> None:
@@ -141,7 +141,7 @@ def reindex(source: Source, actor: Actor) -> None:
             .values(status=WAITING, attempt=Source.attempt + 1, **_FRESH, alive_at=clock.now()),
         )
         if not begun:
-            raise Conflict("This is being read already, or was deleted.")
+            raise Conflict("This source is already being read, or was deleted.")
         _record(current, source, actor, "source.read_again")
     index_later(get(source.workspace_id, source.id))
 
@@ -153,7 +153,7 @@ def remove(source: Source, actor: Actor) -> None:
         if not changed_one(current, gone.values(status=REMOVED, attempt=Source.attempt + 1)):
             return
         chunks.hide(current, source.id)
-        note_change(current, source.bot_id)
+        mark_changed(current, source.bot_id)
         _record(current, source, actor, "source.removed")
     clear_later(source.id)
 

@@ -1,6 +1,6 @@
-"""Questions that the knowledge had nothing for: counted, and answered once for all who ask next.
+"""Unanswered questions: counted, so that the owner can answer each one once.
 
-Knows no bot and no conversation: only what was asked of which bot, how often.
+Independent of conversations: stores only which question a bot was asked, and how often.
 """
 
 import re
@@ -21,7 +21,7 @@ from core.knowledge.models import ANSWERED, DISMISSED, OPEN, Source, Unanswered
 
 MAX_QUESTION_LENGTH = 500
 MAX_KEPT = 1_000
-"""Of one bot. Beyond these the one that was asked longest ago makes room."""
+"""Per bot. A new one replaces the one that was asked longest ago."""
 SHOWN = 100
 ROWS = 500
 """Deleted in one transaction."""
@@ -76,15 +76,15 @@ def answer(
 def dismiss(unanswered: Unanswered) -> None:
     """It leaves the list, and stays away however often it is asked. Raises `Conflict` if it is not open."""
     if not _resolve(unanswered, DISMISSED):
-        raise Conflict("This question was answered or dismissed in the meantime.")
+        raise Conflict("This question has already been answered or dismissed.")
 
 
 def delete_older(workspace_id: str, before: datetime) -> int:
     """Deletes what was last asked before then: it is what visitors wrote. Returns how many."""
-    return forget((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
+    return delete_where((Unanswered.workspace_id == workspace_id) & (Unanswered.last_at < before))
 
 
-def forget(which: ColumnElement[bool]) -> int:
+def delete_where(which: ColumnElement[bool]) -> int:
     """Deletes these, a few at a time; how many that were."""
     some = select(Unanswered.id).where(which).limit(ROWS)
     count = 0

@@ -1,4 +1,4 @@
-"""Vectors of chunks and questions: kept as bytes, compared inside one bot, of one model only.
+"""Embedding vectors of chunks and questions for semantic search: stored as bytes, compared within one bot.
 
 Little-endian float32 of unit length, so that the dot product is the cosine. No index: 5,000 vectors
 are read and scored in 15 ms (decision 0008), a block at a time, so that a search holds 1 MB of them.
@@ -37,7 +37,7 @@ def packed(numbers: Sequence[float]) -> bytes:
 
 
 def nearest(bot_id: str, vector: Vector, size: int) -> dict[int, float]:
-    """The ids of the bot's chunks that mean the most like it, nearest first, each with its cosine."""
+    """The bot's chunks that are most similar to the vector, nearest first: id and cosine similarity."""
     best = _Best(vector.data, size)
     queries.in_blocks(_NEAR, best.take, BLOCK_ROWS, bot=bot_id, made_by=vector.made_by)
     return dict(best.kept)

@@ -1,1 +1,1 @@
-"""The operator's tools: backup, re-encryption, the key doctor."""
+"""Tools for the operator: backup, re-encryption, the key doctor."""

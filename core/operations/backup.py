@@ -1,7 +1,7 @@
-"""Backup and restore of a deployment on SQLite: the database and the secrets made in DATA_DIR, in one file.
+"""Backup and restore of a deployment on SQLite: the database and the secrets in DATA_DIR, in one file.
 
-The copy is consistent while the service runs (SQLite's online backup). The file opens every key in it:
-it is written with mode 600 and belongs in a safe place. PostgreSQL has tools of its own for this.
+The copy is consistent even while the service runs (SQLite's online backup). The file is enough to decrypt
+every key in it: it is written with mode 600 and must be kept safe. PostgreSQL has its own tools.
 """
 
 import os
@@ -18,10 +18,10 @@ _SECRETS = ("secrets/secret_key", "secrets/encryption_key")
 
 
 def write(settings: Settings, target: Path) -> None:
-    """Writes the backup; raises `Invalid` or `Conflict` and leaves no half file."""
+    """Writes the backup. Raises `Invalid` or `Conflict`, and never leaves a partial file."""
     database = _sqlite_file(settings)
     if target.exists():
-        raise Conflict(f"{target} exists already. Name a file that does not.")
+        raise Conflict(f"{target} already exists. Choose another file name.")
     with tempfile.TemporaryDirectory(dir=target.absolute().parent) as folder:
         copy, draft = Path(folder) / _DATABASE, Path(folder) / "backup"
         _copy_database(database, copy)
@@ -31,24 +31,24 @@ def write(settings: Settings, target: Path) -> None:
 
 
 def restore(settings: Settings, source: Path) -> None:
-    """Puts a backup into an empty DATA_DIR; raises `Conflict` where there is a database already."""
+    """Restores a backup into an empty DATA_DIR. Raises `Conflict` if there is a database."""
     database = _sqlite_file(settings)
     if database.exists():
         raise Conflict(
-            f"{database} exists. Restore into an empty DATA_DIR, or move that file away."
+            f"{database} already exists. Restore into an empty DATA_DIR, or move that file away."
         )
     try:
         with tarfile.open(source) as archive:
             _unpack(archive, database, settings.data_dir)
     except (OSError, tarfile.TarError) as error:
-        raise Invalid(f"{source} cannot be read as a backup: {error}") from None
+        raise Invalid(f"{source} can’t be read as a backup: {error}") from None
 
 
 def _sqlite_file(settings: Settings) -> Path:
     prefix, address = "sqlite:///", settings.database_address
     if not address.startswith(prefix):
         raise Invalid(
-            "The database is PostgreSQL: use pg_dump and pg_restore, and keep your secrets."
+            "The database is PostgreSQL. Use pg_dump and pg_restore, and back up your secrets."
         )
     return Path(address.removeprefix(prefix))
 
@@ -71,13 +71,13 @@ def _pack(file: object, copy: Path, data_dir: Path) -> None:
 
 
 def _unpack(archive: tarfile.TarFile, database: Path, data_dir: Path) -> None:
-    """Only the files that a backup has, only to where they belong; the secrets of the backup win."""
+    """Extracts only the expected files to their expected paths; overwrites existing secrets."""
     for name in (*_SECRETS, _DATABASE):
         if name not in archive.getnames():
             continue
         packed = archive.extractfile(name)
         if packed is None:
-            raise Invalid(f"{name} in the backup is not a file.")
+            raise Invalid(f"{name} in the backup isn’t a file.")
         path = database if name == _DATABASE else data_dir / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)

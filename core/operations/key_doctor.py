@@ -1,4 +1,4 @@
-"""Looks over all provider keys, and over what checks them, for the operator: what is wrong, what to do."""
+"""Diagnoses provider keys and the workers that check them: what is wrong and how to fix it."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from core.secrets import vault
 
 @dataclass
 class Findings:
-    """`facts` are sentences about what is well, `problems` what an operator should act on."""
+    """`facts` are sentences about what is fine, `problems` about what the operator should fix."""
 
     facts: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -31,30 +31,31 @@ def examine() -> Findings:
 
 
 def _examine_rows(findings: Findings) -> None:
-    """Opens every stored key once, and says under which ring key it is sealed."""
-    under: Counter[str] = Counter()
+    """Opens every stored key and counts the keys under each ring key."""
+    keys_by_ring_key: Counter[str] = Counter()
     rows = select(ProviderKey, Workspace.slug).join(
         Workspace, Workspace.id == ProviderKey.workspace_id
     )
     for key, slug in session().execute(rows.execution_options(yield_per=200)):
         try:
-            under[vault.ring_key_of(key.sealed, key.place)] += 1
+            keys_by_ring_key[vault.ring_key_of(key.sealed, key.key_context)] += 1
         except Unreadable:
             findings.problems.append(
-                f"The {key.provider} key of {slug} opens with no ring key: put the ring key that it was "
-                "sealed under back into ENCRYPTION_KEYS, or have it entered again."
+                f"The {key.provider} key of {slug} can’t be decrypted. Add the ring key it was encrypted "
+                "with back to ENCRYPTION_KEYS, or have the key entered again."
             )
     newest, *older = vault.ring_key_names()
-    findings.facts.append(f"{under[newest]} keys are sealed under the newest ring key ({newest}).")
+    findings.facts.append(f"{keys_by_ring_key[newest]} keys use the newest ring key ({newest}).")
     for name in older:
-        if under[name]:
+        if keys_by_ring_key[name]:
             findings.problems.append(
-                f"{under[name]} keys are still under the older ring key {name}: run flask keys reencrypt."
+                f"{keys_by_ring_key[name]} keys still use the older ring key {name}. "
+                "Run flask keys reencrypt."
             )
         else:
             findings.facts.append(
-                f"No provider key needs the older ring key {name}. Once flask keys reencrypt has "
-                "run to its end, it can go from ENCRYPTION_KEYS."
+                f"No provider key uses the older ring key {name}. After flask keys reencrypt has "
+                "finished, you can remove it from ENCRYPTION_KEYS."
             )
 
 
@@ -64,8 +65,8 @@ def _examine_queue(findings: Findings) -> None:
         waiting = Queue(queue.CHECKS, connection=connection, serializer=queue.SERIALIZER).count
         workers = [w for w in Worker.all(connection) if queue.CHECKS in w.queue_names()]
     except RedisError:
-        findings.problems.append("Redis does not answer: keys can be used, but not checked.")
+        findings.problems.append("Redis isn’t responding. Keys can be used, but not checked.")
         return
     if not workers:
-        findings.problems.append("No worker takes checks: start one (bin/run does).")
-    findings.facts.append(f"{len(workers)} workers take checks; {waiting} checks wait.")
+        findings.problems.append("No worker runs checks. Start one (bin/run does).")
+    findings.facts.append(f"{len(workers)} workers run checks. {waiting} checks are waiting.")

@@ -1,8 +1,8 @@
-"""Moves everything that is sealed to the newest ring key while the service runs.
+"""Re-encrypts everything sealed with the newest ring key while the service runs.
 
-Row by row: opened, sealed again, and written only if the row still holds what was opened, so that a
-key replaced meanwhile stays as it is. What is moved is not looked at again, so that a run that was
-killed is simply started once more. What cannot be read is left as it is and reported.
+Each row is opened, sealed again, and written only if it still holds what was opened, so that a key
+replaced meanwhile isn't overwritten. Moved rows are skipped the next time, so an interrupted run can just
+be started again. Rows that can't be decrypted are left unchanged and reported.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from core.webhooks.models import Webhook
 BATCH = 50
 
 Progress = Callable[[str, int], None]
-"""Told after each batch: of what, and how many rows have been looked at."""
+"""Called after each batch with the kind of secret and the number of rows processed so far."""
 
 
 @dataclass
@@ -32,93 +32,93 @@ class Report:
     moved: int = 0
     there_already: int = 0
     unreadable: list[str] = field(default_factory=list)
-    """What it is of, as a person can find it: `provider key acme anthropic`."""
+    """Which rows, as a person can find them: `provider key acme anthropic`."""
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """A table with something sealed in it. `place` is the attribute that says what it is sealed for."""
+class SealedColumn:
+    """A table with a sealed column. `key_context` names the attribute with its HKDF context."""
 
     what: str
     model: Any
     sealed: str
-    place: str
+    key_context: str
 
     @property
     def primary_key(self) -> tuple[Any, ...]:
         return tuple(self.model.__table__.primary_key.columns)
 
 
-SHELVES = (
-    Shelf("provider key", ProviderKey, "sealed", "place"),
-    Shelf("secret of this deployment", DeploymentSecret, "sealed", "place"),
-    Shelf("second factor", Person, "totp_sealed", "totp_place"),
-    Shelf("webhook secret", Webhook, "sealed_secret", "place"),
-    Shelf("unsent message", Delivery, "sealed", "place"),
+SEALED_COLUMNS = (
+    SealedColumn("provider key", ProviderKey, "sealed", "key_context"),
+    SealedColumn("secret of this deployment", DeploymentSecret, "sealed", "key_context"),
+    SealedColumn("two-factor authentication secret", Person, "totp_sealed", "totp_key_context"),
+    SealedColumn("webhook secret", Webhook, "sealed_secret", "key_context"),
+    SealedColumn("unsent message", Delivery, "sealed", "key_context"),
 )
 
 
 def reencrypt(progress: Progress = lambda _what, _count: None) -> Report:
-    """Brings all shelves to the newest ring key; may run at any time, and again."""
+    """Re-encrypts all sealed columns with the newest ring key. Safe to run at any time, repeatedly."""
     report = Report()
-    for shelf in SHELVES:
+    for target in SEALED_COLUMNS:
         seen = 0
-        for batch in _batches(shelf):
-            _move(shelf, batch, report)
+        for batch in _batches(target):
+            _move(target, batch, report)
             seen += len(batch)
-            progress(shelf.what, seen)
+            progress(target.what, seen)
     return report
 
 
-def _batches(shelf: Shelf) -> Iterator[list[Any]]:
-    """Every row with something sealed, in the order of its key; each batch read afresh."""
+def _batches(target: SealedColumn) -> Iterator[list[Any]]:
+    """All rows with a sealed value, ordered by primary key; each batch is a new query."""
     last: tuple[Any, ...] = ()
-    while batch := list(session().scalars(_after(shelf, last))):
-        last = tuple(getattr(batch[-1], column.name) for column in shelf.primary_key)
+    while batch := list(session().scalars(_after(target, last))):
+        last = tuple(getattr(batch[-1], column.name) for column in target.primary_key)
         session().commit()
         yield batch
         for row in batch:
             session().expunge(row)
 
 
-def _after(shelf: Shelf, last: tuple[Any, ...]) -> Select[Any]:
-    wanted = select(shelf.model).where(getattr(shelf.model, shelf.sealed) != "")
-    if shelf.model is ProviderKey:
-        wanted = wanted.where(ProviderKey.ring_key != vault.ring_key_names()[0])
+def _after(target: SealedColumn, last: tuple[Any, ...]) -> Select[Any]:
+    query = select(target.model).where(getattr(target.model, target.sealed) != "")
+    if target.model is ProviderKey:
+        query = query.where(ProviderKey.ring_key != vault.ring_key_names()[0])
     if last:
-        wanted = wanted.where(tuple_(*shelf.primary_key) > tuple_(*last))
-    return wanted.order_by(*shelf.primary_key).limit(BATCH)
+        query = query.where(tuple_(*target.primary_key) > tuple_(*last))
+    return query.order_by(*target.primary_key).limit(BATCH)
 
 
-def _move(shelf: Shelf, batch: list[Any], report: Report) -> None:
-    """Seals outside the transaction, which then is a few milliseconds long."""
+def _move(target: SealedColumn, batch: list[Any], report: Report) -> None:
+    """Re-encrypts outside the transaction, to keep that short."""
     ready: list[tuple[Any, str]] = []
     for row in batch:
-        old = getattr(row, shelf.sealed)
+        old = getattr(row, target.sealed)
         try:
-            new = vault.resealed(old, getattr(row, shelf.place))
+            new = vault.resealed(old, getattr(row, target.key_context))
         except Unreadable:
-            report.unreadable.append(f"{shelf.what} {_where(row)}")
+            report.unreadable.append(f"{target.what} {_where(row)}")
             continue
         report.moved += new is not None
         report.there_already += new is None
-        if new or shelf.model is ProviderKey:
+        if new or target.model is ProviderKey:
             ready.append((row, new or old))
     if ready:
         with transaction() as current:
             for row, sealed in ready:
-                _write(current, shelf, row, sealed)
+                _write(current, target, row, sealed)
 
 
-def _write(current: Session, shelf: Shelf, row: Any, sealed: str) -> None:
-    values = {shelf.sealed: sealed}
-    if shelf.model is ProviderKey:
+def _write(current: Session, target: SealedColumn, row: Any, sealed: str) -> None:
+    values = {target.sealed: sealed}
+    if target.model is ProviderKey:
         values["ring_key"] = vault.ring_key_names()[0]
-    same = [column == getattr(row, column.name) for column in shelf.primary_key]
+    same = [column == getattr(row, column.name) for column in target.primary_key]
     changed_one(
         current,
-        update(shelf.model)
-        .where(*same, getattr(shelf.model, shelf.sealed) == getattr(row, shelf.sealed))
+        update(target.model)
+        .where(*same, getattr(target.model, target.sealed) == getattr(row, target.sealed))
         .values(values)
         .execution_options(synchronize_session=False),
     )

@@ -1,1 +1,1 @@
-"""What is said to people and programs outside, by mail and webhook: kept until it has arrived."""
+"""Outgoing emails and webhook calls, stored and retried until they are delivered."""

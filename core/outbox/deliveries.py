@@ -1,7 +1,7 @@
-"""The way of a delivery: written with the change that it tells of, tried until it arrives or is given up.
+"""Deliveries: written in the transaction of the change they announce, then sent with retries.
 
-A row is claimed by a conditional update before each try, so that of several workers one sends it.
-Redis only makes it quick: what is due and was not queued is found by the schedule.
+Each attempt claims the row by a conditional update, so that only one of several workers sends it. Redis
+only speeds this up: the schedule picks up deliveries that are due but weren't queued.
 """
 
 import json
@@ -22,7 +22,7 @@ from core.secrets import vault
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3_600, 6 * 3_600, 24 * 3_600)
 )
-"""After the first try, the second, …: eight tries within a day and a half."""
+"""The pauses after the first attempt, the second and so on: eight attempts within a day and a half."""
 MAX_ATTEMPTS = len(PAUSES) + 1
 CLAIMED_FOR = timedelta(minutes=2)
 LATE_AFTER = timedelta(seconds=5)
@@ -39,8 +39,8 @@ def add(
     content: dict[str, Any],
     workspace_id: str | None = None,
 ) -> str:
-    """Writes the delivery in the caller's transaction and returns its id, for `send_soon` after it."""
-    made = Delivery(
+    """Writes the delivery in the caller's transaction. Pass the returned id to `send_soon` afterwards."""
+    delivery = Delivery(
         id=new_id("dlv"),
         workspace_id=workspace_id,
         channel=channel,
@@ -49,13 +49,13 @@ def add(
         created_at=clock.now(),
         due_at=clock.now(),
     )
-    made.sealed = vault.seal(json.dumps(content), made.place)
-    current.add(made)
-    return made.id
+    delivery.sealed = vault.seal(json.dumps(content), delivery.key_context)
+    current.add(delivery)
+    return delivery.id
 
 
 def send_soon(*delivery_ids: str) -> None:
-    """Asks a worker to send them now. Without Redis they go out with a later round of the schedule."""
+    """Queues the deliveries for a worker. Without Redis, the schedule sends them later."""
     for delivery_id in delivery_ids:
         try:
             queue.enqueue(queue.DEFAULT, "workers.jobs.send_delivery", delivery_id)
@@ -65,24 +65,29 @@ def send_soon(*delivery_ids: str) -> None:
 
 
 def send_due(limit: int = 50) -> int:
-    """Queues what is late, as the schedule does. Returns how many.
+    """Queues overdue deliveries. Returns how many.
 
-    While the queue is long they are in it already, or will be once it is shorter.
+    Does nothing while the queue is long: they are probably in it already.
     """
-    late = clock.now() - LATE_AFTER
-    due = select(Delivery.id).where(Delivery.due_at <= late).order_by(Delivery.due_at).limit(limit)
-    found = list(session().scalars(due))
+    overdue_since = clock.now() - LATE_AFTER
+    due = (
+        select(Delivery.id)
+        .where(Delivery.due_at <= overdue_since)
+        .order_by(Delivery.due_at)
+        .limit(limit)
+    )
+    delivery_ids = list(session().scalars(due))
     try:
-        room = not found or queue.waiting(queue.DEFAULT) < limit
+        has_room = not delivery_ids or queue.waiting(queue.DEFAULT) < limit
     except Busy:
-        room = False
-    if room:
-        send_soon(*found)
-    return len(found) if room else 0
+        has_room = False
+    if has_room:
+        send_soon(*delivery_ids)
+    return len(delivery_ids) if has_room else 0
 
 
 def claim(delivery_id: str) -> Delivery | None:
-    """The delivery, for one try of whoever asks first; None if it is not due, or over."""
+    """Claims the delivery for one attempt; None if it isn't due, is claimed already or has ended."""
     now = clock.now()
     with transaction() as current:
         claimed = changed_one(
@@ -100,13 +105,13 @@ def claim(delivery_id: str) -> Delivery | None:
 
 
 def content_of(delivery: Delivery) -> dict[str, Any]:
-    """What to say; raises `Unreadable`."""
-    content: dict[str, Any] = json.loads(vault.open_sealed(delivery.sealed, delivery.place))
+    """The decrypted content. Raises `Unreadable`."""
+    content: dict[str, Any] = json.loads(vault.open_sealed(delivery.sealed, delivery.key_context))
     return content
 
 
 def record_delivered(current: Session, delivery: Delivery, status: int | None = None) -> None:
-    """Whichever try it was: what has arrived is not sent again."""
+    """Marks it as delivered, regardless of which attempt succeeded: it isn't sent again."""
     now = clock.now()
     _end(current, Delivery.id == delivery.id, arrived_at=now, last_status=status, last_error="")
 
@@ -114,69 +119,69 @@ def record_delivered(current: Session, delivery: Delivery, status: int | None = 
 def record_failure(
     current: Session, delivery: Delivery, error: str, status: int | None = None, final: bool = False
 ) -> None:
-    """Tries again after a pause; gives up after the last one, or at once if no try can help.
+    """Schedules a retry, or gives up after the last attempt or if `final`.
 
-    A try that was given up as lost, and comes back late, changes nothing.
+    The result of an attempt whose claim has expired is ignored.
     """
-    this_try = (Delivery.id == delivery.id) & (Delivery.attempts == delivery.attempts)
-    told: dict[str, Any] = {"last_error": error[:300], "last_status": status}
+    this_attempt = (Delivery.id == delivery.id) & (Delivery.attempts == delivery.attempts)
+    result: dict[str, Any] = {"last_error": error[:300], "last_status": status}
     if final or delivery.attempts >= MAX_ATTEMPTS:
-        _end(current, this_try, given_up_at=clock.now(), **told)
+        _end(current, this_attempt, given_up_at=clock.now(), **result)
     else:
         next_at = clock.now() + PAUSES[delivery.attempts - 1]
-        current.execute(_open(this_try).values(due_at=next_at, **told))
+        current.execute(_open(this_attempt).values(due_at=next_at, **result))
 
 
 def give_up_waiting(current: Session, workspace_id: str, channel: str, why: str) -> None:
-    """Ends all of a workspace's deliveries on that channel that have not arrived."""
-    theirs = (Delivery.workspace_id == workspace_id) & (Delivery.channel == channel)
-    _end(current, theirs, given_up_at=clock.now(), last_error=why)
+    """Gives up all of a workspace's pending deliveries on that channel."""
+    pending = (Delivery.workspace_id == workspace_id) & (Delivery.channel == channel)
+    _end(current, pending, given_up_at=clock.now(), last_error=why)
 
 
 def try_again(workspace_id: str, delivery_id: str) -> None:
-    """Makes a delivery that waits for its next try due now; raises `NotFound` for any other."""
+    """Makes a delivery that waits for a retry due now. Raises `NotFound` for any other."""
     waiting = or_(Delivery.attempts == 0, Delivery.last_error != "")
     with transaction() as current:
-        waits = changed_one(
+        was_waiting = changed_one(
             current,
             _open((Delivery.id == delivery_id) & (Delivery.workspace_id == workspace_id) & waiting)
             .values(due_at=clock.now()),
         )  # fmt: skip
-    if not waits:
-        raise NotFound("This delivery waits for no try: it is being sent, or is over.")
+    if not was_waiting:
+        raise NotFound("There’s nothing to retry: this delivery is being sent or has ended.")
     send_soon(delivery_id)
 
 
 def recent(workspace_id: str, size: int = 50) -> list[Delivery]:
     """The newest deliveries of a workspace, on every channel."""
-    wanted = (
+    query = (
         select(Delivery)
         .where(Delivery.workspace_id == workspace_id)
         .order_by(Delivery.created_at.desc(), Delivery.id.desc())
         .limit(size)
     )
-    return list(session().scalars(wanted))
+    return list(session().scalars(query))
 
 
 def delete_old() -> int:
-    """Removes what has been over for 30 days. Returns how many."""
+    """Deletes deliveries that ended more than 30 days ago. Returns how many."""
     before = clock.now() - KEPT_FOR
     with transaction() as current:
-        gone = current.execute(
+        deleted = current.execute(
             delete(Delivery).where(Delivery.due_at.is_(None), Delivery.created_at < before)
         )
-    return int(getattr(gone, "rowcount", 0))
+    return int(getattr(deleted, "rowcount", 0))
 
 
 def _end(
     current: Session, which: ColumnElement[bool], **values: datetime | str | int | None
 ) -> None:
-    """Over: what it said is kept no longer."""
+    """Ends the deliveries and erases their content."""
     current.execute(_open(which).values(due_at=None, sealed="", **values))
 
 
 def _open(which: ColumnElement[bool]) -> Any:
-    """An update of those that are not over."""
+    """An update of the deliveries that haven't ended."""
     return (
         update(Delivery)
         .where(which, Delivery.due_at.is_not(None))

@@ -1,8 +1,8 @@
-"""Mails: written from templates/emails/NAME.txt in the transaction of what they tell, sent by a worker.
+"""Emails: rendered from templates/emails/NAME.txt in the transaction of the change, sent by a worker.
 
-A template's first line is `Subject: …`, then a blank line, then plain text. Whatever it is given
-stands in one line there, so that no name can pretend to be a header or a paragraph of ours. The HTML part
-is made of the same text when it is sent.
+A template's first line is `Subject: …`, followed by a blank line and plain text. Every value is rendered
+as a single line, so that no name can imitate a header or a paragraph of ours. The HTML part is made
+from the same text when the email is sent.
 """
 
 import re
@@ -26,7 +26,7 @@ from core.text import fit
 
 LONGEST_SUBJECT = 150
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What turns the direction of reading: it can make one address look like another."""
+"""Bidirectional control characters: they can make one address look like another."""
 
 _server: MailServer | None = None
 _sender = ""
@@ -42,22 +42,25 @@ def configure(settings: Settings) -> None:
 def add(
     current: Session, template: str, to: str, workspace_id: str | None = None, **facts: Any
 ) -> str:
-    """Writes a mail in the caller's transaction; returns its delivery's id, for `send_soon` after it."""
+    """Writes an email in the caller's transaction. Pass the returned delivery id to `send_soon`."""
     subject, text = rendered(template, **facts)
     content = {"subject": subject, "text": text}
     return deliveries.add(current, EMAIL, template, to, content, workspace_id)
 
 
 def rendered(template: str, **facts: Any) -> tuple[str, str]:
-    """Subject and text. `address`, of this deployment, is always there; a fact that is missing raises."""
-    written = _templates.get_template(f"{template}.txt").render(**facts, address=_address)
-    head, _, text = written.partition("\n")
+    """Subject and text. Templates also get this deployment's `address`; a missing fact raises."""
+    rendered_text = _templates.get_template(f"{template}.txt").render(**facts, address=_address)
+    head, _, text = rendered_text.partition("\n")
     subject = _one_line(head.removeprefix("Subject:"))
     return subject[:LONGEST_SUBJECT], text.strip() + "\n"
 
 
 def send(delivery: Delivery, content: dict[str, Any]) -> None:
-    """One try; raises `MailError`. Without a server it is printed: past the log, which hides tokens."""
+    """Makes one attempt. Raises `EmailError`. Without a mail server, prints to stdout.
+
+    It is printed instead of logged, because the log hides tokens.
+    """
     if _server is None:
         sys.stdout.write(_printed(delivery.recipient, content))
         sys.stdout.flush()
@@ -66,7 +69,7 @@ def send(delivery: Delivery, content: dict[str, Any]) -> None:
 
 
 def _message(delivery: Delivery, content: dict[str, Any]) -> EmailMessage:
-    """The same Message-ID at every try, by which a repetition is known."""
+    """Every attempt has the same Message-ID, so that receivers recognize duplicates."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _sender
     message["To"] = delivery.recipient
@@ -75,7 +78,7 @@ def _message(delivery: Delivery, content: dict[str, Any]) -> EmailMessage:
     message["Message-ID"] = f"<{delivery.id}@{urlsplit(_address).hostname}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content["text"], cte="quoted-printable")
-    page = html_email.of(content["subject"], content["text"], _address)
+    page = html_email.render(content["subject"], content["text"], _address)
     message.add_alternative(page, subtype="html", cte="quoted-printable")
     return message
 
@@ -83,7 +86,7 @@ def _message(delivery: Delivery, content: dict[str, Any]) -> EmailMessage:
 def _printed(to: str, content: dict[str, Any]) -> str:
     line = "-" * 72
     return (
-        f"{line}\nMail to {to} (SMTP_URL is not set, so it is printed here)\n"
+        f"{line}\nEmail to {to} (printed here because SMTP_URL isn’t set)\n"
         f"Subject: {content['subject']}\n\n{content['text']}{line}\n"
     )
 
@@ -93,7 +96,7 @@ def _one_line(value: Any) -> str:
 
 
 def _moment(text: str) -> str:
-    """An ISO time as people read it: `25 Nov 2026, 02:25 UTC`."""
+    """An ISO time in readable form: `25 Nov 2026, 02:25 UTC`."""
     moment = datetime.fromisoformat(str(text)).astimezone(UTC)
     return f"{moment.day} {moment.strftime('%b %Y, %H:%M')} UTC"
 

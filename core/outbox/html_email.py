@@ -1,7 +1,7 @@
-"""A mail's text set as HTML, for programs that show it: the same words, in one layout, with nothing to load.
+"""Renders an email's plain text as HTML: the same words in one layout, without external resources.
 
-What our texts look like is their markup: a blank line ends a paragraph, `- ` begins a line of a list, and a
-line that ends in `: ADDRESS` leads there. Only addresses of this deployment become links.
+The plain text is the markup: a blank line ends a paragraph, `- ` starts a list item, and a line that ends
+in `: ADDRESS` becomes a link. Only addresses of this deployment are linked.
 """
 
 import re
@@ -12,26 +12,26 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "emails"
-LONGEST_ON_A_BUTTON = 44
+LONGEST_BUTTON_LABEL = 44
 
 
 @dataclass
 class Block:
-    """A paragraph, a list, or a line that leads somewhere (`url`)."""
+    """A paragraph, a list, or a link (`url`)."""
 
     text: str = ""
     items: list[str] = field(default_factory=list)
     url: str = ""
     is_small: bool = False
-    """What stands after the way on: when it ends, whom it goes to."""
+    """Text after the last link, such as when it expires."""
 
     @property
     def fits_a_button(self) -> bool:
-        return len(self.text) <= LONGEST_ON_A_BUTTON
+        return len(self.text) <= LONGEST_BUTTON_LABEL
 
 
-def of(subject: str, text: str, address: str) -> str:
-    """The whole document; `address` is this deployment's."""
+def render(subject: str, text: str, address: str) -> str:
+    """The whole HTML document. `address` is this deployment's."""
     blocks = list(_blocks(text, address))
     links = [number for number, block in enumerate(blocks) if block.url]
     for block in blocks[links[-1] + 1 if links else len(blocks) :]:
@@ -45,25 +45,25 @@ def _blocks(text: str, address: str) -> Iterator[Block]:
     for paragraph in text.strip().split("\n\n"):
         current = Block()
         for line in paragraph.split("\n"):
-            found = _leading(line, address)
+            link = _link(line, address)
             if line.startswith("- "):
                 current.items.append(line[2:])
-            elif found:
-                yield from _filled(current)
+            elif link:
+                yield from _nonempty(current)
                 current = Block()
-                yield found
+                yield link
             else:
                 current.text = f"{current.text} {line}".strip()
-        yield from _filled(current)
+        yield from _nonempty(current)
 
 
-def _leading(line: str, address: str) -> Block | None:
-    """A line that ends in an address of ours."""
+def _link(line: str, address: str) -> Block | None:
+    """The link block of a line that ends in an address of ours."""
     matched = re.fullmatch(rf"(.+): ({re.escape(address)}/\S+)", line)
     return Block(text=matched[1], url=matched[2]) if matched else None
 
 
-def _filled(block: Block) -> Iterator[Block]:
+def _nonempty(block: Block) -> Iterator[Block]:
     if block.text or block.items:
         yield block
 

@@ -13,10 +13,10 @@ EMAIL = "mail"
 
 
 class Delivery(Model):
-    """One mail or call. It is due until it has arrived or was given up.
+    """One email or webhook call. It is due until it was delivered or given up.
 
-    `sealed` is what to say, a JSON object that may hold a link with a token in it: sealed for this
-    row, and emptied once it is over.
+    `sealed` is the content, a JSON object that may hold a link with a token: sealed for this row, and
+    erased when the delivery ends.
     """
 
     __tablename__ = "deliveries"
@@ -42,13 +42,13 @@ class Delivery(Model):
     last_error: Mapped[str] = mapped_column(String(300), default="")
 
     @property
-    def place(self) -> str:
-        """What its content is sealed for."""
+    def key_context(self) -> str:
+        """The HKDF context that the content is sealed for."""
         return f"delivery|{self.id}"
 
     @property
     def state(self) -> str:
-        """arrived, given_up, sending (a try is under way), retrying (one failed), waiting (none yet)."""
+        """arrived, given_up, sending (an attempt is running), retrying (one failed) or waiting (none yet)."""
         if self.arrived_at:
             return "arrived"
         if self.given_up_at:

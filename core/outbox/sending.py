@@ -15,7 +15,7 @@ from core.outbox import deliveries, emails
 from core.outbox.models import EMAIL, Delivery
 from core.outbox.smtp import EmailError, EmailRefused
 
-UNREADABLE = "What it was to say can no longer be read with the encryption keys in use."
+UNREADABLE = "Its content can’t be decrypted with the current encryption keys."
 
 Sender = Callable[[Delivery, dict[str, Any]], None]
 """Makes one attempt with the opened content and records the outcome on the delivery."""
@@ -29,7 +29,7 @@ def register(channel: str, sender: Sender) -> None:
 
 
 def send(delivery_id: str) -> None:
-    """Sends it if it is due and nobody else does. Whatever goes wrong is on the row afterwards."""
+    """Sends the delivery if it is due and unclaimed. Failures are recorded in its row."""
     delivery = deliveries.claim(delivery_id)
     if delivery is None:
         return
@@ -39,7 +39,7 @@ def send(delivery_id: str) -> None:
         _give_up(delivery, UNREADABLE)
         return
     if delivery.attempts > deliveries.MAX_ATTEMPTS:
-        _give_up(delivery, "Every try ended without a result.")
+        _give_up(delivery, "Every attempt ended without a result.")
     else:
         _senders[delivery.channel](delivery, content)
 

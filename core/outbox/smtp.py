@@ -1,7 +1,7 @@
-"""The one door for SMTP: hands one message over, under time limits, with errors that hold no address.
+"""The only module that speaks SMTP: sends one message, with timeouts and errors that hold no address.
 
-A refusal of the recipient or of the message is final; whatever else goes wrong may be mended, by
-time or by the operator, and is worth another try.
+Only a refusal of the recipient or of the message is final. Any other failure is worth a retry, since
+time or the operator may fix it.
 """
 
 import re
@@ -21,32 +21,34 @@ TOTAL_SECONDS = 30.0
 
 
 class EmailError(MevichatError):
-    """The root of these."""
+    """The base of email errors."""
 
     code = "mail_failed"
-    sentence = "The mail could not be handed over."
+    sentence = "The email couldn’t be sent."
 
 
 class EmailRefused(EmailError):
-    """For good: no later try can help."""
+    """A permanent failure: a retry can't help."""
 
     code = "mail_refused"
 
 
-class SmtpTimeouts(EmailError):
-    """For now: the server is away, busy, or does not take mail from here."""
+class EmailDelayed(EmailError):
+    """A temporary failure: the server is down, busy, or doesn't accept email from here."""
 
     code = "mail_waits"
 
 
 def send(message: EmailMessage, server: MailServer) -> None:
-    """Raises `MailRefused` or `MailWaits`."""
+    """Sends the message. Raises `EmailRefused` or `EmailDelayed`."""
     with Deadline(TOTAL_SECONDS) as deadline:
         try:
             _deliver(message, server, deadline)
         except (OSError, smtplib.SMTPException, UnicodeError, ValueError) as error:
             if deadline.passed:
-                raise SmtpTimeouts(f"The mail server took more than {TOTAL_SECONDS:g} s.") from None
+                raise EmailDelayed(
+                    f"The mail server took longer than {TOTAL_SECONDS:g} seconds."
+                ) from None
             raise _explained(error) from None
 
 
@@ -71,15 +73,15 @@ def _encrypt(client: "_Client", server: MailServer) -> None:
         client.starttls(context=tls.verifying())
         client.ehlo()
     elif server.encryption is Encryption.REQUIRED:
-        raise SmtpTimeouts("The mail server offers no encryption, so the password was not sent.")
+        raise EmailDelayed("The mail server doesn’t offer encryption, so the password wasn’t sent.")
 
 
 class _Client(smtplib.SMTP):
-    """smtplib's, with connections that end: within seconds each wait, within the deadline all."""
+    """smtplib's client with a timeout for each read and a deadline for everything."""
 
     def __init__(self, server: MailServer, deadline: Deadline) -> None:
         super().__init__(local_hostname=socket.gethostname(), timeout=CONNECT_SECONDS)
-        self._host = server.host  # what its certificate has to name; only the constructor sets it
+        self._host = server.host  # for the certificate check; only smtplib's constructor sets it
         self._implicit = server.encryption is Encryption.IMPLICIT
         self._deadline = deadline
 
@@ -92,37 +94,39 @@ class _Client(smtplib.SMTP):
         return connection
 
     def quit_quietly(self) -> None:
-        """The message is theirs by now: what goes wrong in the goodbye no longer counts."""
+        """Ignores errors: the server has accepted the message by now."""
         with suppress(OSError, smtplib.SMTPException):
             self.quit()
 
 
 def _explained(error: Exception) -> EmailError:
-    """Ours in place of a library's, whose text may hold addresses or what was sent."""
+    """Our error for a library's, whose text may hold addresses or content."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return _refusal(*next(iter(error.recipients.values())), "recipient")
     if isinstance(error, smtplib.SMTPDataError):
         return _refusal(error.smtp_code, error.smtp_error, "message")
     if isinstance(error, smtplib.SMTPResponseException):
         what = "sign-in" if isinstance(error, smtplib.SMTPAuthenticationError) else "sender"
-        return SmtpTimeouts(_words(error.smtp_code, error.smtp_error, what))
+        return EmailDelayed(_refusal_text(error.smtp_code, error.smtp_error, what))
     if isinstance(error, smtplib.SMTPNotSupportedError | UnicodeError):
-        return EmailRefused("The mail server cannot take an address with such characters.")
+        return EmailRefused("The mail server doesn’t support the characters in this address.")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return SmtpTimeouts("The mail server’s certificate could not be verified.")
+        return EmailDelayed("The mail server’s certificate couldn’t be verified.")
     if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
-        return SmtpTimeouts(f"No connection to the mail server: {error.strerror or 'no answer'}.")
-    return SmtpTimeouts("The mail server ended the connection.")
+        return EmailDelayed(
+            f"Couldn’t connect to the mail server: {error.strerror or 'no answer'}."
+        )
+    return EmailDelayed("The mail server closed the connection.")
 
 
 def _refusal(code: int, text: bytes | str, what: str) -> EmailError:
-    words = _words(code, text, what)
-    return EmailRefused(words) if 500 <= code < 600 else SmtpTimeouts(words)
+    message = _refusal_text(code, text, what)
+    return EmailRefused(message) if 500 <= code < 600 else EmailDelayed(message)
 
 
-def _words(code: int, text: bytes | str, what: str) -> str:
-    """Its codes, but not its words: they may repeat the address."""
-    said = text.decode(errors="replace") if isinstance(text, bytes) else text
-    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", said)
+def _refusal_text(code: int, text: bytes | str, what: str) -> str:
+    """Names the server's codes but not its text, which may repeat the address."""
+    reply = text.decode(errors="replace") if isinstance(text, bytes) else text
+    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", reply)
     codes = f"{code} {enhanced[0]}" if enhanced else str(code)
     return f"The mail server refused the {what} ({codes})."

@@ -32,7 +32,7 @@ class UnknownModel(NotFound, LookupError):
 
 
 class CatalogueError(ValueError):
-    """The data file breaks its own form; says where."""
+    """The catalogue file is invalid; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class KeyShape:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Somebody who runs models. `base_url` is a default; the operator may set another."""
+    """A service that runs models. `base_url` is a default; the operator may set another."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -81,9 +81,9 @@ class Provider:
     model_prefixes: tuple[str, ...] = ()
     """What names of its models begin with: those that are newer than this file go to it."""
     sibling: str = ""
-    """Whose keys look the same: a key that is refused here is tried there, once, and that is said."""
+    """The provider whose keys look the same: a key refused here is tried there once."""
     refuses_in_passing: bool = False
-    """Whether it refuses good keys now and then, so that a refusal is asked for twice."""
+    """Whether it sometimes refuses valid keys, so that a refusal is retried once."""
     advice: dict[FailureKind, str] = field(default_factory=dict)
     """What to do when a check of its key ends so, where there is more to say than for the others."""
 
@@ -116,7 +116,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingModel:
-    """How a listed model makes vectors of texts, for finding them by meaning."""
+    """How a listed model creates embeddings of texts, for semantic search."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -260,7 +260,7 @@ def model(model_id: str) -> Model:
 
 
 def embedding_model() -> EmbeddingModel:
-    """The one that knowledge is searched by: the first of the file."""
+    """The one for semantic search of knowledge: the first of the file."""
     return _CATALOGUE.embedding_models[0]
 
 

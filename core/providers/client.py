@@ -1,7 +1,7 @@
-"""The one way to a model: a request goes out in the provider's format, and the answer comes back.
+"""Sends requests to models in their provider's format and reads the answers.
 
-Nothing a provider does raises here; it all ends in a `Stop` or a `Failed`, in a `ChatResponse` or a
-`Failure`. The secret is an argument, never kept in an object, and scrubbed out of every message.
+Nothing a provider does raises here: a stream ends in `Stop` or `Failed`, a call returns `ChatResponse`
+or `Failure`. The secret is an argument, stored in no object, and scrubbed from every message.
 """
 
 import json
@@ -77,7 +77,7 @@ def stream_chat(
     model: str,
     timeouts: Timeouts = _DEFAULT,
 ) -> ChatStream:
-    """Asks for an answer as a stream, of a model by the provider's own name for it.
+    """Requests an answer as a stream. `model` is the provider's own name for it.
 
     Never raises for what the provider does.
     """
@@ -93,7 +93,7 @@ def complete_chat(
     model: str,
     timeouts: Timeouts = _DEFAULT,
 ) -> ChatResponse | Failure:
-    """Asks for an answer in one piece. Never raises for what the provider does."""
+    """Requests a complete answer. Never raises for what the provider does."""
     try:
         with Exchange(timeouts) as exchange:
             failure = _send(exchange, endpoint, secret, request, model)
@@ -142,7 +142,7 @@ def _parts(
 def _send(
     exchange: Exchange, endpoint: Endpoint, secret: str, request: ChatRequest, model: str
 ) -> Failure | None:
-    """Sends the request. Returns what its status says against it; raises `HttpError`."""
+    """Sends the request. Returns the failure if the status is not 2xx; raises `HttpError`."""
     document = FORMATS[endpoint.route].write_request(request, model)
     return post(exchange, endpoint, secret, endpoint.route, document, model, request.stream)
 
@@ -156,7 +156,7 @@ def post(
     model: str = "",
     stream: bool = False,
 ) -> Failure | None:
-    """Sends a JSON object. Returns what the status says against it; raises `HttpError`."""
+    """Sends a JSON object. Returns the failure if the status is not 2xx; raises `HttpError`."""
     if not outgoing.is_sendable(endpoint.provider_slug, secret):
         return Failure(FailureKind.rejected, "The key holds characters that no key can have.")
     body = json.dumps(document).encode()

@@ -1,6 +1,6 @@
-"""Proves a key by the smallest real answer that its provider sells.
+"""Tests a key with the smallest real request that its provider answers.
 
-Listing models proves less: a key without credit or without the right to inference lists them too.
+Listing models proves less: a key without credit or inference permission lists them too.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ def probe(
 
 
 def _is_about_the_model(failure: Failure, provider: Provider) -> bool:
-    """Where each model is allowed by itself, a permission that lacks says nothing of the next one."""
+    """With permissions per model, a missing one says nothing about the next model."""
     by_model = provider.auth == "sigv4" and failure.kind is FailureKind.no_permission
     return by_model or failure.kind is FailureKind.model_unavailable
 
@@ -73,7 +73,7 @@ class _Probe:
     timeouts: Timeouts
 
     def run(self) -> ChatResponse | Failure:
-        """The answer; a refusal that may pass is checked by a second try."""
+        """The answer; a refusal that may be temporary is retried once."""
         answer = self._ask()
         if isinstance(answer, Failure) and self._may_pass(answer):
             sleep(PAUSE_SECONDS)

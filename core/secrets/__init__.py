@@ -1,1 +1,1 @@
-"""Secrets at rest. Everything that seals or opens one comes through here."""
+"""Secrets at rest: everything that encrypts or decrypts one uses this package."""

@@ -1,7 +1,7 @@
-"""Random secrets of the deployment itself, sealed in its database: the audit chain's, the fingerprints'.
+"""Random secrets of the deployment, sealed in its database: for the audit log and key fingerprints.
 
-They are not derived from the ring, which changes: `flask keys reencrypt` moves them along with the
-provider keys. When the ring was lost, the next generation begins and the old one stays unreadable.
+They aren't derived from the key ring, because that changes: `flask keys reencrypt` re-encrypts them along
+with the provider keys. If the ring is lost, a new generation starts and the old one stays unreadable.
 """
 
 import base64
@@ -26,28 +26,29 @@ class DeploymentSecret(Model):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property
-    def place(self) -> str:
+    def key_context(self) -> str:
+        """The HKDF context that the secret is sealed for."""
         return f"kept-secret|{self.name}|{self.generation}"
 
 
 def newest(current: Session, name: str) -> tuple[int, bytes]:
-    """The generation in use and its 32 bytes, made in the caller's transaction if there is none."""
-    kept = _newest(current, name)
+    """The current generation and its 32 bytes; creates one in the caller's transaction if needed."""
+    stored = _newest(current, name)
     try:
-        if kept:
-            return kept.generation, _opened(kept.sealed, kept.place)
+        if stored:
+            return stored.generation, _opened(stored.sealed, stored.key_context)
     except Unreadable:
         pass
-    _make(current, name, kept.generation + 1 if kept else 1)
+    _make(current, name, stored.generation + 1 if stored else 1)
     return newest(current, name)
 
 
 def of_generation(current: Session, name: str, generation: int) -> bytes:
-    """Raises `Unreadable` when it is gone, or the ring key that it was sealed under is."""
-    kept = current.get(DeploymentSecret, (name, generation))
-    if kept is None:
-        raise Unreadable("The secret of this generation is gone.")
-    return _opened(kept.sealed, kept.place)
+    """The 32 bytes of a generation. Raises `Unreadable` if it or its ring key is gone."""
+    stored = current.get(DeploymentSecret, (name, generation))
+    if stored is None:
+        raise Unreadable("The secret of this generation no longer exists.")
+    return _opened(stored.sealed, stored.key_context)
 
 
 def _newest(current: Session, name: str) -> DeploymentSecret | None:
@@ -61,9 +62,9 @@ def _newest(current: Session, name: str) -> DeploymentSecret | None:
 
 
 def _make(current: Session, name: str, generation: int) -> None:
-    """Of several that make the same generation, the first wins."""
-    made = DeploymentSecret(name=name, generation=generation)
-    sealed = vault.seal(base64.b64encode(secrets.token_bytes(32)).decode(), made.place)
+    """Creates a generation; if several processes do, the first wins."""
+    secret = DeploymentSecret(name=name, generation=generation)
+    sealed = vault.seal(base64.b64encode(secrets.token_bytes(32)).decode(), secret.key_context)
     insert_new(
         current,
         DeploymentSecret,
@@ -74,5 +75,5 @@ def _make(current: Session, name: str, generation: int) -> None:
     )
 
 
-def _opened(sealed: str, place: str) -> bytes:
-    return base64.b64decode(vault.open_sealed(sealed, place))
+def _opened(sealed: str, key_context: str) -> bytes:
+    return base64.b64decode(vault.open_sealed(sealed, key_context))

@@ -1,8 +1,8 @@
-"""The one place where secrets are sealed and opened, and the only one that knows Fernet.
+"""Encrypts and decrypts ("seals" and "opens") secrets at rest. The only module that uses Fernet.
 
-The ring's keys (ENCRYPTION_KEYS, newest first) never encrypt directly: for each place a key is
-derived from them (HKDF, RFC 5869), so that a sealed text copied to another place does not open. A
-secret is in the clear only in a local variable between here and the wire.
+The ring's keys (ENCRYPTION_KEYS, newest first) never encrypt directly: each key context, such as one
+provider key's row, gets its own derived key (HKDF, RFC 5869), so that a sealed text copied to another row
+can't be opened. A decrypted secret exists only in local variables on its way to the provider.
 """
 
 import base64
@@ -22,41 +22,41 @@ def configure(ring: list[str]) -> None:
     _ring[:] = [base64.urlsafe_b64decode(key) for key in ring]
 
 
-def key_context(workspace_id: str, provider: str) -> str:
-    """Where the provider key of that workspace is sealed for."""
+def provider_key_context(workspace_id: str, provider: str) -> str:
+    """The HKDF context of the workspace's key for that provider."""
     return f"provider-key|{workspace_id}|{provider}"
 
 
-def seal(secret: str, place: str) -> str:
-    """The secret under the newest ring key, bound to that place."""
-    return _fernet(_ring[0], place).encrypt(secret.encode()).decode()
+def seal(secret: str, key_context: str) -> str:
+    """Encrypts the secret under the newest ring key, bound to the context."""
+    return _fernet(_ring[0], key_context).encrypt(secret.encode()).decode()
 
 
-def open_sealed(sealed: str, place: str) -> str:
-    """The secret in the clear; raises `Unreadable` when no ring key opens it for that place."""
-    return _opened(sealed, place)[1]
+def open_sealed(sealed: str, key_context: str) -> str:
+    """The decrypted secret. Raises `Unreadable` if no ring key opens it for that context."""
+    return _opened(sealed, key_context)[1]
 
 
-def ring_key_of(sealed: str, place: str) -> str:
-    """The name of the ring key that opens it; raises `Unreadable`."""
-    return _name(_opened(sealed, place)[0])
+def ring_key_of(sealed: str, key_context: str) -> str:
+    """The name of the ring key that opens it. Raises `Unreadable`."""
+    return _name(_opened(sealed, key_context)[0])
 
 
-def resealed(sealed: str, place: str) -> str | None:
-    """The same secret under the newest ring key; None if it is already. Raises `Unreadable`."""
-    ring_key, secret = _opened(sealed, place)
-    return None if ring_key == _ring[0] else seal(secret, place)
+def resealed(sealed: str, key_context: str) -> str | None:
+    """The secret sealed under the newest ring key; None if it is already. Raises `Unreadable`."""
+    ring_key, secret = _opened(sealed, key_context)
+    return None if ring_key == _ring[0] else seal(secret, key_context)
 
 
 def ring_key_names() -> list[str]:
-    """Short names of the ring's keys, newest first: they tell keys apart and nothing about them."""
+    """Short names of the ring's keys, newest first. They distinguish keys without revealing them."""
     return [_name(ring_key) for ring_key in _ring]
 
 
-def _opened(sealed: str, place: str) -> tuple[bytes, str]:
+def _opened(sealed: str, key_context: str) -> tuple[bytes, str]:
     for ring_key in _ring:
         try:
-            return ring_key, _fernet(ring_key, place).decrypt(sealed.encode()).decode()
+            return ring_key, _fernet(ring_key, key_context).decrypt(sealed.encode()).decode()
         except (InvalidToken, UnicodeError):
             continue
     raise Unreadable()
@@ -67,9 +67,9 @@ def _name(ring_key: bytes) -> str:
 
 
 @functools.lru_cache(2_000)
-def _fernet(ring_key: bytes, place: str) -> Fernet:
-    """Kept, since every request opens a key; it holds no more than the ring does."""
-    return Fernet(base64.urlsafe_b64encode(_derived(ring_key, place)))
+def _fernet(ring_key: bytes, key_context: str) -> Fernet:
+    """Cached, since every request opens a key; this holds no more than the ring does."""
+    return Fernet(base64.urlsafe_b64encode(_derived(ring_key, key_context)))
 
 
 def _derived(ring_key: bytes, purpose: str) -> bytes:

@@ -1,1 +1,1 @@
-"""What was used: answers and tokens by day, counted with the answer that they belong to."""
+"""Usage: answers and tokens per day, counted in the transaction that ends the answer."""

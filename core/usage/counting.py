@@ -1,7 +1,7 @@
-"""Counts what each answer came to, in the day's row: with the answer's end, in the same transaction.
+"""Counts the usage of each answer in the day's row, in the transaction that ends the answer.
 
-A row is raised by one conditional update, whoever else counts at the same moment. It is never lowered:
-deleting a conversation, a bot or a key leaves what they used.
+A row is incremented by one conditional update, so concurrent answers don't conflict. It is never
+decremented: deleting a conversation, a bot or a key keeps its usage.
 """
 
 from typing import Any

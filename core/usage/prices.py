@@ -1,6 +1,6 @@
-"""What tokens come to at the catalogue's dated prices: an estimate, in millionths of a dollar.
+"""Estimates the cost of tokens from the dated prices in the catalogue, in millionths of a dollar.
 
-Who bills them is the provider, whose own dashboard is the truth. A price that is not known is never 0.
+The provider bills the tokens, and its dashboard is authoritative. An unknown price never counts as 0.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ class Estimate:
         return f"{self.microusd // _PER}.{self.microusd % _PER:06}"
 
 
-def of_tokens(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
+def estimate_cost(model_id: str, tokens_in: int, tokens_out: int) -> Estimate:
     """Rounded half up to a millionth of a dollar. Without tokens nothing was billed, at any price."""
     try:
         model = catalogue.model(model_id)

@@ -1,4 +1,4 @@
-"""What was used, read from the days' rows alone: no message is looked at, however many there are."""
+"""Reads usage from the daily rows, without reading any messages."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.usage.models import UsageDay
 from core.usage.prices import Estimate
 
 GROUPS = ("bot", "model", "provider", "key")
-"""What use can be told apart by."""
+"""What usage can be grouped by."""
 
 _COLUMNS = {
     "bot": UsageDay.bot_id,
@@ -100,7 +100,7 @@ def by_bot(workspace_id: str, since: date) -> dict[str, Use]:
     return {row.bot_id: _use(row) for row in rows}
 
 
-def of_bot(workspace_id: str, bot_id: str, since: date) -> Use:
+def for_bot(workspace_id: str, bot_id: str, since: date) -> Use:
     rows = session().execute(
         _since(workspace_id, since, UsageDay.model_id).where(UsageDay.bot_id == bot_id)
     )
@@ -123,8 +123,14 @@ def lines(workspace_id: str, first: date, last: date, group: str) -> list[Line]:
 
 def entries(workspace_id: str, first: date, last: date) -> Iterable[Entry]:
     """Every row of those days, both included, oldest first."""
-    apart = (UsageDay.day, UsageDay.bot_id, UsageDay.model_id, UsageDay.provider, UsageDay.key_id)
-    rows = session().execute(_between(workspace_id, first, last, *apart).order_by(*apart))
+    group_by = (
+        UsageDay.day,
+        UsageDay.bot_id,
+        UsageDay.model_id,
+        UsageDay.provider,
+        UsageDay.key_id,
+    )
+    rows = session().execute(_between(workspace_id, first, last, *group_by).order_by(*group_by))
     return [
         Entry(row.day, row.bot_id, row.model_id, row.provider, row.key_id, _priced(row))
         for row in rows
@@ -135,20 +141,20 @@ def total(uses: Iterable[Use]) -> Use:
     return reduce(Use.__add__, uses, Use())
 
 
-def _since(workspace_id: str, first: date, apart: ColumnElement[Any] | Any) -> Select[Any]:
-    return _grouped(workspace_id, [apart]).where(UsageDay.day >= first)
+def _since(workspace_id: str, first: date, group_by: ColumnElement[Any] | Any) -> Select[Any]:
+    return _grouped(workspace_id, [group_by]).where(UsageDay.day >= first)
 
 
-def _between(workspace_id: str, first: date, last: date, *apart: Any) -> Select[Any]:
-    return _grouped(workspace_id, apart).where(UsageDay.day >= first, UsageDay.day <= last)
+def _between(workspace_id: str, first: date, last: date, *group_by: Any) -> Select[Any]:
+    return _grouped(workspace_id, group_by).where(UsageDay.day >= first, UsageDay.day <= last)
 
 
-def _grouped(workspace_id: str, apart: Sequence[Any]) -> Select[Any]:
+def _grouped(workspace_id: str, group_by: Sequence[Any]) -> Select[Any]:
     return (
-        select(*apart, *(_sum(name) for name in ("answered", "failed", "cached")))
+        select(*group_by, *(_sum(name) for name in ("answered", "failed", "cached")))
         .add_columns(*(_sum(name) for name in ("tokens_in", "tokens_out", "billed_microusd")))
         .where(UsageDay.workspace_id == workspace_id)
-        .group_by(*apart)
+        .group_by(*group_by)
     )
 
 
@@ -163,6 +169,6 @@ def _use(row: Row[Any]) -> Use:
 
 def _priced(row: Row[Any]) -> Use:
     tokens = int(row.tokens_in), int(row.tokens_out)
-    estimate = prices.of_tokens(row.model_id, *tokens)
+    estimate = prices.estimate_cost(row.model_id, *tokens)
     billed = int(row.billed_microusd)
     return Use(row.answered, row.failed, row.cached, *tokens, estimate, billed)

@@ -1,1 +1,1 @@
-"""Webhooks: where a workspace wants to be called, and the signed calls."""
+"""Webhooks: each workspace's endpoint, and the signed calls to it."""

@@ -1,7 +1,7 @@
-"""A workspace's webhook: where it is called, its signing secret, its switch. Calls are in `calls.py`.
+"""A workspace's webhook: its address, its signing secret, enabling and disabling. See `calls.py`, too.
 
-The secret is sealed, and shown once by the verb that made it. A webhook that fails for long is
-switched off by the product itself, and people are told.
+The secret is sealed, and returned only by the function that creates it. A webhook that keeps failing is
+disabled automatically, and people get an email.
 """
 
 from datetime import timedelta
@@ -40,7 +40,7 @@ def configure(settings: Settings) -> None:
 
 
 def private_allowed() -> bool:
-    """Whether this deployment calls addresses of its own network."""
+    """Whether this deployment may call addresses on its own network."""
     return _private
 
 
@@ -49,9 +49,9 @@ def find(workspace_id: str) -> Webhook | None:
 
 
 def set_url(workspace_id: str, url: str, actor: Actor) -> str | None:
-    """Where calls go from now on. Returns the signing secret if this made the webhook, else None.
+    """Sets the address of the webhook. Returns the signing secret if this created it, else None.
 
-    Raises `Invalid` with the mend. A change of the address keeps the secret and the switch.
+    Raises `Invalid`. Changing the address keeps the secret and whether the webhook is enabled.
     """
     address = _checked(url)
     secret = signatures.new_secret()
@@ -65,28 +65,28 @@ def set_url(workspace_id: str, url: str, actor: Actor) -> str | None:
 
 
 def replace_secret(workspace_id: str, actor: Actor) -> str:
-    """A new signing secret, for every try from now on; the old one is gone. Raises `NotFound`."""
+    """Creates a new signing secret for all further attempts. Raises `NotFound`."""
     secret = signatures.new_secret()
-    sealed = vault.seal(secret, Webhook(workspace_id=workspace_id).place)
+    sealed = vault.seal(secret, Webhook(workspace_id=workspace_id).key_context)
     with transaction() as current:
         if not changed_one(current, _change(workspace_id, sealed_secret=sealed)):
-            raise NotFound("There is no webhook. Enter an address first.")
+            raise NotFound("There’s no webhook yet. Enter an address first.")
         _record(current, workspace_id, actor, "alert.webhook_secret_replaced")
     return secret
 
 
 def set_enabled(workspace_id: str, enabled: bool, actor: Actor) -> None:
-    """The switch. Off, what waits is given up; on, it counts its failures anew."""
+    """Disabling gives up pending calls; enabling resets the failure count. Raises `NotFound`."""
     with transaction() as current:
         if current.get(Webhook, workspace_id) is None:
-            raise NotFound("There is no webhook. Enter an address first.")
-        switched = _change(workspace_id, enabled=enabled, failures=0, failing_since=None)
-        if not changed_one(current, switched.where(Webhook.enabled.is_(not enabled))):
+            raise NotFound("There’s no webhook yet. Enter an address first.")
+        update_webhook = _change(workspace_id, enabled=enabled, failures=0, failing_since=None)
+        if not changed_one(current, update_webhook.where(Webhook.enabled.is_(not enabled))):
             return
         action = "alert.webhook_enabled" if enabled else "alert.webhook_disabled"
         _record(current, workspace_id, actor, action)
         if not enabled:
-            _give_up_waiting(current, workspace_id, "switched off")
+            _give_up_waiting(current, workspace_id, "disabled")
 
 
 def remove(workspace_id: str, actor: Actor) -> None:
@@ -97,7 +97,7 @@ def remove(workspace_id: str, actor: Actor) -> None:
 
 
 def add(current: Session, workspace_id: str, event: str, data: dict[str, Any]) -> str | None:
-    """Writes a call in the caller's transaction, if there is a webhook and it is on; its id."""
+    """Writes a call in the caller's transaction and returns its id; None without an enabled webhook."""
     webhook = current.get(Webhook, workspace_id, populate_existing=True)
     if webhook is None or not webhook.enabled:
         return None
@@ -106,39 +106,40 @@ def add(current: Session, workspace_id: str, event: str, data: dict[str, Any]) -
 
 
 def send_test(workspace: Workspace, actor: Actor) -> str:
-    """Queues a call of type `test`, which is tried once. Raises `Conflict` while the webhook is off."""
+    """Queues a call of type `test`, with a single attempt. Raises `Conflict` if disabled."""
     data = {"workspace": workspace.name, "slug": workspace.slug, "sent_by": actor.name}
     with transaction() as current:
         delivery_id = add(current, workspace.id, TEST, data)
     if delivery_id is None:
-        raise Conflict("The webhook is off, so nothing was sent. Switch it on first.")
+        raise Conflict("The webhook is disabled, so nothing was sent. Enable it first.")
     deliveries.send_soon(delivery_id)
     return delivery_id
 
 
 def record_success(current: Session, webhook: Webhook) -> None:
-    failing = _seen(webhook).where(Webhook.failures > 0)
+    """Resets the failure count."""
+    failing = _as_called(webhook).where(Webhook.failures > 0)
     current.execute(failing.values(failures=0, failing_since=None))
 
 
 def record_failure(current: Session, webhook: Webhook, error: str, gone: bool = False) -> list[str]:
-    """Counts it; switches the webhook off if that was one too many, or if it says that it is gone.
+    """Counts the failure; disables the webhook after too many, or if the endpoint is `gone`.
 
-    Returns the ids of the mails that tell of it. What is about an earlier address counts for nothing.
+    Returns the ids of the emails about that. Results for an earlier address don't count.
     """
     now = clock.now()
     since = func.coalesce(Webhook.failing_since, now)
     if not changed_one(
-        current, _seen(webhook).values(failures=Webhook.failures + 1, failing_since=since)
+        current, _as_called(webhook).values(failures=Webhook.failures + 1, failing_since=since)
     ):
         return []
     too_many = (Webhook.failures >= DISABLE_AFTER_FAILURES) & (
         Webhook.failing_since < now - DISABLE_AFTER
     )
-    off = _seen(webhook).values(enabled=False)
+    off = _as_called(webhook).values(enabled=False)
     if not changed_one(current, off if gone else off.where(too_many)):
         return []
-    why = "its address said that it is gone (410)" if gone else _long_failure(current, webhook)
+    why = "its endpoint answered 410 Gone" if gone else _long_failure(current, webhook)
     return _notify_disabled(current, webhook, why, error)
 
 
@@ -146,13 +147,13 @@ def _long_failure(current: Session, webhook: Webhook) -> str:
     count = current.scalar(
         select(Webhook.failures).where(Webhook.workspace_id == webhook.workspace_id)
     )
-    return f"{count} tries in a row failed, for more than an hour"
+    return f"{count} calls in a row failed for more than an hour"
 
 
 def _notify_disabled(current: Session, webhook: Webhook, why: str, error: str) -> list[str]:
     workspace = current.get_one(Workspace, webhook.workspace_id)
     _record(current, workspace.id, MEVICHAT, "alert.webhook_disabled", why=why)
-    _give_up_waiting(current, workspace.id, "switched off")
+    _give_up_waiting(current, workspace.id, "disabled")
     facts = {"workspace": workspace.name, "slug": workspace.slug, "why": why, "last_error": error}
     facts |= {"at": clock.now().isoformat(timespec="seconds"), "host": urlsplit(webhook.url).netloc}
     return [
@@ -169,13 +170,13 @@ def _checked(url: str) -> str:
 
 
 def _insert(current: Session, workspace_id: str, address: str, secret: str) -> bool:
-    place = Webhook(workspace_id=workspace_id).place
+    context = Webhook(workspace_id=workspace_id).key_context
     return insert_new(
         current,
         Webhook,
         workspace_id=workspace_id,
         url=address,
-        sealed_secret=vault.seal(secret, place),
+        sealed_secret=vault.seal(secret, context),
         enabled=True,
         failures=0,
         changed_at=clock.now(),
@@ -183,27 +184,27 @@ def _insert(current: Session, workspace_id: str, address: str, secret: str) -> b
 
 
 def _move(current: Session, workspace_id: str, address: str) -> bool:
-    """To another address, and what waits with it. Whether it was another."""
-    moved = _change(workspace_id, url=address, failures=0, failing_since=None)
-    if not changed_one(current, moved.where(Webhook.url != address)):
+    """Changes the address, of pending calls too. Returns whether it was a different one."""
+    update_webhook = _change(workspace_id, url=address, failures=0, failing_since=None)
+    if not changed_one(current, update_webhook.where(Webhook.url != address)):
         return False
-    waiting = update(Delivery).where(
+    pending = update(Delivery).where(
         Delivery.workspace_id == workspace_id,
         Delivery.channel == WEBHOOK,
         Delivery.due_at.is_not(None),
     )
-    current.execute(waiting.values(recipient=address))
+    current.execute(pending.values(recipient=address))
     return True
 
 
 def _change(workspace_id: str, **values: Any) -> Any:
-    """An update of the webhook by a person: results of earlier calls no longer count after it."""
-    changed = update(Webhook).where(Webhook.workspace_id == workspace_id)
-    return changed.values(changed_at=clock.now(), **values)
+    """An update by a person, after which the results of earlier calls no longer count."""
+    update_webhook = update(Webhook).where(Webhook.workspace_id == workspace_id)
+    return update_webhook.values(changed_at=clock.now(), **values)
 
 
-def _seen(webhook: Webhook) -> Any:
-    """An update of the webhook as it was called: on, and not changed since."""
+def _as_called(webhook: Webhook) -> Any:
+    """An update that applies only if the webhook is enabled and unchanged since the call."""
     return (
         update(Webhook)
         .where(
@@ -216,7 +217,7 @@ def _seen(webhook: Webhook) -> Any:
 
 
 def _give_up_waiting(current: Session, workspace_id: str, how: str) -> None:
-    why = f"The webhook was {how} before this arrived."
+    why = f"The webhook was {how} before this was delivered."
     deliveries.give_up_waiting(current, workspace_id, WEBHOOK, why)
 
 

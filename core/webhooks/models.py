@@ -28,5 +28,5 @@ class Webhook(Model):
     changed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     @property
-    def place(self) -> str:
+    def key_context(self) -> str:
         return f"webhook|{self.workspace_id}"

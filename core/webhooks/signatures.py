@@ -1,4 +1,4 @@
-"""How a webhook's calls are signed: as standardwebhooks.com says, so that receivers need no code of ours."""
+"""Signs webhook calls as specified by standardwebhooks.com, so that any such library verifies them."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ def new_secret() -> str:
 
 
 def headers(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers of one try. `timestamp` is its time in Unix seconds."""
+    """The three headers of one attempt. `timestamp` is in Unix seconds."""
     key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

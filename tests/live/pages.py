@@ -33,7 +33,7 @@ def sign_up(page: Page) -> str:
     """Fills the form; ends on the first page of the new person's own workspace."""
     email = f"{secrets.token_hex(6)}@example.com"
     page.get_by_label("Your name").fill("Nora")
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")

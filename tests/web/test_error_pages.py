@@ -40,10 +40,10 @@ def test_members_stay_in_their_workspace_and_are_shown_a_way_on(
 @pytest.mark.parametrize(
     ("error", "status", "title"),
     [
-        (errors.Conflict("Somebody was faster."), 409, "That has changed meanwhile"),
+        (errors.Conflict("Somebody was faster."), 409, "Someone else changed this"),
         (errors.TooLarge("Too long."), 413, "Too large"),
-        (errors.TooMany("Slower, please.", 5), 429, "Too many tries"),
-        (errors.Invalid("Not so."), 422, "That cannot be used"),
+        (errors.TooMany("Slower, please.", 5), 429, "Too many requests"),
+        (errors.Invalid("Not so."), 422, "Invalid input"),
     ],
 )
 def test_every_cause_has_its_page_in_the_frame(app, cast, signed_in, error, status, title):

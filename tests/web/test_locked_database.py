@@ -62,7 +62,7 @@ def test_a_lock_without_end_is_a_clear_503_and_nothing_is_half_written(
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "5"
     assert refused.json["error"]["code"] == "busy"
-    assert "try again" in refused.json["error"]["message"]
+    assert "Try again" in refused.json["error"]["message"]
     assert (messages(), used(cast.workspace), len(provider.chats)) == (0, 0, 0)
     assert talker.say("Hello", client_message_id="1").last == "done"
     assert (messages(), used(cast.workspace)) == (2, 1)

@@ -75,7 +75,7 @@ def test_jobs_have_an_end_and_another_try(app, cast):
     (job_id,) = Queue(queue.CHECKS, connection=connection).get_job_ids()
     job = Job.fetch(job_id, connection, serializer=queue.SERIALIZER)
     assert (job.retries_left, job.result_ttl, job.failure_ttl) == (2, 0, 3600)
-    assert job.timeout < pending.GIVEN_UP_AFTER_SECONDS
+    assert job.timeout < pending.TIMEOUT_SECONDS
 
 
 def test_the_worker_notices_a_dead_colleague_within_a_minute(app):
@@ -127,7 +127,7 @@ def test_the_schedule_ends_what_a_dead_process_left(app, cast):
 
 
 def test_a_missed_round_of_the_schedule_does_not_end_it(app, chosen, logged):
-    """The database is away for a while: the next round does the work."""
+    """The database is unavailable for a while: the next round does the work."""
     from core.db import db
 
     db.session.remove()

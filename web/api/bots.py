@@ -82,7 +82,7 @@ def stop_message(conversation: Conversation, message_id: str) -> Response:
 def give_feedback(conversation: Conversation, message_id: str) -> Response:
     """The visitor's thumb on a complete answer: 1, -1, or 0 to take it back."""
     answer = turns.find_answer(conversation, message_id)
-    feedback.give(answer, _body().get("thumb"))
+    feedback.set_thumb(answer, _body().get("thumb"))
     return jsonify(message_id=answer.id, thumb=answer.feedback or 0)
 
 

@@ -121,7 +121,7 @@ WHY: dict[int | str, str] = {
     402: "No key of the workspace serves the model, and its balance does not cover the request.",
     403: "The bot is switched off, or may not be used from this site.",
     404: "There is no such thing here.",
-    409: "That has changed meanwhile.",
+    409: "Someone else changed this.",
     413: "The body is too large.",
     422: "A field cannot be used; the sentence says what to send.",
     429: "A limit is reached. `Retry-After` says when there is room.",

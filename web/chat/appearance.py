@@ -29,9 +29,9 @@ def stylesheet(bot: Bot) -> Response:
 @pages.get("/avatar")
 @visitor_of_bot
 def avatar(bot: Bot) -> Response:
-    found = avatars.of(bot.id)
+    found = avatars.find(bot.id)
     if found is None:
-        raise NotFound("This bot has no picture.")
+        raise NotFound("This bot has no avatar.")
     response = make_response(found.content)
     response.headers["Content-Type"] = found.media_type
     response.headers["Content-Security-Policy"] = NOTHING_ELSE

@@ -77,7 +77,7 @@ def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
     """A thumb, as the form without a script sends it."""
     conversation, _ = _this_conversation(bot)
     thumb = {"1": 1, "-1": -1, "0": 0}.get(request.form.get("thumb", ""))
-    feedback.give(turns.find_answer(conversation, message_id), thumb)
+    feedback.set_thumb(turns.find_answer(conversation, message_id), thumb)
     return _back_to(bot)
 
 
@@ -164,7 +164,7 @@ def _back_to(bot: Bot) -> AnyResponse:
 def _this_conversation(bot: Bot) -> tuple[Conversation, str]:
     conversation, token = _conversation(bot)
     if conversation is None:
-        raise NotFound("This conversation is over. Open the chat again to start a new one.")
+        raise NotFound("This conversation has ended. Open the chat again to start a new one.")
     return conversation, token
 
 

@@ -26,7 +26,7 @@ def script(version: str, module: str) -> Response:
     """One module. Under another version's address it is this one's, and not kept."""
     modules, ours = _modules(_folder())
     if module not in modules:
-        raise NotFound("There is no such script.")
+        raise NotFound("Script not found.")
     response = send_from_directory(_folder(), module, mimetype="text/javascript")
     response.cache_control.public = True
     response.cache_control.no_cache = None if version == ours else True

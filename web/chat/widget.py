@@ -20,17 +20,17 @@ pages = Blueprint("widget", __name__)
 
 FRESH_SECONDS = 60
 _NOT_ALLOWED = (
-    "{origin} may not show this chat yet. Its owner can allow it in the console: Bots, Install."
+    "{origin} isn’t an allowed site for this chat yet. The owner can allow it in the console."
 )
-_NO_ORIGIN = "This page has no address that could be allowed. Open it from a web server."
-_OFF = "This chat is switched off. Its owner can switch it on in the console: Bots, Settings."
+_NO_ORIGIN = "This page has no web address, so it can’t be allowed. Open it from a web server."
+_OFF = "This chat is disabled. Its owner can enable it in the console under Bots, Settings."
 
 
 @pages.get("/w/<bot_id>.js")
 @public
 def loader(bot_id: str) -> Response:
     """The widget's script; where it may not run, one that says why to who looks after the site."""
-    bot = visitors.known_bot(bot_id)
+    bot = visitors.get_bot(bot_id)
     why_not = _why_not(bot)
     text = widget_script.silent(bot.id, why_not) if why_not else widget_script.loader(bot, base())
     response = Response(text, mimetype="text/javascript")

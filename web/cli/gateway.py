@@ -14,7 +14,7 @@ from core.gateway.billing import balance, money
 from core.gateway.models import GatewayToken
 from web.cli.command_line import explained
 
-balance_group = AppGroup("balance", help="What workspaces have for the operator's own keys.")
+balance_group = AppGroup("balance", help="What workspaces have for the operator’s own keys.")
 tokens_group = AppGroup("tokens", help="Tokens that programs use the gateway with.")
 
 
@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 @balance_group.command("add")
 @click.argument("slug")
 @click.argument("usd")
-@click.option("--note", default="", help="Such as an invoice's number; shown in the ledger.")
+@click.option("--note", default="", help="Such as an invoice’s number; shown in the ledger.")
 @explained
 def add(slug: str, usd: str, note: str) -> None:
     """Adds US dollars to a workspace's balance, and prints the new one."""

@@ -83,7 +83,7 @@ def _silenced(row: KeyRow, workspace: Workspace) -> str:
     """Which bots wait for that key, as a sentence; "" if none does."""
     allows = workspace.plan.allows_tier
     names = [bot.name for bot in row.bots if bot.enabled and allows(bot.tier)]
-    return f" Until then {listed(names)} cannot answer." if names else ""
+    return f" Until then {listed(names)} can’t answer." if names else ""
 
 
 def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]) -> list[Notice]:
@@ -92,7 +92,7 @@ def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]
     silent: dict[tuple[str, str], list[Bot]] = {}
     for bot in made:
         key = by_provider.get(bot.provider)
-        reason = bots.why_blocked(bot.model, workspace, key)
+        reason = bots.blocked_reason(bot.model, workspace, key)
         if bot.enabled and reason and not (key and reason == f"key_{key.reason}"):
             silent.setdefault((reason, bot.model_id), []).append(bot)
     return [
@@ -116,9 +116,7 @@ def _retirement(workspace: Workspace, model: Model, some: list[Bot]) -> Notice |
         told = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."
         return _about("bad", workspace, some, told)
     if retiring_models.is_near(model):
-        told = (
-            f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model in time."
-        )
+        told = f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model before then."
         return _about("warning", workspace, some, told)
     return None
 
@@ -143,10 +141,12 @@ def _asks(row: SeenOrigin, bot: Bot) -> bool:
 
 
 def _asking(workspace: Workspace, bot: Bot, sites: list[str]) -> Notice:
-    where = sites[0] if len(sites) == 1 else f"{len(sites)} sites"
-    text = f"{bot.name} was seen on {where}, which may not show it yet."
+    if len(sites) == 1:
+        text = f"{bot.name} loaded on {sites[0]}, which isn’t an allowed site yet."
+    else:
+        text = f"{bot.name} loaded on {len(sites)} sites that aren’t allowed yet."
     url = url_for("install.show", slug=workspace.slug, bot_id=bot.id)
-    return Notice("info", text, "Allow it?" if len(sites) == 1 else "Look at them", url)
+    return Notice("info", text, "Allow this site?" if len(sites) == 1 else "Review sites", url)
 
 
 def _quota(workspace: Workspace, standing: Quota) -> list[Notice]:
@@ -154,7 +154,7 @@ def _quota(workspace: Workspace, standing: Quota) -> list[Notice]:
         return []
     left = max(0, standing.limit - standing.used)
     text = (
-        f"{standing.percent} % of this month’s messages are used; {grouped(left)} "
+        f"{standing.percent}% of this month’s messages are used; {grouped(left)} "
         f"{'is' if left == 1 else 'are'} left until {day(standing.resets_on)}."
     )
     kind = "warning" if left else "bad"

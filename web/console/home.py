@@ -50,10 +50,10 @@ def _checklist(workspace: Workspace, keys: list[KeyRow], bots: list[BotRow]) -> 
     steps = [
         Step(
             bool(bots),
-            "Make a bot",
-            "A name is enough: it answers with Mevichat Mini, without any key.",
+            "Create a bot",
+            "All it needs is a name. It starts on Mevichat Mini, no key needed.",
             url_for("bots.new", slug=workspace.slug),
-            "Make a bot",
+            "Create a bot",
             "bots.manage",
         ),
         _teach_step(workspace, bots),
@@ -68,7 +68,7 @@ def _key_step(workspace: Workspace, keys: list[KeyRow]) -> Step:
     return Step(
         bool(keys),
         "Add a provider key",
-        "With a key from Anthropic or OpenAI your bots answer with Claude or GPT, on your own bill.",
+        "With an Anthropic or OpenAI key your bots answer with Claude or GPT, billed to you directly.",
         url_for("provider_keys.new", slug=workspace.slug),
         "Add a key",
         "keys.manage",
@@ -79,8 +79,8 @@ def _teach_step(workspace: Workspace, bots: list[BotRow]) -> Step:
     slug = workspace.slug
     return Step(
         bool(bots) and allowance.used(workspace.id).sources > 0,
-        "Teach it",
-        "Give a bot texts, files, pages of your site or answers: it answers from them and names its source.",
+        "Add knowledge",
+        "Add texts, files, web pages or answers. The bot answers from them and cites its sources.",
         url_for("knowledge_forms.add_text", slug=slug, bot_id=bots[0].id) if bots else "",
         "Add knowledge",
         "knowledge.manage",
@@ -93,8 +93,8 @@ def _site_step(workspace: Workspace) -> Step:
     return Step(
         any(bot.allowed_origins for bot in made),
         "Put it on your site",
-        "One line in your pages, and the bot answers there. Its own chat page works without it.",
+        "Add one line of code to your site. The hosted chat page works without it.",
         url_for("install.show", slug=workspace.slug, bot_id=made[0].id) if made else "",
-        "Get the line",
+        "Get the snippet",
         "bots.read",
     )

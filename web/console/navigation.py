@@ -60,7 +60,7 @@ DEEPER = (
     Place("Gateway: models", "waypoints", "gateway_models.index", "gateway.use", words="prices"),
     Place("Gateway: which key?", "waypoints", "gateway_models.route", "gateway.use", words="route"),
     Place(
-        *("Gateway: order of keys", "waypoints", "gateway_models.key_order", "keys.manage"),
+        *("Gateway: provider order", "waypoints", "gateway_models.key_order", "keys.manage"),
         words="routing first",
     ),
     Place("Gateway: requests", "waypoints", "gateway_requests.index", "gateway.use", words="log"),
@@ -80,7 +80,7 @@ ACTIONS = (
         words="new paste openai anthropic",
     ),
     Place(
-        *("Invite somebody", "user-plus", "people.new_invitation", "people.manage"),
+        *("Invite a person", "user-plus", "people.new_invitation", "people.manage"),
         words="new member person colleague",
     ),
     Place("New gateway token", "waypoints", "gateway_tokens.new", "gateway.use", words="make api"),

@@ -30,12 +30,12 @@ _BY: dict[str, Callable[[dict[str, Any]], Any]] = {
     "joined": lambda row: row["membership"].created_at,
     "seen": lambda row: row["seen_at"],
 }
-_CHOOSE = "Choose one of the roles."
+_CHOOSE = "Choose a role."
 
 
 class InvitationForm(Form):
     email = StringField(
-        "E-mail", validators=[DataRequired("Write an e-mail address."), Length(max=254)]
+        "E-mail", validators=[DataRequired("Enter an email address."), Length(max=254)]
     )
     role = RadioField("Role", choices=ROLES, validators=[InputRequired(_CHOOSE)])
 
@@ -69,7 +69,7 @@ def invite(workspace: Workspace) -> AnyResponse:
     except (Invalid, Conflict) as error:
         form.email.errors = [error.message]
         return _form_page(workspace, form)
-    flash(f"{made.email} is invited. The link in the mail works for seven days.", "good")
+    flash(f"{made.email} is invited. The link works for seven days.", "good")
     return _to_list(workspace)
 
 
@@ -82,7 +82,9 @@ def send_again(workspace: Workspace, invitation_id: str) -> AnyResponse:
     except Invalid as error:
         flash(error.message, "warning")
     else:
-        flash(f"Sent to {invitation.email} again. The link sent before is dead.", "good")
+        flash(
+            f"Invitation resent to {invitation.email}. The previous link no longer works.", "good"
+        )
     return _to_list(workspace)
 
 
@@ -91,7 +93,7 @@ def send_again(workspace: Workspace, invitation_id: str) -> AnyResponse:
 def withdraw(workspace: Workspace, invitation_id: str) -> AnyResponse:
     invitation = invitations.get(workspace.id, invitation_id)
     invitations.withdraw(invitation, this_actor())
-    flash(f"The invitation of {invitation.email} is withdrawn; its link is dead.", "good")
+    flash(f"Invitation of {invitation.email} canceled. Its link no longer works.", "good")
     return _to_list(workspace)
 
 

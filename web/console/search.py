@@ -120,8 +120,8 @@ def _actions(workspace: Workspace, can: Callable[[str], bool]) -> Iterator[Hit]:
 
 def _commands() -> Iterator[Hit]:
     for theme, icon in (("light", "sun"), ("dark", "moon"), ("system", "monitor")):
-        told = "as the system says" if theme == "system" else theme
-        yield Hit(f"Theme: {told}", "", icon, "switch mode colours appearance", theme)
+        told = "match the system" if theme == "system" else theme
+        yield Hit(f"Theme: {told}", "", icon, "switch mode colors appearance", theme)
 
 
 def _others(workspace: Workspace) -> Iterator[Hit]:

@@ -24,7 +24,7 @@ class NameForm(Form):
 
 
 class MinuteLimitForm(Form):
-    minute_limit = StringField("Messages a minute")
+    minute_limit = StringField("Messages per minute")
 
 
 class RetentionForm(Form):
@@ -68,7 +68,7 @@ def _page(
 def set_minute_limit(workspace: Workspace) -> Any:
     """How many messages all bots together take in a minute."""
     form = MinuteLimitForm()
-    written, what = form.minute_limit.data or "", "the messages of all bots a minute"
+    written, what = form.minute_limit.data or "", "the limit for all bots per minute"
     try:
         number = rate_limits.checked(written, what, "minute_limit")
     except Invalid as error:

@@ -25,9 +25,9 @@ class NameForm(Form):
 
 class PasswordForm(Form):
     present = PasswordField(
-        "Present password", validators=[DataRequired("Write your present password.")]
+        "Current password", validators=[DataRequired("Enter your current password.")]
     )
-    new = PasswordField("New password", validators=[DataRequired("Write a new password.")])
+    new = PasswordField("New password", validators=[DataRequired("Enter a new password.")])
 
 
 @pages.get("")
@@ -60,7 +60,7 @@ def change_password() -> Any:
     except Invalid as error:
         (form.present if error.field == "present" else form.new).errors = [error.message]
         return _page(password_form=form)
-    return _done("Your password is changed. Every other browser is signed out.")
+    return _done("Password changed. You’ve been signed out in all other browsers.")
 
 
 @pages.post("/ended-sign-ins")
@@ -70,11 +70,13 @@ def end_sign_ins() -> AnyResponse:
     which = request.form.get("which", "")
     if which == OTHERS:
         sign_ins.end_others(this_person().id, this_sign_in().id)
-        return _done("Every other browser is signed out.")
+        return _done("You’ve been signed out in all other browsers.")
     if which == this_sign_in().id:
-        return _done("That is this browser. Sign out in the menu instead.", "info")
+        return _done("You’re using this browser now. Sign out from the menu instead.", "info")
     ended = sign_ins.end_one(this_person().id, which)
-    return _done("That browser is signed out." if ended else "That browser was signed out already.")
+    return _done(
+        "That browser has been signed out." if ended else "That browser was already signed out."
+    )
 
 
 def _page(

@@ -31,25 +31,25 @@ pages = Blueprint("auth", __name__)
 
 CODES_LIMIT = "5 per 5 minutes"
 PERSONS_CODES_LIMIT = "30 per hour"
-_EMAIL = "Write your e-mail address."
-_PASSWORD = "Write your password."  # noqa: S105  (a sentence for people)
+_EMAIL = "Enter your email address."
+_PASSWORD = "Enter your password."  # noqa: S105  (a sentence for people)
 
 log = logger("web")
 
 
 class SignUpForm(Form):
     name = StringField("Your name", validators=[Length(max=people.MAX_NAME_LENGTH)])
-    email = StringField("E-mail", validators=[DataRequired(_EMAIL), Length(max=254)])
+    email = StringField("Email", validators=[DataRequired(_EMAIL), Length(max=254)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
 
 class SignInForm(Form):
-    email = StringField("E-mail", validators=[DataRequired(_EMAIL)])
+    email = StringField("Email", validators=[DataRequired(_EMAIL)])
     password = PasswordField("Password", validators=[DataRequired(_PASSWORD)])
 
 
 class CodeForm(Form):
-    code = StringField("Code", validators=[DataRequired("Write a code.")])
+    code = StringField("Code", validators=[DataRequired("Enter a code.")])
 
 
 @pages.get("/")
@@ -68,7 +68,7 @@ def start() -> AnyResponse:
 @limiter.limit(sign_in_limit, methods=["POST"])
 def sign_up() -> Any:
     if not current_app.config["MEVICHAT"].open_sign_up:
-        raise NotAllowed("Signing up is closed here. Ask the operator for an account.")
+        raise NotAllowed("Sign-up is closed. Ask your administrator for an account.")
     form = SignUpForm()
     if form.validate_on_submit():
         try:
@@ -92,12 +92,12 @@ def sign_in() -> Any:
     form = SignInForm()
     if form.validate_on_submit():
         person = people.authenticate(form.email.data, form.password.data)
-        if person and person.has_second_factor:
+        if person and person.has_two_factor:
             return sessions.begin_two_factor(person)
         if person:
             return sessions.begin(person)
         _log_failed(people.find(form.email.data), "password")
-        form.password.errors.append("E-mail address and password do not belong together.")
+        form.password.errors.append("Wrong email or password.")
     return _page("auth/sign_in.html", form)
 
 
@@ -131,7 +131,7 @@ def sign_in_code() -> Any:
 def sign_out() -> AnyResponse:
     sign_ins.end(sessions.this_sign_in().id)
     session.clear()
-    flash("You are signed out.", "good")
+    flash("You’ve signed out.", "good")
     return redirect(url_for("auth.sign_in"), 303)
 
 

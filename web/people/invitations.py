@@ -22,7 +22,7 @@ pages = Blueprint("invitations", __name__, url_prefix="/invitations/<invitation_
 
 class AccountForm(Form):
     name = StringField("Your name", validators=[Length(max=people.MAX_NAME_LENGTH)])
-    password = PasswordField("Password", validators=[DataRequired("Write a password.")])
+    password = PasswordField("Password", validators=[DataRequired("Enter a password.")])
 
 
 @pages.get("")
@@ -49,7 +49,7 @@ def create_account(invitation_token: str) -> Any:
     """Also where signing up is closed: the mail proves the address, and an owner asked for the person."""
     invitation, form = _found(invitation_token), AccountForm()
     if not form.validate_on_submit() or current_user.is_authenticated:
-        return _page(invitation, invitation_token, form, "Sign out first, then make an account.")
+        return _page(invitation, invitation_token, form, "Sign out first, then create an account.")
     try:
         person = people.sign_up(
             invitation.email,

@@ -19,12 +19,12 @@ pages = Blueprint("password_resets", __name__, url_prefix="/password-resets")
 
 class EmailForm(Form):
     email = StringField(
-        "E-mail", validators=[DataRequired("Write your e-mail address."), Length(max=254)]
+        "Email", validators=[DataRequired("Enter your email address."), Length(max=254)]
     )
 
 
 class PasswordForm(Form):
-    password = PasswordField("New password", validators=[DataRequired("Write a password.")])
+    password = PasswordField("New password", validators=[DataRequired("Enter a password.")])
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -62,7 +62,7 @@ def choose(reset_token: str) -> Any:
 
 
 def _chosen() -> AnyResponse:
-    flash("Your new password is set. Sign in with it.", "good")
+    flash("Password changed. Sign in with the new one.", "good")
     return redirect(url_for("auth.sign_in"), 303)
 
 

@@ -27,15 +27,15 @@ _codes_of_this_person = limiter.shared_limit(
 
 
 class PasswordForm(Form):
-    password = PasswordField("Your password", validators=[DataRequired("Write your password.")])
+    password = PasswordField("Your password", validators=[DataRequired("Enter your password.")])
 
 
 class CodeForm(Form):
-    code = StringField("Code", validators=[DataRequired("Write the code that the app shows.")])
+    code = StringField("Code", validators=[DataRequired("Enter the code from your app.")])
 
 
 class ProofForm(PasswordForm):
-    code = StringField("Code", validators=[DataRequired("Write a code.")])
+    code = StringField("Code", validators=[DataRequired("Enter a code.")])
 
 
 @pages.route("", methods=["GET", "POST"])
@@ -86,7 +86,7 @@ def switch_off() -> Any:
     if not (form.validate_on_submit() and _is_proven(form)):
         return _page(proof_form=form)
     two_factor.disable(this_person())
-    flash("The second factor is off. Your password alone signs you in.", "good")
+    flash("Two-factor authentication is disabled. You sign in with your password only.", "good")
     return redirect(url_for("account.show"), 303)
 
 
@@ -106,7 +106,7 @@ def _is_proven(form: ProofForm) -> bool:
 def _knows_password(form: PasswordForm) -> bool:
     if people.knows_password(this_person(), form.password.data):
         return True
-    form.password.errors = ["That is not your password."]
+    form.password.errors = ["Wrong password."]
     return False
 
 

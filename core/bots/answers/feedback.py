@@ -11,12 +11,12 @@ from core.errors import Conflict, Invalid
 _THUMBS = {1: 1, -1: -1, 0: None}
 
 
-def give(answer: Message, thumb: Any) -> None:
+def set_thumb(answer: Message, thumb: Any) -> None:
     """Keeps the thumb on the answer. Raises `Invalid`, or `Conflict` where nothing was answered."""
     if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to take it back.")
     with transaction() as current:
         given = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
         if not changed_one(current, given.values(feedback=_THUMBS[thumb])):
-            raise Conflict("Only a complete answer can have a thumb.")
+            raise Conflict("Only a complete answer can be rated.")
     session().refresh(answer)

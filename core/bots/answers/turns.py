@@ -83,17 +83,17 @@ def find_answer(conversation: Conversation, message_id: str) -> Message:
     """The answer with that id in this conversation; raises `NotFound`."""
     found = session().get(Message, message_id)
     if found is None or found.conversation_id != conversation.id or found.role != ANSWER:
-        raise NotFound("There is no such answer in this conversation.")
+        raise NotFound("This conversation has no such answer.")
     return found
 
 
 def checked_text(text: Any) -> str:
     said = fit(text).strip() if isinstance(text, str) else ""
     if not said:
-        raise Invalid("Send the visitor’s message as a string that is not empty, in “text”.")
+        raise Invalid("Send the visitor’s message in “text” as a non-empty string.")
     if len(said) > MAX_TEXT_LENGTH:
         raise TooLarge(
-            f"A message can have {MAX_TEXT_LENGTH:,} characters; this one has {len(said):,}."
+            f"A message can have up to {MAX_TEXT_LENGTH:,} characters; this one has {len(said):,}."
         )
     return said
 
@@ -103,7 +103,9 @@ def _checked_client_id(client_id: Any) -> str | None:
         return None
     fits = isinstance(client_id, str) and client_id == fit(client_id)
     if not fits or not 1 <= len(client_id) <= MAX_CLIENT_ID_LENGTH:
-        raise Invalid(f"“client_message_id” is a string of 1 to {MAX_CLIENT_ID_LENGTH} characters.")
+        raise Invalid(
+            f"“client_message_id” must be a string of 1 to {MAX_CLIENT_ID_LENGTH} characters."
+        )
     return str(client_id)
 
 
@@ -167,7 +169,7 @@ def _earlier_turn(
         return None
     if question.text != text:
         raise Conflict(
-            "This client_message_id was used for another text. Use a new one per message."
+            "This client_message_id was already used for a different text. Use a new one for each message."
         )
     answer = current.scalar(select(Message).where(Message.reply_to == question.id))
     assert answer is not None  # noqa: S101  (a question has one from the same transaction on)
@@ -178,7 +180,7 @@ def _existing_turn(conversation: Conversation, client_id: str | None, text: str)
     """Two requests with one client id met: the other one was first."""
     turn = _earlier_turn(session(), conversation, client_id, text)
     if turn is None:
-        raise Conflict("This message could not be kept. Send it again.")
+        raise Conflict("This message couldn’t be saved. Send it again.")
     return turn
 
 

@@ -1,1 +1,1 @@
-"""How a bot's chat looks: what an owner may choose, and the colors that follow from it."""
+"""The appearance of a bot's chat: the options of its owner, and the colors derived from them."""

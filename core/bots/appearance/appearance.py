@@ -1,6 +1,6 @@
-"""A look: what a bot's owner may choose for the widget and the chat page, each with what is ours otherwise.
+"""The appearance of a bot's widget and chat page: every option that its owner can set, with its default.
 
-Stored in `Bot.look` are only the fields that differ from ours. What colours become of it is in `palette`.
+`Bot.look` stores only the fields that differ from the defaults. `theme` derives the colors from them.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,9 @@ def _address(text: str) -> str:
     except ValueError:
         usable = False
     if not usable or " " in text:
-        raise ValueError(f"“{text[:60]}” is no address. Write it like https://example.com/privacy.")
+        raise ValueError(
+            f"“{text[:60]}” is not a web address. Write it like https://example.com/privacy."
+        )
     return text
 
 
@@ -40,77 +42,73 @@ _Line = Annotated[str, BeforeValidator(_one_line)]
 _COLOR = Field(json_schema_extra={"format": "color"})
 Color = Annotated[_Line, AfterValidator(colors.normal), _COLOR]
 CustomColor = Annotated[_Line, AfterValidator(_color_or_none), _COLOR]
-"""A colour, or "" for the one that is chosen to go with the others."""
+"""A color, or "" to derive it from the others."""
 Address = Annotated[_Line, AfterValidator(_address)]
 
 
 class Appearance(BaseModel):
-    """Every field has the name that a person reads as its title. px stands for CSS pixels."""
+    """Each field's `title` is its label in the console. Sizes are CSS pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    # Colours
-    mode: Literal["auto", "light", "dark"] = Field("auto", title="Light or dark")
+    # Colors
+    mode: Literal["auto", "light", "dark"] = Field("auto", title="Color mode")
     accent: Color = Field("#0d6360", title="Accent")
-    accent_text: CustomColor = Field("", title="Text on the accent")
+    accent_text: CustomColor = Field("", title="Text on accent")
     background_light: CustomColor = Field("", title="Background in light mode")
     background_dark: CustomColor = Field("", title="Background in dark mode")
-    visitor_background: CustomColor = Field("", title="Visitor’s bubble")
-    visitor_text: CustomColor = Field("", title="Text in the visitor’s bubble")
-    answer_background: CustomColor = Field("", title="Answer’s bubble")
+    visitor_background: CustomColor = Field("", title="Visitor bubble")
+    visitor_text: CustomColor = Field("", title="Visitor bubble text")
+    answer_background: CustomColor = Field("", title="Answer bubble")
     link: CustomColor = Field("", title="Links in answers")
 
     # Header
     header: Literal["plain", "accent"] = Field("plain", title="Header")
-    header_background: CustomColor = Field("", title="Background of a coloured header")
-    header_text: CustomColor = Field("", title="Text on a coloured header")
+    header_background: CustomColor = Field("", title="Header background")
+    header_text: CustomColor = Field("", title="Header text")
     title: _Line = Field("", title="Title", max_length=80)
-    subtitle: _Line = Field("", title="Line under the title", max_length=80)
-    avatar: Literal["monogram", "picture", "none"] = Field("monogram", title="Beside the title")
+    subtitle: _Line = Field("", title="Subtitle", max_length=80)
+    avatar: Literal["monogram", "picture", "none"] = Field("monogram", title="Avatar")
 
     # Messages
     font: Literal["inter", "system", "serif", "rounded", "mono"] = Field("inter", title="Font")
     font_size: int = Field(16, title="Text size", ge=14, le=18)
-    radius: int = Field(10, title="Roundness of corners", ge=0, le=24)
+    radius: int = Field(10, title="Corner radius", ge=0, le=24)
 
     # Launcher
-    side: Literal["right", "left"] = Field("right", title="Corner of the page")
+    side: Literal["right", "left"] = Field("right", title="Position")
     offset_x: int = Field(20, title="Distance from the side", ge=0, le=200)
     offset_y: int = Field(20, title="Distance from the bottom", ge=0, le=200)
-    launcher_size: int = Field(56, title="Size of the launcher", ge=48, le=72)
-    launcher_shape: Literal["circle", "rounded", "square"] = Field(
-        "circle", title="Shape of the launcher"
-    )
-    launcher_icon: Literal["chat", "help", "spark", "avatar"] = Field(
-        "chat", title="Icon of the launcher"
-    )
-    launcher_text: _Line = Field("", title="Words beside the icon", max_length=40)
-    launcher_background: CustomColor = Field("", title="Colour of the launcher")
-    launcher_hidden: bool = Field(False, title="No launcher: the site opens the chat by itself")
-    badge: bool = Field(True, title="Count unread answers on the launcher")
-    teaser_text: _Line = Field("", title="Invitation beside the launcher", max_length=140)
-    teaser_seconds: int = Field(8, title="Show the invitation after", ge=0, le=120)
-    open_seconds: int = Field(0, title="Open by itself after", ge=0, le=600)
+    launcher_size: int = Field(56, title="Launcher size", ge=48, le=72)
+    launcher_shape: Literal["circle", "rounded", "square"] = Field("circle", title="Launcher shape")
+    launcher_icon: Literal["chat", "help", "spark", "avatar"] = Field("chat", title="Launcher icon")
+    launcher_text: _Line = Field("", title="Launcher label", max_length=40)
+    launcher_background: CustomColor = Field("", title="Launcher color")
+    launcher_hidden: bool = Field(False, title="Hide the launcher (your site opens the chat)")
+    badge: bool = Field(True, title="Show the unread count on the launcher")
+    teaser_text: _Line = Field("", title="Greeting bubble", max_length=140)
+    teaser_seconds: int = Field(8, title="Show the greeting after", ge=0, le=120)
+    open_seconds: int = Field(0, title="Auto-open after", ge=0, le=600)
 
     # Window
-    window_width: int = Field(384, title="Width of the window", ge=320, le=640)
-    window_height: int = Field(640, title="Height of the window", ge=400, le=900)
+    window_width: int = Field(384, title="Window width", ge=320, le=640)
+    window_height: int = Field(640, title="Window height", ge=400, le=900)
 
     # Words
-    placeholder: _Line = Field("", title="Hint in the empty message box", max_length=80)
+    placeholder: _Line = Field("", title="Input placeholder", max_length=80)
     disclaimer: _Line = Field("", title="Note under the message box", max_length=200)
-    privacy_url: Address = Field("", title="Address of your privacy policy", max_length=300)
-    privacy_text: _Line = Field("", title="Words of the privacy link", max_length=80)
-    powered_by: bool = Field(True, title="Say “Powered by Mevichat”")
+    privacy_url: Address = Field("", title="Privacy policy URL", max_length=300)
+    privacy_text: _Line = Field("", title="Privacy link text", max_length=80)
+    powered_by: bool = Field(True, title="Show “Powered by Mevichat”")
 
     # Language
     language: Literal["auto", "en", "de", "fr", "es", "pt", "ja", "ar"] = Field(
         "auto", title="Language"
     )
-    direction: Literal["auto", "ltr", "rtl"] = Field("auto", title="Direction of writing")
+    direction: Literal["auto", "ltr", "rtl"] = Field("auto", title="Text direction")
 
     def changed(self) -> dict[str, Any]:
-        """What is not ours: all that is stored."""
+        """The fields that differ from the defaults: all that is stored."""
         return self.model_dump(exclude_defaults=True)
 
 
@@ -120,25 +118,25 @@ FACTS: dict[str, dict[str, Any]] = Appearance.model_json_schema()["properties"]
 
 
 def appearance_of(bot: Bot) -> Appearance:
-    """The bot's look. A field that was stored by another version and is none any more is ours again."""
+    """The bot's appearance. A stored value that this version can't use falls back to its default."""
     return usable(bot.look or {})
 
 
 def usable(values: Mapping[str, Any]) -> Appearance:
-    """A look of the values that can be used; the others are ours."""
-    known = {name: value for name, value in values.items() if name in FACTS}
+    """An appearance from the valid values; the others fall back to their defaults."""
+    fields = {name: value for name, value in values.items() if name in FACTS}
     try:
-        return Appearance.model_validate(known)
+        return Appearance.model_validate(fields)
     except ValidationError as error:
-        bad = {place for problem in error.errors() for place in problem["loc"][:1]}
-        return Appearance.model_validate({name: known[name] for name in known.keys() - bad})
+        invalid = {name for problem in error.errors() for name in problem["loc"][:1]}
+        return Appearance.model_validate({name: fields[name] for name in fields.keys() - invalid})
 
 
-def title_of(bot: Bot, look: Appearance) -> str:
-    """What stands at the head of the chat."""
-    return look.title or bot.name
+def title_of(bot: Bot, appearance: Appearance) -> str:
+    """The title in the chat's header."""
+    return appearance.title or bot.name
 
 
-def shows_branding(look: Appearance, plan: Plan) -> bool:
-    """Whatever is stored, only a plan that hides our name hides it: a downgrade shows it again."""
-    return look.powered_by or not plan.hides_our_name
+def shows_branding(appearance: Appearance, plan: Plan) -> bool:
+    """Whether to show “Powered by Mevichat”. Only some plans can hide it: a downgrade shows it again."""
+    return appearance.powered_by or not plan.hides_our_name

@@ -1,6 +1,6 @@
-"""The picture at the head of a bot's chat: told by its first bytes, kept as it was uploaded, never redrawn.
+"""A bot's avatar: its type is detected from its first bytes, and it is stored as uploaded, never re-encoded.
 
-An SVG is none: it can hold scripts, and everything else that a page can.
+SVG is not accepted: it can contain scripts.
 """
 
 import hashlib
@@ -29,22 +29,22 @@ _SIGNATURES = (
     (b"GIF89a", "image/gif"),
     (b"RIFF", "image/webp"),
 )
-"""Of the formats that are served; the library that reads the size knows more, SVG among them."""
+"""The formats that are served. The library that reads the size accepts more, including SVG."""
 
 Size = tuple[int, int]
 
 
-def of(bot_id: str) -> BotAvatar | None:
+def find(bot_id: str) -> BotAvatar | None:
     return session().get(BotAvatar, bot_id)
 
 
 def digest_of(bot_id: str) -> str:
-    """What its address carries; "" for no picture."""
+    """The digest in the avatar's URL; "" without an avatar."""
     return session().scalar(select(BotAvatar.digest).where(BotAvatar.bot_id == bot_id)) or ""
 
 
-def put(bot: Bot, data: bytes, actor: Actor) -> None:
-    """Stores and shows it; raises `Invalid` or `TooLarge` for what is no small picture."""
+def store(bot: Bot, data: bytes, actor: Actor) -> None:
+    """Stores the avatar and shows it. Raises `Invalid` for an unsupported image and `TooLarge`."""
     media_type = checked(data)
     digest = hashlib.sha256(data).hexdigest()[:16]
     with transaction() as current:
@@ -59,7 +59,7 @@ def put(bot: Bot, data: bytes, actor: Actor) -> None:
 
 
 def remove(bot: Bot, actor: Actor) -> None:
-    """The first letters of the title stand there again."""
+    """Deletes the avatar; the title's initials are shown instead."""
     with transaction() as current:
         stored = appearance_changes.locked(current, bot)
         if not changed_one(current, delete(BotAvatar).where(BotAvatar.bot_id == bot.id)):
@@ -67,29 +67,31 @@ def remove(bot: Bot, actor: Actor) -> None:
         audit.record(
             current, stored.workspace_id, actor, "bot.picture_removed", bot.id, name=stored.name
         )
-        look = appearance_of(stored)
-        if look.avatar == "picture":
+        appearance = appearance_of(stored)
+        if appearance.avatar == "picture":
             appearance_changes.put(
-                current, stored, look.model_copy(update={"avatar": "monogram"}), actor
+                current, stored, appearance.model_copy(update={"avatar": "monogram"}), actor
             )
 
 
 def checked(data: bytes) -> str:
-    """Its media type."""
+    """The media type of a valid avatar. Raises `Invalid` or `TooLarge`."""
     if len(data) > MAX_BYTES:
-        raise TooLarge(f"The picture can have 128 kB; this has {len(data) / 1024:.0f} kB.")
+        raise TooLarge(f"The picture can be up to 128 kB; this one is {len(data) / 1024:.0f} kB.")
     found = _read(data)
     if found is None:
-        raise Invalid(f"This is not a picture that can be shown. Use {_KINDS}.", field="picture")
+        raise Invalid(f"This isn’t a supported image. Use {_KINDS}.", field="picture")
     media_type, (width, height) = found
     if not (0 < width <= MAX_PIXELS and 0 < height <= MAX_PIXELS):
         most, has = f"{MAX_PIXELS} × {MAX_PIXELS}", f"{width} × {height}"
-        raise Invalid(f"The picture can have {most} pixels; this has {has}.", field="picture")
+        raise Invalid(
+            f"The picture can be up to {most} pixels; this one is {has}.", field="picture"
+        )
     return media_type
 
 
 def _read(data: bytes) -> tuple[str, Size] | None:
-    """Media type and size as the header has them; None for any other file."""
+    """Media type and size from the file's header; None for any other file."""
     media_type = next((name for begins, name in _SIGNATURES if data.startswith(begins)), None)
     if media_type is None or len(data) < _SHORTEST_BYTES:
         return None

@@ -1,4 +1,4 @@
-"""How a look is changed: read from what a person typed, checked, stored with its line of the audit log."""
+"""Changes an appearance: reads the form, validates it, and stores it with an audit entry."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,31 +23,33 @@ LOCK = {"of": Bot, "key_share": True}
 
 
 def read(typed: Mapping[str, Any], before: Appearance) -> tuple[Appearance, list[Problem]]:
-    """The look of what was typed, and what is wrong with it. A field that cannot be used stays as it was
-    before, and one that was not sent too."""
+    """The appearance from a submitted form, and its problems.
+
+    A field that is missing or invalid keeps its previous value.
+    """
     values = before.model_dump() | {name: typed[name] for name in FACTS if name in typed}
     try:
-        look, found = Appearance.model_validate(values), []
+        appearance, found = Appearance.model_validate(values), []
     except ValidationError as error:
         wrong = {str(problem["loc"][0]): _problem(problem) for problem in error.errors()}
         kept = {name: getattr(before, name) for name in wrong}
-        look, found = Appearance.model_validate(values | kept), list(wrong.values())
-    return look, [*found, *contrast.problems(look)]
+        appearance, found = Appearance.model_validate(values | kept), list(wrong.values())
+    return appearance, [*found, *contrast.problems(appearance)]
 
 
-def save(workspace: Workspace, bot: Bot, look: Appearance, actor: Actor) -> None:
-    """Raises `Invalid` where something cannot be read, `PlanDoesNotAllow` for what the plan does not hide."""
-    for problem in contrast.problems(look):
+def save(workspace: Workspace, bot: Bot, appearance: Appearance, actor: Actor) -> None:
+    """Raises `Invalid` for unreadable colors, and `PlanDoesNotAllow` if the plan can't hide our name."""
+    for problem in contrast.problems(appearance):
         raise Invalid(problem.sentence, field=problem.field)
     with transaction() as current:
         stored = locked(current, bot)
-        if appearance_of(stored).powered_by and not look.powered_by:
+        if appearance_of(stored).powered_by and not appearance.powered_by:
             _require_hiding(workspace)
-        put(current, stored, look, actor)
+        put(current, stored, appearance, actor)
 
 
 def reset(bot: Bot, actor: Actor) -> None:
-    """Everything as it is without a look of one's own; an uploaded picture stays, for later."""
+    """Resets everything to the defaults. An uploaded avatar is kept for later."""
     with transaction() as current:
         put(current, locked(current, bot), DEFAULTS, actor)
 
@@ -55,17 +57,17 @@ def reset(bot: Bot, actor: Actor) -> None:
 def locked(current: Session, bot: Bot) -> Bot:
     stored = current.get(Bot, bot.id, populate_existing=True, with_for_update=LOCK)
     if stored is None:
-        raise NotFound("There is no such bot in this workspace.")
+        raise NotFound("This workspace has no such bot.")
     return stored
 
 
-def put(current: Session, stored: Bot, look: Appearance, actor: Actor) -> None:
-    """Writes the look of a locked bot, if it is another one."""
+def put(current: Session, stored: Bot, appearance: Appearance, actor: Actor) -> None:
+    """Writes the appearance of a locked bot if it changed."""
     was = appearance_of(stored)
-    fields = sorted(name for name in FACTS if getattr(was, name) != getattr(look, name))
+    fields = sorted(name for name in FACTS if getattr(was, name) != getattr(appearance, name))
     if not fields:
         return
-    current.execute(update(Bot).where(Bot.id == stored.id).values(look=look.changed()))
+    current.execute(update(Bot).where(Bot.id == stored.id).values(look=appearance.changed()))
     audit.record(
         current, stored.workspace_id, actor, "bot.look_changed", stored.id,
         name=stored.name, fields=fields,
@@ -75,9 +77,9 @@ def put(current: Session, stored: Bot, look: Appearance, actor: Actor) -> None:
 def _require_hiding(workspace: Workspace) -> None:
     if not workspace.plan.hides_our_name:
         others = [plan.name for plan in plans_of(workspace.kind) if plan.hides_our_name]
-        way_out = f" It can be left out on {' and '.join(others)}." if others else ""
+        hint = f" You can hide it on {' and '.join(others)}." if others else ""
         raise PlanDoesNotAllow(
-            f"“Powered by Mevichat” stays on the {workspace.plan.name} plan.{way_out}"
+            f"“Powered by Mevichat” stays on the {workspace.plan.name} plan.{hint}"
         )
 
 
@@ -95,4 +97,4 @@ def _sentence(facts: Mapping[str, Any], error: ErrorDetails) -> str:
         return f"{title}: {most} characters at most; this has {length}."
     if error["type"] == "value_error":
         return f"{title}: {error['ctx']['error']}"
-    return f"{title}: choose one of those that are offered."
+    return f"{title}: choose one of the options."

@@ -1,4 +1,4 @@
-"""Whether what an owner chose can be read. A refusal says what was measured, and offers the nearest."""
+"""Checks that chosen colors are readable. A refusal gives the contrast and suggests the nearest color."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,58 +8,62 @@ from core.bots.appearance.appearance import FACTS, Appearance
 from core.bots.appearance.colors import TEXT, contrast, luminance, readable
 
 PAPER_TEXT = 7.0
-"""What ink needs on a background, so that quieter text is left room above 4.5 (WCAG 1.4.6)."""
+"""The contrast of ink on a background that leaves quieter text above 4.5 (WCAG 1.4.6)."""
 
 
 _NO_BUBBLE = (
-    "Choose the colour of the visitor’s bubble too: without one it is light in light mode and dark in "
-    "dark mode, and no text reads on both."
+    "Choose a color for the visitor bubble too. Otherwise it is light in light mode and dark in "
+    "dark mode, and no text color is readable on both."
 )
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one field; `better` is a colour that would do, if it is a matter of that."""
+    """What is wrong with one field; `better` is a color that would work, if color is the problem."""
 
     field: str
     sentence: str
     better: str = ""
 
 
-def shown_modes(look: Appearance) -> tuple[str, ...]:
-    return theme.MODES if look.mode == "auto" else (look.mode,)
+def shown_modes(appearance: Appearance) -> tuple[str, ...]:
+    return theme.MODES if appearance.mode == "auto" else (appearance.mode,)
 
 
-def problems(look: Appearance) -> list[Problem]:
-    """Of every colour that the owner chose and that shows; what was not chosen is made to pass."""
-    return [*_backgrounds(look), *_texts(look)]
+def problems(appearance: Appearance) -> list[Problem]:
+    """The problems of all chosen colors that are shown; derived colors always pass."""
+    return [*_backgrounds(appearance), *_texts(appearance)]
 
 
-def _backgrounds(look: Appearance) -> Iterator[Problem]:
-    """Ours ink stands on them, so that the light one has to be light and the dark one dark."""
-    chosen = {"light": look.background_light, "dark": look.background_dark}
-    for mode in shown_modes(look):
+def _backgrounds(appearance: Appearance) -> Iterator[Problem]:
+    """Our ink is used on them, so the light one has to be light and the dark one dark."""
+    chosen = {"light": appearance.background_light, "dark": appearance.background_dark}
+    for mode in shown_modes(appearance):
         ground, ink = chosen[mode], theme.INK[mode]
         if ground and contrast(ground, ink) < PAPER_TEXT:
-            yield _unreadable(f"background_{mode}", ground, "text on it", ground, ink, PAPER_TEXT)
+            yield _unreadable(
+                f"background_{mode}", ground, "text on this background", ground, ink, PAPER_TEXT
+            )
 
 
-def _texts(look: Appearance) -> Iterator[Problem]:
-    if look.accent_text:
-        yield from _text("accent_text", look.accent_text, look.accent)
-    if look.header == "accent" and look.header_text:
-        yield from _text("header_text", look.header_text, look.header_background or look.accent)
-    if look.visitor_text and not look.visitor_background:
+def _texts(appearance: Appearance) -> Iterator[Problem]:
+    if appearance.accent_text:
+        yield from _text("accent_text", appearance.accent_text, appearance.accent)
+    if appearance.header == "accent" and appearance.header_text:
+        yield from _text(
+            "header_text", appearance.header_text, appearance.header_background or appearance.accent
+        )
+    if appearance.visitor_text and not appearance.visitor_background:
         yield Problem("visitor_background", _NO_BUBBLE)
-    elif look.visitor_text:
-        yield from _text("visitor_text", look.visitor_text, look.visitor_background)
-    if look.link:
-        yield from _text("link", look.link, _under_links(look))
+    elif appearance.visitor_text:
+        yield from _text("visitor_text", appearance.visitor_text, appearance.visitor_background)
+    if appearance.link:
+        yield from _text("link", appearance.link, _under_links(appearance))
 
 
-def _under_links(look: Appearance) -> str:
-    """Where links stand first; in the other mode they are lightened until they read."""
-    return theme.answer_of(look, shown_modes(look)[0]).paper
+def _under_links(appearance: Appearance) -> str:
+    """The background of links in the first mode; in the other they are lightened until readable."""
+    return theme.answer_of(appearance, shown_modes(appearance)[0]).paper
 
 
 def _text(field: str, text: str, ground: str) -> Iterator[Problem]:
@@ -72,7 +76,7 @@ def _unreadable(field: str, chosen: str, what: str, moved: str, kept: str, ratio
     way = "lighter" if luminance(better) > luminance(chosen) else "darker"
     measured = int(contrast(moved, kept) * 10) / 10
     sentence = (
-        f"{FACTS[field]['title']}: {what} has a contrast of {measured} : 1 and needs {ratio} : 1 to be read. "
-        f"Take a {way} one, such as {better}."
+        f"{FACTS[field]['title']}: {what} has a contrast of {measured}:1 and needs {ratio}:1. "
+        f"Use a {way} one, such as {better}."
     )
     return Problem(field, sentence, better)

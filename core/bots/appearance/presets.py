@@ -1,4 +1,4 @@
-"""Looks that are ready: each a whole set of colours and shapes, to begin from."""
+"""Presets of the appearance: each a full set of colors and shapes to start from."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class Preset:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """All that it decides: also what it leaves as ours."""
+        """All the fields that it sets, including those that stay at their defaults."""
         return {name: getattr(self.look, name) for name in TOUCHED}
 
 
@@ -28,12 +28,12 @@ TOUCHED = (
     "answer_background", "link", "header", "header_background", "header_text", "font", "radius",
     "launcher_shape", "launcher_background",
 )  # fmt: skip
-"""What a preset decides: also what it leaves as ours. Words, places and sizes stay as they are."""
+"""The fields that a preset sets, including those at their defaults. Texts, positions and sizes are kept."""
 
 PRESETS = (
-    Preset("harbour", "Harbour", "Deep teal on white. What you have without a look of your own.", {}),
+    Preset("harbour", "Harbour", "Deep teal on white. The default.", {}),
     Preset(
-        "graphite", "Graphite", "Near black, square, no colour but your words.",
+        "graphite", "Graphite", "Near black and square, with no other color.",
         {
             "accent": "#2b2b2f", "background_dark": "#141416", "visitor_background": "#2b2b2f",
             "header": "accent", "radius": 4, "launcher_shape": "square", "font": "system",
@@ -47,14 +47,14 @@ PRESETS = (
         },
     ),
     Preset(
-        "sunrise", "Sunrise", "Warm orange, a coloured header, cream paper.",
+        "sunrise", "Sunrise", "Warm orange with a colored header on cream.",
         {
             "accent": "#c2410c", "background_light": "#fffaf3", "background_dark": "#1c1510",
             "header": "accent", "radius": 14, "launcher_shape": "rounded",
         },
     ),
     Preset(
-        "plum", "Plum", "Violet, with answers in bubbles of their own.",
+        "plum", "Plum", "Violet, with answers in their own bubbles.",
         {
             "accent": "#7a2e8e", "background_dark": "#18121b", "visitor_background": "#7a2e8e",
             "answer_background": "#f3eaf6", "header": "accent", "header_background": "#4a1a58",
@@ -62,7 +62,7 @@ PRESETS = (
         },
     ),
     Preset(
-        "paper", "Paper", "Ink on warm paper, set like a book.",
+        "paper", "Paper", "Ink on warm paper, with a serif font.",
         {
             "accent": "#7c4a21", "background_light": "#faf6ee", "background_dark": "#1d1a15",
             "visitor_background": "#ece2d0", "font": "serif", "radius": 2, "launcher_shape": "rounded",
@@ -75,6 +75,6 @@ def find(key: str) -> Preset | None:
     return next((preset for preset in PRESETS if preset.key == key), None)
 
 
-def applied(preset: Preset, look: Appearance) -> Appearance:
-    """The look with the preset's colours and shapes."""
-    return look.model_copy(update=preset.chosen)
+def applied(preset: Preset, appearance: Appearance) -> Appearance:
+    """The appearance with the preset's colors and shapes."""
+    return appearance.model_copy(update=preset.chosen)

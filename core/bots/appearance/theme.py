@@ -1,8 +1,8 @@
-"""What a look becomes in the frame: the values of its custom properties, for light and for dark.
+"""The CSS custom properties of a bot's appearance, for light and dark mode.
 
-Whatever the owner chose, every text reaches 4.5 : 1 on what it stands on, and every outline 3 : 1: what was
-not chosen is derived so here; what was chosen is refused by `legibility` where it does not. The properties
-override those of `css/tokens.css`, which are what stands here for a look that is all ours.
+Every text reaches a contrast of 4.5:1 on its background, and every outline 3:1: colors that the owner left
+open are derived here so that they do; `contrast` refuses chosen ones that don't. The properties override
+those of `css/tokens.css`, which hold the same values as the default appearance.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from core.bots.appearance.colors import (
 PAPER = {"light": "#ffffff", "dark": "#191816"}
 INK = {"light": "#1f1d1a", "dark": "#f1eee9"}
 BAD = {"light": ("#fdeeec", "#a4231a"), "dark": ("#341816", "#f6a199")}
-"""What went wrong, as background and text: `--red-1` and `--red-4` of the tokens."""
+"""Background and text of an error: `--red-1` and `--red-4` of the tokens."""
 
 MODES = ("light", "dark")
 MARGIN = 0.05
@@ -39,14 +39,14 @@ _SMALLEST_REM = 0.75
 
 @dataclass(frozen=True)
 class Ground:
-    """Something that text stands on, with its text, quieter text and a shade of it to sink things into."""
+    """A surface with its text color, a quieter text color and a darker shade for inset elements."""
 
     paper: str
     ink: str
 
     @property
     def sunken(self) -> str:
-        """Towards the ink where that leaves it readable, else away from it."""
+        """Shifted toward the ink if that stays readable, else away from it."""
         towards = mix(self.paper, self.ink, MARGIN)
         ink_reads = readable(self.ink, (towards,), TEXT + 1) == self.ink
         return towards if ink_reads else shifted_from(self.ink, self.paper, 2 * MARGIN)
@@ -60,80 +60,84 @@ class Ground:
         return mix(self.paper, self.ink, 0.12)
 
 
-def paper_of(look: Appearance, mode: str) -> Ground:
-    chosen = look.background_light if mode == "light" else look.background_dark
+def paper_of(appearance: Appearance, mode: str) -> Ground:
+    chosen = appearance.background_light if mode == "light" else appearance.background_dark
     return Ground(chosen or PAPER[mode], INK[mode])
 
 
-def header_of(look: Appearance, mode: str) -> Ground:
-    """Plain: the paper itself. Else a colour of its own, or the accent."""
-    if look.header == "plain":
-        return paper_of(look, mode)
-    ground = look.header_background or look.accent
-    chosen = look.header_text or ("" if look.header_background else look.accent_text)
+def header_of(appearance: Appearance, mode: str) -> Ground:
+    """The paper if the header is plain, else its own color or the accent."""
+    if appearance.header == "plain":
+        return paper_of(appearance, mode)
+    ground = appearance.header_background or appearance.accent
+    chosen = appearance.header_text or (
+        "" if appearance.header_background else appearance.accent_text
+    )
     return Ground(ground, chosen or text_on(ground, INK["light"]))
 
 
-def visitor_of(look: Appearance, mode: str) -> Ground:
-    if not look.visitor_background:
-        return Ground(tint_of(look, mode), INK[mode])
-    ground = look.visitor_background
-    return Ground(ground, look.visitor_text or text_on(ground, INK["light"]))
+def visitor_of(appearance: Appearance, mode: str) -> Ground:
+    if not appearance.visitor_background:
+        return Ground(tint_of(appearance, mode), INK[mode])
+    ground = appearance.visitor_background
+    return Ground(ground, appearance.visitor_text or text_on(ground, INK["light"]))
 
 
-def answer_of(look: Appearance, mode: str) -> Ground:
-    """Without a bubble an answer stands on the paper."""
-    ground = look.answer_background
-    return Ground(ground, _ink_on(ground)) if ground else paper_of(look, mode)
+def answer_of(appearance: Appearance, mode: str) -> Ground:
+    """An answer without a bubble is shown on the paper."""
+    ground = appearance.answer_background
+    return Ground(ground, _ink_on(ground)) if ground else paper_of(appearance, mode)
 
 
-def fill_of(look: Appearance) -> Ground:
+def fill_of(appearance: Appearance) -> Ground:
     """The accent as a surface: the same in both modes."""
-    return Ground(look.accent, look.accent_text or text_on(look.accent, INK["light"]))
+    return Ground(
+        appearance.accent, appearance.accent_text or text_on(appearance.accent, INK["light"])
+    )
 
 
-def launcher_of(look: Appearance) -> Ground:
-    ground = look.launcher_background
-    return Ground(ground, text_on(ground, INK["light"])) if ground else fill_of(look)
+def launcher_of(appearance: Appearance) -> Ground:
+    ground = appearance.launcher_background
+    return Ground(ground, text_on(ground, INK["light"])) if ground else fill_of(appearance)
 
 
-def tint_of(look: Appearance, mode: str, share: float = 0.11) -> str:
-    """The paper with a little of the accent in it; with more, and of a lighter one, in the dark."""
-    paper = paper_of(look, mode).paper
+def tint_of(appearance: Appearance, mode: str, share: float = 0.11) -> str:
+    """The paper with a little of the accent; in dark mode more of it, and lighter."""
+    paper = paper_of(appearance, mode).paper
     if mode == "light":
-        return mix(paper, look.accent, share)
-    return mix(paper, readable(look.accent, (paper,)), share + 0.06)
+        return mix(paper, appearance.accent, share)
+    return mix(paper, readable(appearance.accent, (paper,)), share + 0.06)
 
 
-def variables(look: Appearance) -> dict[str, str]:
-    """The custom properties by name. Colours that differ by mode are written as `light-dark(…, …)`."""
-    light, dark = (_colors(look, mode) for mode in MODES)
+def variables(appearance: Appearance) -> dict[str, str]:
+    """The custom properties by name. Colors that differ by mode are written as `light-dark(…, …)`."""
+    light, dark = (_colors(appearance, mode) for mode in MODES)
     both = {
         name: value if value == dark[name] else f"light-dark({value}, {dark[name]})"
         for name, value in light.items()
     }
-    return both | _measures(look)
+    return both | _measures(appearance)
 
 
-def css(look: Appearance) -> str:
-    """The stylesheet of the frame; in no layer, so that it stands above all that are."""
-    lines = [f"  {name}: {value};" for name, value in variables(look).items()]
-    if look.mode != "auto":
-        lines.insert(0, f"  color-scheme: {look.mode};")
+def css(appearance: Appearance) -> str:
+    """The chat's stylesheet, outside any cascade layer so that it overrides them all."""
+    lines = [f"  {name}: {value};" for name, value in variables(appearance).items()]
+    if appearance.mode != "auto":
+        lines.insert(0, f"  color-scheme: {appearance.mode};")
     return "\n".join([":root {", *lines, "}", ""])
 
 
-def digest(look: Appearance) -> str:
-    """Changes with the stylesheet: its address carries it."""
-    return hashlib.sha256(css(look).encode()).hexdigest()[:10]
+def digest(appearance: Appearance) -> str:
+    """A hash of the stylesheet, used in its URL."""
+    return hashlib.sha256(css(appearance).encode()).hexdigest()[:10]
 
 
-def _colors(look: Appearance, mode: str) -> dict[str, str]:
-    paper = paper_of(look, mode)
+def _colors(appearance: Appearance, mode: str) -> dict[str, str]:
+    paper = paper_of(appearance, mode)
     floating = paper.paper if mode == "light" else mix(paper.paper, paper.ink, 0.04)
-    tint = tint_of(look, mode)
+    tint = tint_of(appearance, mode)
     grounds = (paper.paper, paper.sunken, floating, tint)
-    accent = readable(look.accent, grounds)
+    accent = readable(appearance.accent, grounds)
     red_paper, red = BAD[mode]
     return {
         "--paper": paper.paper,
@@ -149,71 +153,71 @@ def _colors(look: Appearance, mode: str) -> dict[str, str]:
         "--accent": accent,
         "--accent-strong": readable(mix(accent, paper.ink, 0.25), grounds),
         "--accent-soft": tint,
-        "--accent-line": tint_of(look, mode, 0.34),
+        "--accent-line": tint_of(appearance, mode, 0.34),
         "--on-accent": text_on(accent, INK["light"]),
         "--focus": accent,
         "--red-4": readable(red, (red_paper, *grounds)),
-        **_surfaces(look, mode),
+        **_surfaces(appearance, mode),
     }
 
 
-def _surfaces(look: Appearance, mode: str) -> dict[str, str]:
-    """What has a background of its own: the filled button, the header, both bubbles."""
-    fill, header = fill_of(look), header_of(look, mode)
-    visitor, answer = visitor_of(look, mode), answer_of(look, mode)
+def _surfaces(appearance: Appearance, mode: str) -> dict[str, str]:
+    """Elements with their own background: the filled button, the header and both bubbles."""
+    fill, header = fill_of(appearance), header_of(appearance, mode)
+    visitor, answer = visitor_of(appearance, mode), answer_of(appearance, mode)
     return {
         "--fill": fill.paper,
         "--fill-strong": shifted_from(fill.ink, fill.paper, 0.14),
         "--on-fill": fill.ink,
         "--header": header.paper,
         "--header-sunken": header.sunken,
-        "--header-line": header.line if look.header == "plain" else header.paper,
+        "--header-line": header.line if appearance.header == "plain" else header.paper,
         "--on-header": header.ink,
         "--on-header-soft": header.soft,
         "--visitor": visitor.paper,
         "--on-visitor": visitor.ink,
-        "--answer": answer.paper if look.answer_background else "transparent",
+        "--answer": answer.paper if appearance.answer_background else "transparent",
         "--answer-sunken": answer.sunken,
         "--answer-line": mix(answer.paper, answer.ink, 0.2),
         "--on-answer": answer.ink,
         "--on-answer-soft": answer.soft,
-        "--link": readable(look.link or look.accent, (answer.paper, answer.sunken)),
+        "--link": readable(appearance.link or appearance.accent, (answer.paper, answer.sunken)),
     }
 
 
-def _measures(look: Appearance) -> dict[str, str]:
-    base = look.font_size / 16
+def _measures(appearance: Appearance) -> dict[str, str]:
+    base = appearance.font_size / 16
     sizes = {
         name: f"{max(share * base, _SMALLEST_REM):g}rem" for name, share in _TEXT_SIZES.items()
     }
     return {
-        "--font": FONTS[look.font],
+        "--font": FONTS[appearance.font],
         **sizes,
-        "--radius": f"{round(look.radius * 0.6)}px",
-        "--radius-l": f"{look.radius}px",
-        "--bubble-radius": f"{look.radius}px",
+        "--radius": f"{round(appearance.radius * 0.6)}px",
+        "--radius-l": f"{appearance.radius}px",
+        "--bubble-radius": f"{appearance.radius}px",
     }
 
 
 def _ink_on(ground: str) -> str:
-    """Of our two inks the one that reads better; else black or white."""
+    """Our ink or white, whichever is more readable; black if neither is."""
     return text_on(ground, INK["light"]) if luminance(ground) < 0.5 else INK["light"]
 
 
-def derived(look: Appearance) -> dict[str, str]:
-    """What stands in place of each colour that the owner left to us, in the first mode that shows."""
-    mode = "dark" if look.mode == "dark" else "light"
-    header = header_of(look.model_copy(update={"header": "accent"}), mode)
-    visitor = visitor_of(look, mode)
+def derived(appearance: Appearance) -> dict[str, str]:
+    """The color used for each field that the owner left open, in the first mode that is shown."""
+    mode = "dark" if appearance.mode == "dark" else "light"
+    header = header_of(appearance.model_copy(update={"header": "accent"}), mode)
+    visitor = visitor_of(appearance, mode)
     return {
-        "accent_text": fill_of(look).ink,
-        "background_light": paper_of(look, "light").paper,
-        "background_dark": paper_of(look, "dark").paper,
+        "accent_text": fill_of(appearance).ink,
+        "background_light": paper_of(appearance, "light").paper,
+        "background_dark": paper_of(appearance, "dark").paper,
         "visitor_background": visitor.paper,
         "visitor_text": visitor.ink,
-        "answer_background": answer_of(look, mode).paper,
-        "link": _surfaces(look, mode)["--link"],
+        "answer_background": answer_of(appearance, mode).paper,
+        "link": _surfaces(appearance, mode)["--link"],
         "header_background": header.paper,
         "header_text": header.ink,
-        "launcher_background": launcher_of(look).paper,
+        "launcher_background": launcher_of(appearance).paper,
     }

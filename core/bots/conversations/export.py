@@ -1,6 +1,6 @@
-"""Conversations as rows for a file: read in short steps, however many there are, and never all at once.
+"""Exports conversations as rows, read in short steps and never all at once.
 
-No connection is held while somebody's browser takes its time.
+No database connection is held while the client downloads.
 """
 
 from collections.abc import Iterator
@@ -20,20 +20,20 @@ AT_A_TIME = 50
 
 @dataclass(frozen=True)
 class ExportedMessage:
-    """A message, and the conversation that it is in."""
+    """A message with its conversation."""
 
     conversation: Conversation
     message: Message
 
 
 def messages(wanted: ConversationFilter) -> Iterator[ExportedMessage]:
-    """Every message of the conversations that match: those newest first, in each from its beginning."""
+    """Every message of the matching conversations: newest conversation first, oldest message first."""
     for ids in _steps(wanted):
         yield from _messages_of(ids)
 
 
 def summaries(wanted: ConversationFilter) -> Iterator[Summary]:
-    """Every conversation that matches, newest first."""
+    """Every matching conversation, newest first."""
     for ids in _steps(wanted):
         with work_context():
             found = reading.in_order(ids)
@@ -54,12 +54,12 @@ def _steps(wanted: ConversationFilter) -> Iterator[list[str]]:
 def _messages_of(ids: list[str]) -> list[ExportedMessage]:
     with work_context():
         rows = session().scalars(select(Conversation).where(Conversation.id.in_(ids)))
-        known = {conversation.id: conversation for conversation in rows}
-        said: dict[str, list[ExportedMessage]] = {id_: [] for id_ in ids}
+        by_id = {conversation.id: conversation for conversation in rows}
+        exported: dict[str, list[ExportedMessage]] = {id_: [] for id_ in ids}
         for message in _in_order(ids):
-            if conversation := known.get(message.conversation_id):
-                said[conversation.id].append(ExportedMessage(conversation, message))
-    return [row for rows_of_one in said.values() for row in rows_of_one]
+            if conversation := by_id.get(message.conversation_id):
+                exported[conversation.id].append(ExportedMessage(conversation, message))
+    return [row for rows_of_one in exported.values() for row in rows_of_one]
 
 
 def _in_order(ids: list[str]) -> list[Message]:

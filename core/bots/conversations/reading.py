@@ -1,4 +1,4 @@
-"""Reading conversations: lines of lists, transcripts, and when a bot was written to."""
+"""Reads conversations: list rows, transcripts, and when a bot was last used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from core.errors import NotFound
 
 @dataclass(frozen=True)
 class Summary:
-    """A conversation as a line of a list."""
+    """A conversation as a row of a list."""
 
     id: str
     bot_id: str
@@ -41,19 +41,19 @@ def latest(bot: Bot, size: int) -> list[Summary]:
 def in_order(ids: Sequence[str]) -> list[Summary]:
     """These conversations, in this order."""
     rows = session().scalars(select(Conversation).where(Conversation.id.in_(ids)))
-    known = {conversation.id: conversation for conversation in rows}
-    return summaries([known[id_] for id_ in ids if id_ in known])
+    by_id = {conversation.id: conversation for conversation in rows}
+    return summaries([by_id[id_] for id_ in ids if id_ in by_id])
 
 
 def summaries(conversations: Sequence[Conversation]) -> list[Summary]:
-    told = {row.conversation_id: row for row in _told_of([talk.id for talk in conversations])}
-    return [_summary(talk, told.get(talk.id)) for talk in conversations]
+    totals = {row.conversation_id: row for row in _totals_of([row.id for row in conversations])}
+    return [_summary(row, totals.get(row.id)) for row in conversations]
 
 
 def get(workspace_id: str, conversation_id: str) -> Conversation:
     found = session().get(Conversation, conversation_id)
     if found is None or found.workspace_id != workspace_id or found.bot.deleted_at:
-        raise NotFound("There is no such conversation in this workspace.")
+        raise NotFound("This workspace has no such conversation.")
     return found
 
 
@@ -69,10 +69,10 @@ def messages_of(conversation_id: str) -> list[Message]:
 
 def count_since(bot_id: str, since: datetime) -> int:
     """How many conversations with the bot had a message since then."""
-    talks = select(func.count()).where(
+    conversations = select(func.count()).where(
         Conversation.bot_id == bot_id, Conversation.last_message_at >= since
     )
-    return session().scalar(talks) or 0
+    return session().scalar(conversations) or 0
 
 
 def by_site(bot_id: str, since: datetime) -> dict[str, tuple[int, datetime]]:
@@ -83,11 +83,11 @@ def by_site(bot_id: str, since: datetime) -> dict[str, tuple[int, datetime]]:
         .where(Conversation.bot_id == bot_id, Conversation.last_message_at >= since)
         .group_by(Conversation.origin)
     )
-    return {origin: (talks, at) for origin, talks, at in rows}
+    return {origin: (conversations, at) for origin, conversations, at in rows}
 
 
 def last_by_bot(workspace_id: str) -> dict[str, datetime | None]:
-    """When each bot was written to last: for each the end of its index."""
+    """When each bot got its last message, read from the end of its index."""
     last = (
         select(func.max(Conversation.last_message_at))
         .where(Conversation.bot_id == Bot.id)
@@ -102,45 +102,45 @@ def last_by_bot(workspace_id: str) -> dict[str, datetime | None]:
     return {row[0]: row[1] for row in rows}
 
 
-def _told_of(ids: list[str]) -> Sequence[Row[Any]]:
-    """Of each of these: how many messages and failures, which tokens, and what was said first."""
+def _totals_of(ids: list[str]) -> Sequence[Row[Any]]:
+    """For each conversation: its messages, failures, tokens and first text."""
     failures = case(((Message.role == ANSWER) & conversation_search.failed(), 1), else_=0)
-    told: list[ColumnElement[Any]] = [
+    totals: list[ColumnElement[Any]] = [
         func.count().label("messages"),
         func.sum(failures).label("failed"),
         func.coalesce(func.sum(Message.tokens_in), 0).label("tokens_in"),
         func.coalesce(func.sum(Message.tokens_out), 0).label("tokens_out"),
         _first_text().label("first_text"),
     ]
-    wanted = select(Message.conversation_id, *told).where(Message.conversation_id.in_(ids))
+    wanted = select(Message.conversation_id, *totals).where(Message.conversation_id.in_(ids))
     return session().execute(wanted.group_by(Message.conversation_id)).all()
 
 
 def _first_text() -> ScalarSelect[str]:
-    asked = aliased(Message)
+    question = aliased(Message)
     return (
-        select(asked.text)
-        .where(asked.conversation_id == Message.conversation_id, asked.role == VISITOR)
-        .order_by(asked.created_at)
+        select(question.text)
+        .where(question.conversation_id == Message.conversation_id, question.role == VISITOR)
+        .order_by(question.created_at)
         .limit(1)
         .correlate(Message)
         .scalar_subquery()
     )
 
 
-def _summary(conversation: Conversation, told: Row[Any] | None) -> Summary:
+def _summary(conversation: Conversation, totals: Row[Any] | None) -> Summary:
     return Summary(
         id=conversation.id,
         bot_id=conversation.bot_id,
         bot_name=conversation.bot.name,
         origin=conversation.origin,
-        first_text=told.first_text or "" if told else "",
+        first_text=totals.first_text or "" if totals else "",
         started_at=conversation.created_at,
         last_at=conversation.last_message_at or conversation.created_at,
-        messages=told.messages if told else 0,
-        failed=told.failed if told else 0,
-        tokens_in=told.tokens_in if told else 0,
-        tokens_out=told.tokens_out if told else 0,
+        messages=totals.messages if totals else 0,
+        failed=totals.failed if totals else 0,
+        tokens_in=totals.tokens_in if totals else 0,
+        tokens_out=totals.tokens_out if totals else 0,
     )
 
 
@@ -150,11 +150,11 @@ def turn(workspace_id: str, bot_id: str, answer_id: str) -> tuple[Message, Messa
     ours = answer and (answer.workspace_id, answer.bot_id) == (workspace_id, bot_id)
     question = session().get(Message, answer.reply_to or "") if answer and ours else None
     if answer is None or question is None:
-        raise NotFound("There is no such answer of this bot.")
+        raise NotFound("This bot has no such answer.")
     return question, answer
 
 
 def question_and_answer(workspace_id: str, bot_id: str, answer_id: str) -> tuple[str, str]:
-    """What a visitor asked this bot, and what it said; raises `NotFound`."""
+    """The texts of a visitor's question and its answer; raises `NotFound`."""
     question, answer = turn(workspace_id, bot_id, answer_id)
     return question.text, answer.text

@@ -1,7 +1,7 @@
-"""How long conversations are kept: what is older than a workspace says is deleted, once a day.
+"""Retention: once a day, deletes conversations and unanswered questions older than the workspace allows.
 
-Old is a conversation whose last message is; one in which nobody wrote, by the day it was opened. A
-question that nothing answered is what visitors wrote too: it goes by when it was last asked.
+The age of a conversation is that of its last message, or of the conversation if it is empty. The age of
+an unanswered question is that of the last time it was asked.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ log = logger(__name__)
 
 
 def run_later() -> int:
-    """Queues the work for each workspace that keeps conversations for a time. Returns how many."""
+    """Queues a job for each workspace with a retention period. Returns how many."""
     wanted = select(Workspace.id).where(Workspace.retention_days > 0).order_by(Workspace.id)
     due = list(session().scalars(wanted))
     for workspace_id in due:
@@ -36,7 +36,7 @@ def run_later() -> int:
 
 
 def run(workspace_id: str) -> int:
-    """Deletes what is too old in this workspace now; says in log and audit log how many that were."""
+    """Deletes what is too old in this workspace, and records the count in the log and the audit log."""
     workspace = session().get(Workspace, workspace_id)
     if workspace is None or not workspace.retention_days:
         return 0
@@ -47,29 +47,29 @@ def run(workspace_id: str) -> int:
             current, workspace_id, MEVICHAT, "conversation.expired", count=count, days=days
         )
 
-    gone = conversation_deletion.forget(ids, record)
-    questions = unanswered.delete_older(workspace_id, _long_ago(days))
+    gone = conversation_deletion.delete_ids(ids, record)
+    questions = unanswered.delete_older(workspace_id, _cutoff(days))
     if gone or questions:
-        told = {"count": gone, "questions": questions, "days": days}
-        log.info("conversations_expired", workspace_id=workspace_id, **told)
+        details = {"count": gone, "questions": questions, "days": days}
+        log.info("conversations_expired", workspace_id=workspace_id, **details)
     return gone
 
 
 def count_older(workspace_id: str, days: int) -> int:
-    """How many conversations would be deleted if they were kept for so many days."""
+    """How many conversations a retention of so many days would delete."""
     wanted = select(func.count()).select_from(Conversation)
     return session().scalar(wanted.where(*_older(workspace_id, days))) or 0
 
 
 def _too_old(workspace_id: str, days: int) -> list[str]:
-    """Their ids, in steps that let others go first."""
+    """Their ids, read in steps so that other queries aren't held up."""
     ids: list[str] = []
-    while found := _some(workspace_id, days, ids[-1] if ids else ""):
+    while found := _next_ids(workspace_id, days, ids[-1] if ids else ""):
         ids += found
     return ids
 
 
-def _some(workspace_id: str, days: int, after: str) -> list[str]:
+def _next_ids(workspace_id: str, days: int, after: str) -> list[str]:
     wanted = select(Conversation.id).where(*_older(workspace_id, days), Conversation.id > after)
     found = list(session().scalars(wanted.order_by(Conversation.id).limit(AT_A_TIME)))
     session().commit()
@@ -78,8 +78,8 @@ def _some(workspace_id: str, days: int, after: str) -> list[str]:
 
 def _older(workspace_id: str, days: int) -> tuple[ColumnElement[bool], ...]:
     last = func.coalesce(Conversation.last_message_at, Conversation.created_at)
-    return (Conversation.workspace_id == workspace_id, last < _long_ago(days))
+    return (Conversation.workspace_id == workspace_id, last < _cutoff(days))
 
 
-def _long_ago(days: int) -> datetime:
+def _cutoff(days: int) -> datetime:
     return clock.now() - timedelta(days=days)

@@ -1,7 +1,7 @@
-"""Finding conversations by bot, days, origin, words and what became of them: by their last message, in steps.
+"""Searches conversations by bot, days, site, text and outcome, ordered by their last message, in steps.
 
-A step looks at `SPAN` conversations at most, however few of them match: it never waits for a whole
-workspace to be read. Those of each bot come from the index of their last messages, and are merged.
+A step reads at most `SPAN` conversations, however few match, so that it never scans a whole workspace.
+Each bot's conversations come from the index of last messages, and are merged.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from core.db import session
 PAGE = 30
 SPAN = 500
 MOST_BOTS = 400
-"""Of so many the newest can be merged in one query; SQLite has a limit for that at 500."""
+"""The most bots whose conversations are merged in one query; SQLite's limit is 500."""
 SHORTEST_TEXT = 2
 STATES = ("failed", "unanswered", "down", "up", "cached")
 
@@ -28,7 +28,7 @@ _last_at = Conversation.last_message_at
 
 @dataclass(frozen=True)
 class Cursor:
-    """The conversation that was looked at last: what comes next is older, or newer if that is the order."""
+    """The last conversation read; the next step continues after it."""
 
     last_at: datetime
     id: str
@@ -36,7 +36,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class ConversationFilter:
-    """What to look for: an empty field asks for nothing. `until` is the first moment that is too late."""
+    """The search criteria; empty fields match everything. `until` is exclusive."""
 
     workspace_id: str
     bot_id: str = ""
@@ -61,8 +61,10 @@ class ConversationFilter:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step found. `next` is where to go on, if there is more to look at; `full` whether there
-    is more that matches for sure, rather than conversations that this step did not get to."""
+    """The result of one step. `next` is where to continue, None at the end.
+
+    `full`: there are certainly more matches, rather than conversations that weren't read yet.
+    """
 
     ids: list[str]
     next: Cursor | None = None
@@ -71,10 +73,10 @@ class Step:
 
 def step(wanted: ConversationFilter, after: Cursor | None = None, size: int = PAGE) -> Step:
     """The next conversations that match, at most `size`."""
-    places = _places(wanted)
-    if not places:
+    conditions = _bot_conditions(wanted)
+    if not conditions:
         return Step([])
-    span = _span(wanted, places, after, SPAN if wanted.looks_inside else size + 1)
+    span = _span(wanted, conditions, after, SPAN if wanted.looks_inside else size + 1)
     found = [Cursor(row.last_at, row.id) for row in session().execute(_inside(span, wanted, size))]
     if len(found) > size:
         return Step([cursor.id for cursor in found[:size]], found[size - 1], full=True)
@@ -83,7 +85,7 @@ def step(wanted: ConversationFilter, after: Cursor | None = None, size: int = PA
 
 
 def every(wanted: ConversationFilter, size: int = 100) -> Iterator[list[str]]:
-    """All that match, in lists of at most `size`; lets others go first after each step."""
+    """All matches, in lists of at most `size`; yields to other greenlets after each step."""
     after: Cursor | None = None
     while True:
         found = step(wanted, after, size)
@@ -100,24 +102,27 @@ def count(wanted: ConversationFilter) -> int:
     return sum(len(ids) for ids in every(wanted, SPAN))
 
 
-def _places(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    """Where to look: at each bot, so that its index serves; in the whole workspace if they are too many."""
+def _bot_conditions(wanted: ConversationFilter) -> list[ColumnElement[bool]]:
+    """A condition per bot, so that its index is used; one for the workspace if there are too many."""
     here = Conversation.workspace_id == wanted.workspace_id
     if wanted.bot_id:
         return [here & (Conversation.bot_id == wanted.bot_id)]
     of_workspace = select(Bot.id).where(Bot.workspace_id == wanted.workspace_id)
     made = session().scalars(of_workspace.where(Bot.deleted_at.is_(None)))
-    places = [Conversation.bot_id == bot_id for bot_id in made]
-    if len(places) <= MOST_BOTS:
-        return places
+    conditions = [Conversation.bot_id == bot_id for bot_id in made]
+    if len(conditions) <= MOST_BOTS:
+        return conditions
     return [here & Conversation.bot_id.not_in(of_workspace.where(Bot.deleted_at.is_not(None)))]
 
 
 def _span(
-    wanted: ConversationFilter, places: list[ColumnElement[bool]], after: Cursor | None, size: int
+    wanted: ConversationFilter,
+    conditions: list[ColumnElement[bool]],
+    after: Cursor | None,
+    size: int,
 ) -> Subquery:
     """The next conversations after the cursor, whatever is in them."""
-    arms = [select(_arm(wanted, place, after, size).subquery()) for place in places]
+    arms = [select(_arm(wanted, place, after, size).subquery()) for place in conditions]
     merged = union_all(*arms).subquery()
     first = select(merged).order_by(*wanted.ordered(merged.c.last_at, merged.c.id)).limit(size)
     return first.subquery("span")
@@ -126,7 +131,7 @@ def _span(
 def _arm(
     wanted: ConversationFilter, place: ColumnElement[bool], after: Cursor | None, size: int
 ) -> Select[Any]:
-    """Those of one bot, along its index."""
+    """The conversations of one bot, read from its index."""
     columns: list[Any] = [Conversation.id, _last_at.label("last_at"), Conversation.origin]
     arm: Select[Any] = select(*columns).where(place, _last_at.is_not(None))
     if wanted.since:
@@ -157,10 +162,10 @@ def _of_a_message(wanted: ConversationFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.text:
         yield Message.text.icontains(wanted.text, autoescape=True)
     if wanted.state:
-        yield (Message.role == ANSWER) & _became(wanted.state)
+        yield (Message.role == ANSWER) & _has_outcome(wanted.state)
 
 
-def _became(state: str) -> ColumnElement[bool]:
+def _has_outcome(state: str) -> ColumnElement[bool]:
     if state == "failed":
         return failed()
     if state == "cached":
@@ -176,7 +181,7 @@ def failed() -> ColumnElement[bool]:
 
 
 def no_provider_called() -> ColumnElement[bool]:
-    """The answer that it does not know: complete, and neither a provider's nor remembered."""
+    """Answers saying that the bot doesn't know: complete, not from a provider and not cached."""
     return (Message.status == COMPLETE) & Message.cached.is_(False) & Message.latency_ms.is_(None)
 
 

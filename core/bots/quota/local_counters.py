@@ -1,4 +1,4 @@
-"""Counters in this process's memory: what limits fall back on while Redis is away."""
+"""Rate limit counters in this process's memory, used while Redis is down."""
 
 import threading
 from collections import OrderedDict
@@ -8,21 +8,21 @@ MOST_KEPT = 20_000
 
 
 class LocalCounters:
-    """As Redis would: all take one, or none. The oldest are forgotten, so that memory has a bound."""
+    """Counts like the Redis script: all counters or none. The oldest are dropped to bound memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def take(self, keys: Sequence[str], most: Sequence[int], once: str = "") -> list[int]:
-        """The places of the counters that are full; none if all have taken one, or `once` is known."""
+        """The indexes of the counters that are full. If none is, or `once` was counted already, []."""
         with self._lock:
             if once and once in self._counts:
                 return []
             limits = zip(keys, most, strict=True)
             over = [
-                place
-                for place, (key, limit) in enumerate(limits)
+                index
+                for index, (key, limit) in enumerate(limits)
                 if self._counts.get(key, 0) >= limit
             ]
             if not over:

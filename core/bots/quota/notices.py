@@ -1,7 +1,7 @@
-"""Tells people and programs that a month's messages run out: at 80 %, and when all are used, once a month each.
+"""Quota notices: at 80% and 100% of a month's messages, each sent once a month.
 
-What is to be told is written in the transaction that crosses the line: mails to whoever may manage the
-plan, and a call of the workspace's webhook.
+The deliveries are written in the transaction that crosses the threshold: emails to those who may manage
+the plan, and a webhook call.
 """
 
 from datetime import date, datetime
@@ -23,16 +23,16 @@ NEAR, FULL = "near", "full"
 
 
 def threshold_crossed(used: int, limit: int) -> str:
-    """Which line that many messages are past: NEAR, FULL, or "". A pure decision."""
+    """Which threshold the used messages have crossed: NEAR, FULL, or ""."""
     if used >= limit:
         return FULL
     return NEAR if used * 100 >= limit * WARNING_PERCENT else ""
 
 
 def notify(current: Session, workspace: Workspace) -> list[str]:
-    """Writes the deliveries of a line that nobody was told of; their ids, for `send_soon` afterwards.
+    """Writes the deliveries for a newly crossed threshold. Returns their ids, for `send_soon`.
 
-    Who is told that all are used needs no warning any more.
+    After the notice at 100% there is no warning at 80%.
     """
     now, limit = clock.now(), workspace.plan.messages_per_month
     key = (workspace.id, clock.period_of(now))
@@ -40,24 +40,26 @@ def notify(current: Session, workspace: Workspace) -> list[str]:
     crossed = threshold_crossed(month.used, limit) if month else ""
     if month is None or not crossed:
         return []
-    told_at = QuotaPeriod.told_full_at if crossed == FULL else QuotaPeriod.told_near_at
-    if getattr(month, told_at.key) is not None or not _first(current, key, told_at, now):
+    notified_column = QuotaPeriod.told_full_at if crossed == FULL else QuotaPeriod.told_near_at
+    if getattr(month, notified_column.key) is not None or not _mark_first(
+        current, key, notified_column, now
+    ):
         return []
     if crossed == FULL:
-        _first(current, key, QuotaPeriod.told_near_at, now)
+        _mark_first(current, key, QuotaPeriod.told_near_at, now)
     return _write(current, workspace, crossed, _facts(workspace, month.used, limit, now))
 
 
-def _first(
+def _mark_first(
     current: Session,
     key: tuple[str, str],
-    told_at: InstrumentedAttribute[datetime | None],
+    notified_column: InstrumentedAttribute[datetime | None],
     now: datetime,
 ) -> bool:
-    """Whether this call, of all that find the line crossed, is the one that tells."""
+    """Whether this call is the first to mark the threshold, and so sends the notice."""
     this_month = (QuotaPeriod.workspace_id == key[0]) & (QuotaPeriod.period == key[1])
-    marked = update(QuotaPeriod).where(this_month, told_at.is_(None))
-    return changed_one(current, marked.values({told_at: now}))
+    marked = update(QuotaPeriod).where(this_month, notified_column.is_(None))
+    return changed_one(current, marked.values({notified_column: now}))
 
 
 def _facts(workspace: Workspace, used: int, limit: int, now: datetime) -> dict[str, Any]:
@@ -78,12 +80,12 @@ def _write(
     current: Session, workspace: Workspace, crossed: str, facts: dict[str, Any]
 ) -> list[str]:
     shown = facts | {"resets_on": _shown(date.fromisoformat(facts["resets_on"]))}
-    told = [
+    email_ids = [
         emails.add(current, f"quota_{crossed}", email, workspace.id, **shown)
         for email in emails_allowing(current, workspace.id, "plan.manage")
     ]
-    called = endpoints.add(current, workspace.id, f"quota.{crossed}", facts)
-    return [*told, called] if called else told
+    webhook_id = endpoints.add(current, workspace.id, f"quota.{crossed}", facts)
+    return [*email_ids, webhook_id] if webhook_id else email_ids
 
 
 def _shown(day: date) -> str:

@@ -1,7 +1,7 @@
 """The message quota: one message is reserved when a turn is accepted, given back when it fails.
 
 Counts messages, never tokens, per workspace and calendar month (UTC). Each change is one
-conditional update in the caller's transaction: of many at the limit, exactly the free ones pass.
+conditional update in the caller's transaction, so concurrent requests never exceed the limit.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from core.bots.models import QuotaPeriod
 from core.db import changed_one, insert_new, session
 
 WARNING_PERCENT = 80
-"""From here on people are warned."""
+"""The percentage at which the first notice is sent."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """Where a workspace stands this month, in messages."""
+    """A workspace's usage this month, in messages."""
 
     used: int
     limit: int
@@ -56,7 +56,7 @@ def _take_one(current: Session, workspace_id: str, period: str, limit: int) -> b
 
 
 def release(current: Session, workspace_id: str, period: str) -> None:
-    """Gives a reserved message back to the month that it was taken from."""
+    """Returns a reserved message to the month it was taken from."""
     current.execute(
         update(QuotaPeriod)
         .where(

@@ -1,7 +1,7 @@
-"""How often visitors may write: to one bot from one conversation or address, to a bot, to a workspace.
+"""Rate limits of the chat: per visitor, per IP address, per bot and per workspace.
 
-Counted in Redis in fixed windows, by one script: every counter takes the message, or none does. With
-Redis away each process counts for itself: a limit is never worth a chat that does not answer.
+Counted in Redis in fixed windows by one script: either every counter takes the message or none does.
+While Redis is down, each process counts on its own, so that the chat keeps answering.
 """
 
 import ipaddress
@@ -21,9 +21,9 @@ from core.queue import fast_fail_redis
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MOST = 1_000_000
 REDIS_RETRY_SECONDS = 10.0
-"""After a failure Redis is left alone for so long: not every message waits for it."""
+"""How long Redis isn't tried after an error, so that not every message waits for it."""
 
-TOO_FAST = "More is being written here than this chat can answer just now."
+TOO_FAST = "This chat is busy."
 
 # KEYS: a marker or "", then the counters. ARGV: the marker's seconds, then most and seconds of each.
 _TAKE = """
@@ -43,7 +43,7 @@ return {}
 
 log = logger(__name__)
 
-_here = LocalCounters()
+_local_counters = LocalCounters()
 _redis_available_from = 0.0
 
 
@@ -59,18 +59,18 @@ class Limit:
         return f"limit:{self.name}:{self.seconds}:{int(now) // self.seconds}"
 
     def seconds_left(self, now: float) -> int:
-        """Until the window is over and another begins."""
+        """Seconds until the next window begins."""
         return max(1, self.seconds - int(now) % self.seconds)
 
 
 def count_message(conversation: Conversation, address: str, client_id: Any = None) -> None:
-    """Counts a message, or a retry, before anything is kept of it; raises `TooMany` over a limit.
+    """Counts a message or a retry before it is stored; raises `TooMany` over a limit.
 
-    A message that comes again under its client id was counted when it first came.
+    A message that is sent again under the same client id is counted once.
     """
     bot = conversation.bot
-    known = isinstance(client_id, str) and 0 < len(client_id) <= 64
-    once = f"limit:once:{conversation.id}:{client_id}" if known else ""
+    has_client_id = isinstance(client_id, str) and 0 < len(client_id) <= 64
+    once = f"limit:once:{conversation.id}:{client_id}" if has_client_id else ""
     _take(
         bot,
         (
@@ -84,7 +84,7 @@ def count_message(conversation: Conversation, address: str, client_id: Any = Non
 
 
 def count_conversation(bot: Bot, address: str) -> None:
-    """Conversations are opened from one address no more often than messages are sent from it."""
+    """Limits the new conversations of one IP address, to as many as it may send messages."""
     name = f"opened:{bot.id}:{network_of(address)}"
     _take(bot, (Limit(name, bot.address_limit, HOUR),))
 
@@ -103,7 +103,7 @@ def network_of(address: str) -> str:
 
 
 def checked(value: int | str, what: str, field: str) -> int:
-    """A limit as somebody wrote it; raises `Invalid` with what to write instead."""
+    """A limit from a form; raises `Invalid` with what to enter instead."""
     text = str(value).strip().replace(",", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) <= MOST):
         sentence = f"Write {what} as a whole number from 0 to {MOST:,}. 0 means no limit."
@@ -114,23 +114,23 @@ def checked(value: int | str, what: str, field: str) -> int:
 def _take(bot: Bot, limits: Sequence[Limit], once: str = "") -> None:
     now = clock.now().timestamp()
     counted = [limit for limit in limits if limit.most]
-    over = [counted[place] for place in _over(counted, once, now)] if counted else []
+    over = [counted[index] for index in _over(counted, once, now)] if counted else []
     if over:
         wait = max(limit.seconds_left(now) for limit in over)
         raise TooMany(bot.limit_text or TOO_FAST, retry_after_seconds=wait)
 
 
 def _over(limits: Sequence[Limit], once: str, now: float) -> list[int]:
-    """The places of those that are used up; if there are none, the message is counted in all."""
+    """The indexes of the limits that are reached; if none is, counts the message in all of them."""
     global _redis_available_from
     keys = [limit.key(now) for limit in limits]
     if clock.monotonic() >= _redis_available_from:
         numbers = [number for limit in limits for number in (limit.most, limit.seconds)]
         try:
-            found: Any = fast_fail_redis().eval(_TAKE, len(keys) + 1, once, *keys, DAY, *numbers)
+            reached: Any = fast_fail_redis().eval(_TAKE, len(keys) + 1, once, *keys, DAY, *numbers)
         except RedisError as error:
             _redis_available_from = clock.monotonic() + REDIS_RETRY_SECONDS
             log.warning("limits_counted_here", error=type(error).__name__)
         else:
-            return [int(place) for place in found]
-    return _here.take(keys, [limit.most for limit in limits], once)
+            return [int(index) for index in reached]
+    return _local_counters.take(keys, [limit.most for limit in limits], once)

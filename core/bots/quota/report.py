@@ -1,4 +1,4 @@
-"""What became of a month's messages: which answers counted, and for which reasons others did not."""
+"""How a month's quota was used: which answers counted, and why others didn't."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ ANSWERED, CACHED, UNKNOWN, STOPPED, RUNNING = "answered", "cached", "unknown", "
 
 @dataclass
 class Use:
-    """`counted` by kind of answer, `not_counted` by reason: of the answers that are still kept.
+    """`counted` by kind of answer, `not_counted` by reason, from the answers that still exist.
 
-    `gone`: what counted and is no longer kept, since its conversation was deleted.
+    `gone`: counted answers whose conversation was deleted.
     """
 
     standing: Quota
@@ -35,7 +35,7 @@ class Use:
 
 
 def this_month(workspace: Workspace) -> Use:
-    """By the month that holds the message: it may be older than the month, if it was retried in it."""
+    """Grouped by the month that the message counts in: a retried message may be older than the month."""
     period = clock.period_of(clock.now())
     month = session().get(QuotaPeriod, (workspace.id, period), populate_existing=True)
     use = Use(quota.status(workspace), month.given_back if month else 0)

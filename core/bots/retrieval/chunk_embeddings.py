@@ -1,7 +1,7 @@
-"""The vectors of a bot's chunks: made after a source is in place, a batch at a time, by a job of its own.
+"""Embeds a bot's chunks for semantic search, in batches, in a separate job after a source is indexed.
 
-Nothing waits for them: a chunk without one is found by its words. A job goes on where the last one
-ended, since a vector that is there is not asked for again; what failed is taken up by the schedule.
+Nothing waits for it: a chunk without an embedding is found by its words. A job continues where the last
+one stopped, since existing embeddings are never requested again; the schedule retries what failed.
 """
 
 from datetime import timedelta
@@ -20,16 +20,16 @@ from core.http import Timeouts
 from core.keys import store
 from core.keys.store import Unusable
 from core.knowledge import chunks, sources
-from core.knowledge.chunks import Lacking
+from core.knowledge.chunks import UnembeddedChunk
 from core.knowledge.models import FAILED, READY, Chunk, Source
 from core.log import logger
 from core.providers import catalogue
 from core.providers.failures import Failure, FailureKind, is_key_fault
 
 BATCH = 32
-"""With `meaning.LONGEST_TEXT` characters each, fewer tokens than one request may have."""
+"""At `query_embeddings.MAX_TEXT_LENGTH` characters each, within the token limit of one request."""
 BATCHES_A_JOB = 20
-"""Then the rest is queued again, behind what was added meanwhile."""
+"""After these the rest is queued again, behind newer jobs."""
 LIMITS = Timeouts(connect_seconds=5, first_byte_seconds=30, stall_seconds=15, total_seconds=45)
 PAUSE, LONG_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 MOST_AT_ONCE = 20
@@ -37,13 +37,13 @@ MOST_AT_ONCE = 20
 _JOB_SECONDS = int(BATCHES_A_JOB * LIMITS.total_seconds) + 60
 _CLAIMED_SECONDS = 120
 _LASTING = (FailureKind.bad_request, FailureKind.malformed, FailureKind.model_unavailable)
-"""What the same request would meet in a minute, too."""
+"""Failures that the same request would get again a minute later."""
 log = logger(__name__)
 
 
 def embed_later(source_id: str, attempt: int) -> None:
-    """Queues it, if the bot of this source searches by meaning; without Redis the schedule does later."""
-    if _wanted(source_id, attempt) is None:
+    """Queues the job if the source's bot uses semantic search. Without Redis the schedule does it later."""
+    if _embeddable(source_id, attempt) is None:
         return
     try:
         queue.enqueue(
@@ -55,15 +55,15 @@ def embed_later(source_id: str, attempt: int) -> None:
 
 
 def embed_bot_later(bot_id: str) -> None:
-    """For all sources, when a bot is switched to searching by meaning."""
+    """Queues all sources of a bot for which semantic search was just enabled."""
     for source in sources.sources_of(bot_id):
         embed_later(source.id, source.attempt)
 
 
 def run(source_id: str, attempt: int) -> None:
-    """Makes the vectors that this source's chunks lack, until none does or something stands against it.
+    """Embeds this source's chunks until all have an embedding or a request fails.
 
-    Of two jobs for one source the second leaves it to the first, so that nothing is paid for twice.
+    If two jobs run for one source, the second stops, so that nothing is paid for twice.
     """
     if not _claim(source_id, first=True):
         return
@@ -76,8 +76,8 @@ def run(source_id: str, attempt: int) -> None:
     embed_later(source_id, attempt)
 
 
-def take_up() -> int:
-    """For the schedule: queues what lacks vectors, unless something stands against it now."""
+def resume_missing() -> int:
+    """For the schedule: queues sources with chunks that lack embeddings, where they can be requested now."""
     if _queue_is_long():
         return 0
     made_by = catalogue.embedding_model().made_by
@@ -91,8 +91,8 @@ def take_up() -> int:
         .order_by(Source.added_at, Source.id)
     )
     rows = list(found)
-    open_to = {place: _may_ask(place) for place in {row.workspace_id for row in rows}}
-    due = [row for row in rows if open_to[row.workspace_id]][:MOST_AT_ONCE]
+    can_request = {id_: _can_request(id_) for id_ in {row.workspace_id for row in rows}}
+    due = [row for row in rows if can_request[row.workspace_id]][:MOST_AT_ONCE]
     for row in due:
         embed_later(row.id, row.attempt)
     return len(due)
@@ -100,36 +100,36 @@ def take_up() -> int:
 
 def _one_batch(source_id: str, attempt: int) -> bool:
     """Whether there may be more to do."""
-    place = _wanted(source_id, attempt)
+    target = _embeddable(source_id, attempt)
     made_by = catalogue.embedding_model().made_by
-    lacking = chunks.lacking_vectors(source_id, made_by, BATCH) if place else []
-    if place is None or not lacking:
+    missing = chunks.unembedded(source_id, made_by, BATCH) if target else []
+    if target is None or not missing:
         return False
-    workspace = session().get_one(Workspace, place.workspace_id)
-    asked = query_embeddings.embed_query(
-        workspace, place.bot_id, [chunk.text for chunk in lacking], LIMITS
+    workspace = session().get_one(Workspace, target.workspace_id)
+    result = query_embeddings.embed_query(
+        workspace, target.bot_id, [chunk.text for chunk in missing], LIMITS
     )
-    if isinstance(asked, Failure) and not is_key_fault(asked):
-        embedding_errors.record(place.workspace_id, CHUNKS, str(asked.kind), _pause(asked))
-        log.info("embedding_failed", source_id=source_id, kind=str(asked.kind))
-    if isinstance(asked, Failure | Unusable):
+    if isinstance(result, Failure) and not is_key_fault(result):
+        embedding_errors.record(target.workspace_id, CHUNKS, str(result.kind), _pause(result))
+        log.info("embedding_failed", source_id=source_id, kind=str(result.kind))
+    if isinstance(result, Failure | Unusable):
         return False
-    _keep(place.bot_id, made_by, lacking, [vector.data for vector in asked])
-    embedding_errors.forget(place.workspace_id, CHUNKS)
+    _store(target.bot_id, made_by, missing, [vector.data for vector in result])
+    embedding_errors.clear(target.workspace_id, CHUNKS)
     return True
 
 
-def _keep(bot_id: str, made_by: str, lacking: list[Lacking], data: list[bytes]) -> None:
-    """What is found changes with it, so that answers cached before are over."""
+def _store(bot_id: str, made_by: str, missing: list[UnembeddedChunk], data: list[bytes]) -> None:
+    """Stores the vectors. Search results change with them, so cached answers are invalidated."""
     with transaction() as current:
-        chunks.give_vectors(
-            current, made_by, {one.id: made for one, made in zip(lacking, data, strict=True)}
+        chunks.store_vectors(
+            current, made_by, {one.id: made for one, made in zip(missing, data, strict=True)}
         )
-        sources.note_change(current, bot_id)
+        sources.mark_changed(current, bot_id)
 
 
-def _wanted(source_id: str, attempt: int) -> Row[str, str] | None:
-    """Where this attempt's chunks are, if its bot searches by meaning and no other has begun."""
+def _embeddable(source_id: str, attempt: int) -> Row[str, str] | None:
+    """Workspace and bot of this attempt, if the bot uses semantic search and no newer attempt exists."""
     return (
         session()
         .execute(
@@ -146,7 +146,7 @@ def _wanted(source_id: str, attempt: int) -> Row[str, str] | None:
     )
 
 
-def _may_ask(workspace_id: str) -> bool:
+def _can_request(workspace_id: str) -> bool:
     before = embedding_errors.last(workspace_id, CHUNKS)
     if before and before.is_resting:
         return False
@@ -162,7 +162,7 @@ def _pause(failure: Failure) -> timedelta:
 
 
 def _claim(source_id: str, first: bool) -> bool:
-    """For two minutes; a worker that was killed holds it no longer."""
+    """Claims the source for two minutes, so that a killed worker doesn't block it for longer."""
     try:
         connection = queue.fast_fail_redis()
         return bool(connection.set(_claim_key(source_id), "1", nx=first, ex=_CLAIMED_SECONDS))
@@ -182,7 +182,7 @@ def _claim_key(source_id: str) -> str:
 
 
 def _queue_is_long() -> bool:
-    """Or away: what waits is in it already."""
+    """Also true without Redis. Waiting sources are already queued then."""
     try:
         return queue.waiting(queue.KNOWLEDGE) >= 50
     except Busy:

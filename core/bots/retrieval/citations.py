@@ -1,6 +1,6 @@
-"""What an answer was given to answer from: as it is kept on the row, and as a visitor may see it.
+"""Citations: the sources that an answer was given, as stored on the row and as shown to visitors.
 
-A number stands for one source (of a site: one page), whatever number of its chunks were given.
+Each number is one source (for a website: one page), however many of its chunks were given.
 """
 
 from collections.abc import Sequence
@@ -33,12 +33,12 @@ def cite(given: Sequence[Found], titles: dict[str, str]) -> list[Citation]:
 
 
 def page_of(chunk: Found) -> tuple[str, str]:
-    """What gets one number: the source, and the page of it that the chunk stands on."""
+    """What a number identifies: the source, and the page that the chunk is on."""
     return chunk.source_id, chunk.url.partition("#")[0]
 
 
 def shown(sources: Sequence[Citation]) -> list[Citation]:
-    """The sources as the endpoint tells them. An address that no browser should follow is left out."""
+    """The sources as the API returns them, without URLs that are not http or https."""
     return [{name: source.get(name, "") for name in _SHOWN} | _link(source) for source in sources]
 
 

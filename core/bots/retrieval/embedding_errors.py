@@ -1,6 +1,6 @@
-"""What stood against searching by meaning last, kept in Redis for the knowledge page and for pauses.
+"""The last error of semantic search, kept in Redis for the knowledge page and for pauses.
 
-Nothing hangs on it: with Redis away nothing is said of the last trouble, and the next try meets it again.
+It is optional: without Redis no error is shown, and the next request is made without a pause.
 """
 
 import json
@@ -14,7 +14,7 @@ from core.log import logger
 from core.queue import fast_fail_redis
 
 QUESTIONS, CHUNKS = "questions", "chunks"
-"""Whose vectors were asked for: a visitor waits for the first, nobody for the second."""
+"""What was being embedded: visitors wait for questions, nobody waits for chunks."""
 TTL_SECONDS = {QUESTIONS: 3_600, CHUNKS: 86_400}
 
 log = logger(__name__)
@@ -22,7 +22,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class EmbeddingError:
-    """`reason` is one of `reasons`; nobody is asked again before `again_at`."""
+    """`reason` is a failure kind; no request is made before `again_at`."""
 
     reason: str
     at: datetime
@@ -34,29 +34,29 @@ class EmbeddingError:
 
 
 def record(workspace_id: str, what: str, reason: str, pause: timedelta) -> None:
-    """Whatever stood against it before is replaced."""
+    """Replaces the last error; `pause` is how long no request is made."""
     now = clock.now()
-    told = {"reason": reason, "at": now.isoformat(), "again_at": (now + pause).isoformat()}
+    payload = {"reason": reason, "at": now.isoformat(), "again_at": (now + pause).isoformat()}
     try:
-        fast_fail_redis().set(_key(workspace_id, what), json.dumps(told), ex=TTL_SECONDS[what])
+        fast_fail_redis().set(_key(workspace_id, what), json.dumps(payload), ex=TTL_SECONDS[what])
     except RedisError:
         log.warning("trouble_not_kept", workspace_id=workspace_id, reason=reason)
 
 
 def last(workspace_id: str, what: str) -> EmbeddingError | None:
-    """What stood against it at the last try, if that was not long ago."""
+    """The error of the last request, if there was one recently."""
     try:
-        told = json.loads(fast_fail_redis().get(_key(workspace_id, what)) or "{}")
+        payload = json.loads(fast_fail_redis().get(_key(workspace_id, what)) or "{}")
     except RedisError:
         return None
-    if not told:
+    if not payload:
         return None
-    moments = (datetime.fromisoformat(told[name]) for name in ("at", "again_at"))
-    return EmbeddingError(told["reason"], *moments)
+    moments = (datetime.fromisoformat(payload[name]) for name in ("at", "again_at"))
+    return EmbeddingError(payload["reason"], *moments)
 
 
-def forget(workspace_id: str, what: str) -> None:
-    """It went well again."""
+def clear(workspace_id: str, what: str) -> None:
+    """The last request succeeded."""
     try:
         fast_fail_redis().delete(_key(workspace_id, what))
     except RedisError:

@@ -1,7 +1,7 @@
-"""What an answer may lean on: the pieces of the bot's knowledge that fit the question.
+"""Retrieval for an answer: the chunks of the bot's knowledge that are relevant to the question.
 
-They are data from outside. They go to the model fenced and numbered, before the question, with the
-rule that nothing inside the fence is an instruction. Where nothing fits, nobody is asked at all.
+They are untrusted data. The model gets them fenced and numbered, before the question, with the rule
+that nothing inside the fence is an instruction. If nothing is relevant, no model is called.
 """
 
 import re
@@ -23,13 +23,13 @@ from core.knowledge.terms import terms_of
 
 MAX_CHUNKS = 5
 SHORT_QUESTION = 4
-"""Fewer content words than these lean on what was said before."""
+"""A question with fewer content words is also searched together with the previous one."""
 MIN_CHARACTERS = 600
-"""Of the best chunk so much is given, however little room a model has."""
+"""The best chunk gets at least this much, however little room the model has."""
 
 DONT_KNOW = (
-    "I don’t know that. I can only answer from what I was given, and nothing there fits your "
-    "question. Please try to ask it in other words."
+    "I don’t know. I couldn’t find anything about that in my sources. "
+    "Please try rephrasing your question."
 )
 _RULES = """\
 You answer visitors from the numbered sources that stand before their question.
@@ -45,9 +45,9 @@ _NO_FACTS = (
 
 @dataclass(frozen=True)
 class Grounds:
-    """`rules` join the model's instructions, `data` stands before the question.
+    """`rules` are added to the instructions, `data` is put before the question.
 
-    `unknown`: there is knowledge, none of it fits, and the bot says nothing else.
+    `unknown`: nothing in the knowledge is relevant, and the bot answers only from it.
     """
 
     rules: str = ""
@@ -64,7 +64,7 @@ NOTHING = Grounds()
 
 
 def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
-    """What this bot may answer this question from, in at most `room` characters."""
+    """The sources for this question, in at most `room` characters."""
     if not sources.has_knowledge(bot.id):
         return NOTHING
     if found := _found_for(bot, question):
@@ -76,35 +76,35 @@ def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
 
 
 def _found_for(bot: Bot, question: Message) -> list[Found]:
-    """A nod is about what was asked before it; small talk is about nothing."""
+    """A nod is searched as the previous question; small talk isn't searched at all."""
     if is_small_talk(question.text):
         return []
-    before = _asked_before(question)
+    before = _previous_question(question)
     if is_nod(question.text):
-        return found_for(bot, before)
-    return found_for(bot, question.text, before)
+        return find_chunks(bot, before)
+    return find_chunks(bot, question.text, before)
 
 
-def found_for(bot: Bot, question: str, asked_before: str = "") -> list[Found]:
-    """The chunks that fit the question, best first; none where all are weak.
+def find_chunks(bot: Bot, question: str, previous_question: str = "") -> list[Found]:
+    """The chunks relevant to the question, best first; none if all matches are weak.
 
-    A short question is searched once more with what the visitor spoke of before: both results count.
+    A short question is searched once more with the terms of the previous one, and both results count.
     """
     texts = [question]
-    if len(terms_of(question)) < SHORT_QUESTION and (spoken_of := terms_of(asked_before)):
-        texts.insert(0, " ".join([question, *spoken_of]))
-    found = zip(texts, query_embeddings.of_questions(bot, texts), strict=True)
-    return given_of([search.find(bot.id, text, MAX_CHUNKS, vector) for text, vector in found])
+    if len(terms_of(question)) < SHORT_QUESTION and (earlier_terms := terms_of(previous_question)):
+        texts.insert(0, " ".join([question, *earlier_terms]))
+    found = zip(texts, query_embeddings.embed_questions(bot, texts), strict=True)
+    return merge_results([search.find(bot.id, text, MAX_CHUNKS, vector) for text, vector in found])
 
 
-def given_of(searched: Sequence[list[Found]]) -> list[Found]:
-    """Of what several searches found, what is given: of none that is weak, the first of each first."""
-    fitting = [search.worth_giving(found) for found in searched if search.fits(found)]
+def merge_results(searched: Sequence[list[Found]]) -> list[Found]:
+    """Merges the results of several searches, taking turns; weak results are dropped."""
+    fitting = [search.relevant_only(found) for found in searched if search.is_relevant(found)]
     return _in_turns(fitting)[:MAX_CHUNKS]
 
 
-def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:
-    """The chunks as numbered data, between lines that none of them can hold."""
+def fence_sources(given: Sequence[Found], cited: Sequence[Citation]) -> str:
+    """The chunks as numbered data, between fence lines that none of them can contain."""
     fence = _fence([text for chunk in given for text in (chunk.path, chunk.title, chunk.body)])
     numbers = {id_: entry["number"] for entry in cited for id_ in entry["chunk_ids"]}
     parts = [
@@ -116,11 +116,11 @@ def fenced(given: Sequence[Found], cited: Sequence[Citation]) -> str:
 
 def _given(given: list[Found]) -> Grounds:
     cited = cite(given, _titles(given))
-    return Grounds(_RULES, fenced(given, cited), cited)
+    return Grounds(_RULES, fence_sources(given, cited), cited)
 
 
 def _titles(given: list[Found]) -> dict[str, str]:
-    """By source, what a visitor knows it by; a page is known by its own heading."""
+    """The title to show for each source; web pages use their own headings instead."""
     rows = session().execute(
         select(Source.id, Source.title).where(
             Source.id.in_({chunk.source_id for chunk in given}),
@@ -131,7 +131,7 @@ def _titles(given: list[Found]) -> dict[str, str]:
 
 
 def _fitting(found: list[Found], room: int) -> list[Found]:
-    """The best chunks that fit into `room`; of the first at least its beginning."""
+    """The best chunks that fit into `room`; at least the beginning of the first."""
     kept = [_cut(found[0], max(room, MIN_CHARACTERS))]
     room -= _length(kept[0])
     for chunk in found[1:]:
@@ -155,7 +155,7 @@ def _heading(chunk: Found) -> str:
 
 
 def _fence(texts: Sequence[str]) -> str:
-    """A run of marks that is longer than any in the texts."""
+    """A fence that is longer than any run of `=` in the texts."""
     longest = max(map(len, re.findall(r"=+", " ".join(texts))), default=0)
     return "=" * max(5, longest + 1)
 
@@ -166,8 +166,8 @@ def _in_turns(results: list[list[Found]]) -> list[Found]:
     return list({chunk.chunk_id: chunk for chunk in drawn if chunk}.values())
 
 
-def _asked_before(question: Message) -> str:
-    """What the visitor asked last before this, "" at the beginning of a conversation."""
+def _previous_question(question: Message) -> str:
+    """The visitor's previous question, "" at the beginning of a conversation."""
     return (
         session().scalar(
             select(Message.text)

@@ -1,8 +1,8 @@
-"""Searching by meaning too: an option of a bot, by the workspace's own key at the embedding model's provider.
+"""Semantic search: embeds questions with the workspace's own key at the embedding model's provider.
 
-It stands in no answer's way. Whatever is against it (plan, key, credit, time) ends in no vector: the
-search goes on by words alone, and the knowledge page says why. A key that is refused here is judged as
-by a live answer.
+It never blocks an answer. If it isn't possible (plan, key, credit, time), there is no vector: the search
+uses words alone, and the knowledge page says why. A key that the provider refuses here is handled as in
+a live answer.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ from core.providers.failures import Failure, is_key_fault
 from core.usage import counting
 
 MAX_TEXT_LENGTH = 2_000
-"""Characters of a text that are sent: at four bytes each, and a token a byte, less than any model takes."""
+"""Characters sent of each text: at most 8,000 bytes and tokens, less than any model's limit."""
 QUESTION_LIMITS = Timeouts(
     connect_seconds=1, first_byte_seconds=2, stall_seconds=1, total_seconds=2
 )
 QUESTION_PAUSE = timedelta(seconds=30)
-"""After a failure no visitor waits for another: questions are searched by words for so long."""
+"""How long questions are searched by words alone after a failure, so that visitors don't wait again."""
 LONGEST_PAUSE = timedelta(hours=1)
 MODEL_REFUSED = "model_refused"
 
@@ -43,9 +43,9 @@ log = logger(__name__)
 
 
 def unavailable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
-    """Why a bot cannot be switched to it, as a sentence; "" if it can. A pure decision.
+    """Why semantic search can't be enabled, as a sentence; "" if it can.
 
-    A key that is out of order now is no reason: it may well work tomorrow.
+    A key that doesn't work at the moment is no reason: it may be fixed later.
     """
     name = catalogue.provider(catalogue.embedding_model().provider).name
     try:
@@ -53,12 +53,14 @@ def unavailable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
     except PlanDoesNotAllow as error:
         return error.message
     if key is None:
-        return f"This needs an {name} key, and there is none in this workspace. Add one under Provider keys."
+        return (
+            f"This needs an {name} key, and this workspace has none. Add one under Provider keys."
+        )
     return ""
 
 
 def require(workspace: Workspace) -> None:
-    """Raises `Invalid` where it cannot be switched on."""
+    """Raises `Invalid` if semantic search can't be enabled."""
     why = unavailable_reason(
         workspace, store.find(workspace.id, catalogue.embedding_model().provider)
     )
@@ -67,13 +69,13 @@ def require(workspace: Workspace) -> None:
 
 
 def unusable_reason(workspace: Workspace, key: ProviderKey | None) -> str:
-    """The first reason against asking for vectors now, or "". A pure decision."""
+    """The first reason why no embeddings can be requested now, or ""."""
     refused = key is not None and catalogue.embedding_model().id in key.unavailable_models
     return store.unusable_reason(key, workspace) or (MODEL_REFUSED if refused else "")
 
 
-def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
-    """For each text its vector, or for all None: then words alone have to do. Takes two seconds at most."""
+def embed_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
+    """The vector of each text, or None for all of them if there are none. Takes at most two seconds."""
     without: list[Vector | None] = [None] * len(texts)
     model = catalogue.embedding_model()
     if not bot.hybrid or not any(text.strip() for text in texts):
@@ -81,20 +83,22 @@ def of_questions(bot: Bot, texts: Sequence[str]) -> list[Vector | None]:
     before = embedding_errors.last(bot.workspace_id, QUESTIONS)
     if (before and before.is_resting) or not chunks.any_embedded(bot.id, model.made_by):
         return without
-    asked = embed_query(bot.workspace, bot.id, texts, QUESTION_LIMITS)
-    if isinstance(asked, Failure) and not is_key_fault(asked):
-        embedding_errors.record(bot.workspace_id, QUESTIONS, str(asked.kind), _pause(asked))
-    if isinstance(asked, Failure | Unusable):
+    vectors_or_failure = embed_query(bot.workspace, bot.id, texts, QUESTION_LIMITS)
+    if isinstance(vectors_or_failure, Failure) and not is_key_fault(vectors_or_failure):
+        embedding_errors.record(
+            bot.workspace_id, QUESTIONS, str(vectors_or_failure.kind), _pause(vectors_or_failure)
+        )
+    if isinstance(vectors_or_failure, Failure | Unusable):
         return without
     if before:
-        embedding_errors.forget(bot.workspace_id, QUESTIONS)
-    return [*asked]
+        embedding_errors.clear(bot.workspace_id, QUESTIONS)
+    return [*vectors_or_failure]
 
 
 def embed_query(
     workspace: Workspace, bot_id: str, texts: Sequence[str], limits: Timeouts
 ) -> list[Vector] | Failure | Unusable:
-    """The vectors of these texts, in their order. No connection to the database is held meanwhile."""
+    """The vectors of these texts, in order. Holds no database connection during the request."""
     model = catalogue.embedding_model()
     if reason := unusable_reason(workspace, store.find(workspace.id, model.provider)):
         return Unusable(reason)
@@ -107,7 +111,7 @@ def embed_query(
         endpoints.endpoint(model.provider), secret, model.model.upstream_id,
         [text[:MAX_TEXT_LENGTH] for text in texts], model.dimensions, limits,
     )  # fmt: skip
-    _remember(workspace.id, bot_id, key, model, answer)
+    _record_request(workspace.id, bot_id, key, model, answer)
     if isinstance(answer, Failure):
         return answer
     return [
@@ -116,18 +120,18 @@ def embed_query(
     ]
 
 
-def _remember(
+def _record_request(
     workspace_id: str, bot_id: str, key: Usable, model: EmbeddingModel, answer: Embeddings | Failure
 ) -> None:
-    """The tokens under their key, the key's day, and the verdict on a refused one; raises nothing."""
+    """Counts the tokens and the key's use, and records a refused key. Never raises."""
     failure = answer if isinstance(answer, Failure) else None
     tokens = answer.tokens_in if isinstance(answer, Embeddings) else None
     try:
         with transaction() as current:
             store.record_used(current, key.key_id, failed=failure is not None)
             if tokens:
-                place = workspace_id, bot_id, model.provider, model.id, key.key_id
-                counting.count(current, *place, tokens_in=tokens)
+                usage_key = workspace_id, bot_id, model.provider, model.id, key.key_id
+                counting.count(current, *usage_key, tokens_in=tokens)
     except (MevichatError, SQLAlchemyError) as error:
         log.error("embedding_not_counted", workspace_id=workspace_id, error=type(error).__name__)
     if failure and live_refusals.record(key, failure, model.id):
@@ -135,6 +139,6 @@ def _remember(
 
 
 def _pause(failure: Failure) -> timedelta:
-    """At least half a minute, or what the provider asks for."""
-    asked_for = timedelta(seconds=min(failure.retry_after_seconds or 0, 3_600))
-    return min(max(QUESTION_PAUSE, asked_for), LONGEST_PAUSE)
+    """At least half a minute, or what the provider's Retry-After says."""
+    retry_after = timedelta(seconds=min(failure.retry_after_seconds or 0, 3_600))
+    return min(max(QUESTION_PAUSE, retry_after), LONGEST_PAUSE)

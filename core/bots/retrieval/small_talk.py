@@ -1,4 +1,4 @@
-"""Greetings, thanks and nods, told from questions: no knowledge has to answer them."""
+"""Detects greetings, thanks and nods, which need no search."""
 
 import re
 
@@ -16,15 +16,15 @@ _NODS = {
 
 
 def is_small_talk(text: str) -> bool:
-    """Whether every word of it is one of a greeting or of thanks."""
-    said = _words(text)
-    return bool(said) and (" ".join(said) in _PHRASES or _WORDS.issuperset(said))
+    """Whether the text consists only of greetings and thanks."""
+    words = _words(text)
+    return bool(words) and (" ".join(words) in _PHRASES or _WORDS.issuperset(words))
 
 
 def is_nod(text: str) -> bool:
-    """Whether it says no more than yes, no or go on: what it is about was said before."""
-    said = _words(text)
-    return bool(said) and (_WORDS | _NODS).issuperset(said) and not _WORDS.issuperset(said)
+    """Whether the text only says yes, no or go on, and so refers to the previous question."""
+    words = _words(text)
+    return bool(words) and (_WORDS | _NODS).issuperset(words) and not _WORDS.issuperset(words)
 
 
 def _words(text: str) -> list[str]:

@@ -63,7 +63,9 @@ def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> 
     _count(record, call, answer)
     tokens_in, tokens_out = record.tokens_in or 0, record.tokens_out or 0
     if candidate.offer.model:
-        record.cost_microusd = prices.of_tokens(candidate.model_id, tokens_in, tokens_out).microusd
+        record.cost_microusd = prices.estimate_cost(
+            candidate.model_id, tokens_in, tokens_out
+        ).microusd
     if candidate.is_billed and candidate.offer.model:
         price = balance.price(candidate.offer.model, tokens_in, tokens_out)
         with work_context():  # a stream ends after the request that began it

@@ -34,8 +34,7 @@ def read(
         characters += sum(map(len, section.blocks))
         if characters > MOST_CHARACTERS:
             raise Refused(
-                f"There are more than {MOST_CHARACTERS:,} characters in this. "
-                "Split it into smaller parts."
+                f"This has more than {MOST_CHARACTERS:,} characters. Split it into smaller parts."
             )
         yield section
 

@@ -16,7 +16,7 @@ from core.text import fit
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 MOST_PARTS = 5_000
 _STEP = 200
-_BROKEN = "The document is broken: it cannot be opened. Save it anew, and add that."
+_BROKEN = "The document is damaged and can’t be opened. Save it again and add the new file."
 _STYLE = re.compile(r"(?:heading|title|überschrift|titre)\s*(\d?)", re.IGNORECASE)
 
 
@@ -55,7 +55,9 @@ def _check_sizes(data: bytes) -> None:
             parts = archive.infolist()
             too_large = sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES
             if too_large or len(parts) > MOST_PARTS or _unpacks_to_more(archive):
-                raise Refused("Unpacked, the document is larger than 100 MB. Split it.")
+                raise Refused(
+                    "The document is larger than 100 MB when unpacked. Split it into smaller files."
+                )
     except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError):
         raise Refused(_BROKEN) from None
 

@@ -67,9 +67,9 @@ def unpacked(data: bytes, largest: int) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             found = packed.read(largest + 1)
     except (OSError, EOFError, zlib.error):
-        raise Refused("The page could not be read: what it sent is broken.") from None
+        raise Refused("The page couldn’t be read: its content is damaged.") from None
     if len(found) > largest:
-        raise Refused(f"Unpacked, this is larger than {largest >> 20} MB.")
+        raise Refused(f"This is larger than {largest >> 20} MB when unpacked.")
     return found
 
 
@@ -80,9 +80,9 @@ def _checked(url: str, been: list[str], private: PrivateHosts) -> str:
     except HttpError as error:
         raise _refusal(error, been) from None
     if url in been:
-        raise Refused("The page leads on in a circle, back to where it began.")
+        raise Refused("The page redirects in a loop.")
     if len(been) > MOST_REDIRECTS:
-        raise Refused(f"The page leads on more than {MOST_REDIRECTS} times.")
+        raise Refused(f"The page redirects more than {MOST_REDIRECTS} times.")
     return url
 
 
@@ -90,23 +90,25 @@ def _next(url: str, to: str) -> str:
     try:
         return urljoin(url, to)
     except ValueError:
-        raise Refused("The page leads on to an address that is none.") from None
+        raise Refused("The page redirects to an invalid address.") from None
 
 
 def _refusal(error: HttpError, been: list[str]) -> Refused:
     """Why an address was not read: the one that a person named, or one that it led on to."""
     if not been:
-        return Refused(f"The page could not be read. {error.message}")
+        return Refused(f"The page couldn’t be read. {error.message}")
     if isinstance(error, NotPublic):
-        return Refused("The page leads on into a private network, where nothing is read from here.")
+        return Refused(
+            "The page redirects to a private network, which Mevichat isn’t allowed to reach."
+        )
     if isinstance(error, NotSendable):
-        return Refused("The page leads on to an address that is no web page's.")
-    return Refused(f"The page leads on to another, which could not be read. {error.message}")
+        return Refused("The page redirects to an address that isn’t a web page.")
+    return Refused(f"The page redirects to another page, which couldn’t be read. {error.message}")
 
 
 def _answer(response: WholeResponse, url: str, largest: int) -> Fetched:
     if response.status != 200:
-        raise Refused(f"The page could not be read: it answered {response.status}.")
+        raise Refused(f"The page couldn’t be read: it returned status {response.status}.")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     limit = LARGEST_PDF if media_type == sniffing.PDF else largest
     data = response.read(limit)

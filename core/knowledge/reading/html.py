@@ -42,12 +42,12 @@ def sections(content: bytes | str, progress: Progress, url: str = "") -> Iterato
     try:
         document = lxml_html.document_fromstring(content)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        raise Refused("There is no text on this page.") from None
+        raise Refused("This page contains no text.") from None
     walk = _Walk(url)
     try:
         walk.into(_main_part(document))
     except RecursionError:
-        raise Refused("The page is nested too deeply to be read.") from None
+        raise Refused("The page is nested too deeply to read.") from None
     walk.end_section()
     progress.step(1, 1)
     return iter(walk.found)

@@ -43,7 +43,7 @@ def _sections_of(fetched: Fetched, progress: Progress) -> Iterator[Section]:
         text = sniffing.text_of(fetched.data)
         found = plain.sections(text, progress)
         return (Section(part.path, part.blocks, fetched.url) for part in found)
-    raise Refused("At this address is no page, but a file of a kind that cannot be read from here.")
+    raise Refused("This address doesn’t lead to a page but to a file of an unsupported type.")
 
 
 def _under_its_title(fetched: Fetched, progress: Progress) -> Iterator[Section]:
@@ -59,11 +59,11 @@ def _left_out(named: sitemaps.Named, read: int, unread: list[str]) -> str:
     parts = []
     if read < len(named.pages):
         pages = f"{len(named.pages):,}{' or more' if named.waiting else ''}"
-        parts.append(f"The sitemap names {pages} pages; your plan reads the first {read:,}.")
+        parts.append(f"The sitemap lists {pages} pages; your plan includes the first {read:,}.")
     if named.elsewhere:
-        parts.append(f"Addresses of other sites in it, left out: {named.elsewhere:,}.")
+        parts.append(f"Skipped addresses on other sites: {named.elsewhere:,}.")
     if named.unread:
-        parts.append(f"Sitemaps in it that could not be read: {len(named.unread):,}.")
+        parts.append(f"Nested sitemaps that couldn’t be read: {len(named.unread):,}.")
     if unread:
-        parts.append(f"{len(unread):,} of {read:,} pages could not be read, such as {unread[0]}")
+        parts.append(f"{len(unread):,} of {read:,} pages couldn’t be read, such as {unread[0]}")
     return " ".join(parts)[:300]

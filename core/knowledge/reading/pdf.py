@@ -13,7 +13,7 @@ from core.knowledge.reading.sections import Progress, Refused, Section
 from core.text import fit
 
 MOST_PAGES = 5_000
-_BROKEN = "The PDF is broken: it cannot be opened. Save it anew, and add that."
+_BROKEN = "The PDF is damaged and can’t be opened. Save it again and add the new file."
 
 
 def sections(data: bytes, progress: Progress, url: str = "") -> Iterator[Section]:
@@ -32,20 +32,20 @@ def sections(data: bytes, progress: Progress, url: str = "") -> Iterator[Section
             yield Section(path, tuple(text.split("\n\n")), f"{url}#page={number}" if url else "")
     progress.step(total, total)
     if not found and unread:
-        raise Refused("No page of this PDF can be read. Save it anew, and add that.")
+        raise Refused("None of this PDF’s pages can be read. Save it again and add the new file.")
     if not found:
         raise Refused(
-            "There is no text in this PDF: its pages are pictures. Run text recognition on it first."
+            "This PDF contains no text: its pages are images. Run text recognition (OCR) on it first."
         )
     if unread:
-        progress.left_out = f"{unread} of {total} pages could not be read and were left out."
+        progress.left_out = f"{unread} of {total} pages couldn’t be read and were skipped."
 
 
 def _opened(data: bytes) -> PdfReader:
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise Refused("The PDF is protected by a password. Save it without one, and add that.")
+            raise Refused("The PDF is password-protected. Remove the password and add it again.")
     except Refused:
         raise
     except Exception:  # pypdf meets broken files with errors of every kind
@@ -59,7 +59,9 @@ def _page_count(reader: PdfReader) -> int:
     except Exception:
         raise Refused(_BROKEN) from None
     if count > MOST_PAGES:
-        raise Refused(f"The PDF has {count:,} pages; at most {MOST_PAGES:,} can be read. Split it.")
+        raise Refused(
+            f"The PDF has {count:,} pages; at most {MOST_PAGES:,} can be read. Split it into smaller files."
+        )
     return count
 
 

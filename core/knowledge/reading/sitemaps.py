@@ -12,7 +12,7 @@ from core.knowledge.reading.sections import Progress, Refused
 MOST_SITEMAPS = 50
 MOST_NAMED = 100_000
 """Pages. Once there are so many, no other sitemap is looked into."""
-_NONE = "This is no sitemap: it should be an XML file, such as sitemap.xml."
+_NONE = "This isn’t a sitemap. It should be an XML file, such as sitemap.xml."
 
 
 class Named:
@@ -63,7 +63,7 @@ def addresses(url: str, private: PrivateHosts, progress: Progress) -> Named:
         except Refused as error:
             found.unread.append(error.message)
     if not found.pages:
-        raise Refused(" ".join(["The sitemap names no page of its own site.", *found.unread[:1]]))
+        raise Refused(" ".join(["The sitemap lists no pages on its own site.", *found.unread[:1]]))
     return found
 
 

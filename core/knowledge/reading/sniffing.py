@@ -12,7 +12,7 @@ PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML, MARKDOWN, PLAIN = "text/html", "text/markdown", "text/plain"
 
-KINDS_TEXT = "Text, Markdown, HTML, PDF and Word (.docx) files can be read."
+KINDS_TEXT = "Text, Markdown, HTML, PDF and Word (.docx) files are supported."
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _NAMED = {".pdf": (PDF, "a PDF"), ".docx": (DOCX, "a Word document (.docx)")}
@@ -26,7 +26,7 @@ def media_type(name: str, data: bytes) -> str:
     found = _sniffed(name.lower(), data)
     for ending, (wanted, words) in _NAMED.items():
         if name.lower().endswith(ending) and found != wanted:
-            raise Refused(f"It is named {ending}, but it is not {words}. {KINDS_TEXT}")
+            raise Refused(f"Its name ends in {ending}, but it isn’t {words}. {KINDS_TEXT}")
     return found
 
 
@@ -48,9 +48,9 @@ def _sniffed(name: str, data: bytes) -> str:
     if data.startswith(b"PK"):
         return _in_zip(data)
     if data.startswith(_OLD_OFFICE):
-        raise Refused("This is an old Office file. Save it as .docx or PDF, and add that.")
+        raise Refused("This is an old Office file. Save it as .docx or PDF and add that.")
     if b"\0" in data[:8192] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Refused(f"This is not a text. {KINDS_TEXT}")
+        raise Refused(f"This isn’t a text file. {KINDS_TEXT}")
     head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html")) or name.endswith((".html", ".htm")):
         return HTML
@@ -64,6 +64,6 @@ def _in_zip(data: bytes) -> str:
                 return DOCX
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         raise Refused(
-            "The file is broken: it cannot be opened. Save it anew, and add that."
+            "The file is damaged and can’t be opened. Save it again and add the new file."
         ) from None
-    raise Refused(f"This is an archive or another kind of Office file. {KINDS_TEXT}")
+    raise Refused(f"This is an archive or an unsupported Office file. {KINDS_TEXT}")

@@ -41,7 +41,7 @@ def parse(text: str) -> AwsCredential:
     fields = ("apiKey", "region") if "apiKey" in document else (*_REQUIRED, "sessionToken")
     required = ("apiKey", "region") if "apiKey" in document else _REQUIRED
     problems = [f"“{name}” is missing" for name in required if not document.get(name)]
-    problems += [f"{_told(name)} does not belong here" for name in document if name not in fields]
+    problems += [f"{_quoted(name)} does not belong here" for name in document if name not in fields]
     problems += [
         problem for name in fields if document.get(name) and (problem := _problem(name, document))
     ]
@@ -70,7 +70,7 @@ def is_credential(text: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """The same credential in one form, so that the same paste is known again; other text as it is."""
+    """The same credential in one form, so that duplicates are recognized; other text unchanged."""
     try:
         document = _document(text)
     except Invalid:
@@ -79,7 +79,7 @@ def tidy(text: str) -> str:
 
 
 def secrets_in(text: str) -> list[str]:
-    """What of a credential must be seen nowhere: all its values but the region; else the text itself."""
+    """The secret values of a credential: all but the region. Of other text, the text itself."""
     try:
         document = _document(text)
     except Invalid:
@@ -106,8 +106,8 @@ def _document(text: str) -> dict[str, Any]:
     return {str(name): _trimmed(value) for name, value in document.items()}
 
 
-def _told(name: str) -> str:
-    """A field's name as a page may say it: some paste a secret where a name belongs."""
+def _quoted(name: str) -> str:
+    """A field's name that is safe to show: some people paste a secret as a name."""
     return f"“{name}”" if re.fullmatch("[A-Za-z_]{1,24}", name) else "a field of another name"
 
 

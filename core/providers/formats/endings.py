@@ -21,6 +21,14 @@ class BrokenOff(Malformed):
         self.word = word
 
 
+class Reported(Malformed):
+    """An event of a stream that reports a failure in place of more of the answer."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__()
+        self.failure = failure
+
+
 def reason_of(word: str, known: Mapping[str, StopReason]) -> StopReason:
     """What a word means in a format's table. Raises `BrokenOff`."""
     reason = known.get(word)
@@ -33,6 +41,8 @@ def failure_of(error: HttpError | Malformed, provider: str, secret: str) -> Fail
     """The failure that an answer is whose reading raised this."""
     if isinstance(error, HttpError):
         return failures.from_http(error)
+    if isinstance(error, Reported):
+        return error.failure
     if isinstance(error, BrokenOff):
         return failures.broken_off(provider, error.word, secret)
     return failures.malformed()

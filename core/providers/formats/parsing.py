@@ -1,31 +1,39 @@
-"""Reads a program's request: every part of it may be missing or of another type, and is named if it is."""
+"""Reads the parts of a client's request. A part of the wrong type raises an `Invalid` that names it."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from core.errors import Invalid
-from core.providers.formats.request import Image, JsonFormat, Text, not_carried
+from core.providers.formats.request import (
+    Image,
+    JsonFormat,
+    Text,
+    Tool,
+    ToolChoice,
+    not_carried,
+)
 
 _DATA_URL = re.compile(r"data:(image/[a-z0-9.+-]+);base64,(.*)", re.DOTALL | re.IGNORECASE)
+
+
+Located = tuple[str, dict[str, Any]]
+"""An object of a request, after the words that say where it is: `messages[2]`."""
 
 
 def wrong(where: str, what: str) -> Invalid:
     return Invalid(f"`{where}` has to be {what}.", where)
 
 
-def objects(
-    document: Mapping[str, Any], name: str, where: str = ""
-) -> list[tuple[str, dict[str, Any]]]:
+def objects(document: Mapping[str, Any], name: str, where: str = "") -> list[Located]:
     """The objects of a list, each with its place in words; none if there is no list."""
-    found = document.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    listed = document.get(name) or []
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise wrong(f"{where}{name}", "a list of objects")
-    return [(f"{where}{name}[{place}]", one) for place, one in enumerate(found)]
+    return [(f"{where}{name}[{index}]", one) for index, one in enumerate(listed)]
 
 
-def parts(content: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def parts(content: Any, where: str) -> Iterator[Located]:
     """The parts of a content, which may be a text in place of a list; none for null."""
     if isinstance(content, str):
         yield where, {"type": "text", "text": content}
@@ -34,52 +42,52 @@ def parts(content: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def obj(document: Mapping[str, Any], name: str, where: str = "") -> dict[str, Any]:
-    found = document.get(name)
-    if found is not None and not isinstance(found, dict):
+    value = document.get(name)
+    if value is not None and not isinstance(value, dict):
         raise wrong(f"{where}{name}", "an object")
-    return found or {}
+    return value or {}
 
 
 def text(document: Mapping[str, Any], name: str, where: str = "") -> str:
     """The string of that name, or an empty one."""
-    found = document.get(name)
-    if found is not None and not isinstance(found, str):
+    value = document.get(name)
+    if value is not None and not isinstance(value, str):
         raise wrong(f"{where}{name}", "a string")
-    return found or ""
+    return value or ""
 
 
 def needed(document: Mapping[str, Any], name: str, where: str = "") -> str:
-    found = text(document, name, where)
-    if not found:
+    value = text(document, name, where)
+    if not value:
         raise wrong(f"{where}{name}", "a string that is not empty")
-    return found
+    return value
 
 
 def number(document: Mapping[str, Any], name: str) -> float | None:
-    found = document.get(name)
-    if found is not None and type(found) not in (int, float):
+    value = document.get(name)
+    if value is not None and type(value) not in (int, float):
         raise wrong(name, "a number")
-    return found
+    return value
 
 
 def count(document: Mapping[str, Any], name: str) -> int | None:
-    found = document.get(name)
-    if found is not None and (type(found) is not int or found < 1):
+    value = document.get(name)
+    if value is not None and (type(value) is not int or value < 1):
         raise wrong(name, "a whole number above 0")
-    return found
+    return value
 
 
 def flag(document: Mapping[str, Any], name: str) -> bool | None:
-    found = document.get(name)
-    if found is not None and type(found) is not bool:
+    value = document.get(name)
+    if value is not None and type(value) is not bool:
         raise wrong(name, "true or false")
-    return found
+    return value
 
 
 def strings(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """A list of strings, or one by itself."""
-    found = document.get(name) or []
-    listed = [found] if isinstance(found, str) else found
+    value = document.get(name) or []
+    listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
         raise wrong(name, "a string or a list of strings")
     return tuple(listed)
@@ -103,6 +111,21 @@ def joined(blocks: tuple[Any, ...]) -> str:
     return "\n\n".join(block.text for block in blocks if isinstance(block, Text))
 
 
+def split(
+    messages: list[Located], instructs: Callable[[dict[str, Any]], bool]
+) -> tuple[list[Located], list[Located]]:
+    """The messages that instruct the model, and the turns of the conversation."""
+    return (
+        [message for message in messages if instructs(message[1])],
+        [message for message in messages if not instructs(message[1])],
+    )
+
+
+def system_of(contents: Iterable[Iterable[Any]]) -> str:
+    """The texts of several instructions as one, for providers that take one only."""
+    return "\n\n".join(filter(None, (joined(tuple(blocks)) for blocks in contents)))
+
+
 def json_format(document: Mapping[str, Any], where: str, nested: str = "") -> JsonFormat | None:
     """OpenAI's `response_format`, or what stands for it; `nested` names where the schema's facts are."""
     kind = text(document, "type", f"{where}.")
@@ -121,6 +144,22 @@ def json_format(document: Mapping[str, Any], where: str, nested: str = "") -> Js
     )
 
 
-def arguments_of(value: Any) -> str:
-    """The arguments of a tool call, as an object, as JSON."""
-    return json.dumps(value if value is not None else {}, ensure_ascii=False)
+def tool(facts: Mapping[str, Any], where: str, schema: str = "parameters") -> Tool:
+    """The program's own function that an object describes; `schema` names its JSON schema."""
+    return Tool(
+        needed(facts, "name", where),
+        text(facts, "description", where),
+        obj(facts, schema, where),
+        flag(facts, "strict"),
+    )
+
+
+def tool_choice(choice: Any, name_in: Callable[[dict[str, Any]], str]) -> ToolChoice | None:
+    """OpenAI's `tool_choice`; `name_in` reads the name of a function that has to be called."""
+    if choice is None:
+        return None
+    if choice in ("auto", "none", "required"):
+        return ToolChoice(choice)
+    if not isinstance(choice, dict) or choice.get("type") != "function":
+        raise not_carried("tool_choice")
+    return ToolChoice("named", name_in(choice))

@@ -10,7 +10,7 @@ from core.providers import failures
 from core.providers.documents import Malformed, parse_answer
 from core.providers.failures import Failure
 from core.providers.formats import sse
-from core.providers.formats.endings import failure_of
+from core.providers.formats.endings import Reported, failure_of
 from core.providers.formats.request import Thinking, ToolCall
 from core.providers.formats.response import (
     NO_USAGE,
@@ -151,9 +151,12 @@ def failure_in(event: dict[str, Any], provider: str, secret: str) -> Failure | N
     return failures.inside(provider, response, secret) if isinstance(response, dict) else failure
 
 
-def documents(buffers: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """The JSON objects of a stream, to its `[DONE]` or its end."""
+def documents(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a stream, up to its `[DONE]` or its end. Raises `Reported`."""
     for event in sse.events(buffers):
         if event.data == DONE:
             return
-        yield parse_answer(event.data)
+        document = parse_answer(event.data)
+        if failure := failure_in(document, provider, secret):
+            raise Reported(failure)
+        yield document

@@ -65,15 +65,16 @@ def test_lines_written_at_once_form_one_chain(workspace):
     assert (found.lines, found.problem) == (before + 32, "")
 
 
+ALTERED = "Line 3 or an earlier line was altered"
 TAMPERING = {
-    "an altered actor": ("UPDATE audit_lines SET actor = 'Bob' WHERE number = :n", "Line 3 was altered"),
-    "an altered detail": ("UPDATE audit_lines SET details = '{}' WHERE number = :n", "Line 3 was altered"),
-    "another time": ("UPDATE audit_lines SET at = '2020-01-01' WHERE number = :n", "Line 3 was altered"),
+    "an altered actor": ("UPDATE audit_lines SET actor = 'Bob' WHERE number = :n", ALTERED),
+    "an altered detail": ("UPDATE audit_lines SET details = '{}' WHERE number = :n", ALTERED),
+    "another time": ("UPDATE audit_lines SET at = '2020-01-01' WHERE number = :n", ALTERED),
     "a removed line": ("DELETE FROM audit_lines WHERE number = :n", "Line 3 is missing"),
     "a cut-off end": ("DELETE FROM audit_lines WHERE number >= :n", "The last lines are missing"),
-    "a shorter head": ("UPDATE audit_heads SET count = :n", "it counts 3 lines, yet there are 8"),
-    "a head of nothing": ("DELETE FROM audit_heads WHERE :n = :n", "head was altered: it is missing"),
-    "an altered head": ("UPDATE audit_heads SET seal = 'x' WHERE :n = :n", "head was altered"),
+    "a shorter head": ("UPDATE audit_heads SET count = :n", "it counts 3 lines, but there are 8"),
+    "a head of nothing": ("DELETE FROM audit_heads WHERE :n = :n", "the log was altered: it is missing"),
+    "an altered head": ("UPDATE audit_heads SET seal = 'x' WHERE :n = :n", "head of the log was altered"),
 }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_a_cut_off_end_with_a_head_made_to_fit_is_found(workspace):
     with transaction() as current:
         current.execute(text(tamper_head))
     session().expire_all()
-    assert "head was altered" in audit.verify(workspace.id).problem
+    assert "head of the log was altered" in audit.verify(workspace.id).problem
 
 
 @on_both_databases
@@ -115,7 +116,7 @@ def test_the_chain_goes_on_under_a_new_ring_key_and_after_the_old_one_is_lost(wo
         vault.configure([ring_key()])  # the ring was lost
         session().expire_all()
         write(workspace, 2)
-        assert "opens with no ring key" in audit.verify(workspace.id).problem
+        assert "no encryption key in use decrypts its secret" in audit.verify(workspace.id).problem
         with transaction() as current:
             assert deployment_secrets.newest(current, audit.SECRET)[0] == 2
     finally:

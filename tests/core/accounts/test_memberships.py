@@ -89,7 +89,7 @@ def test_the_only_owner_stays(workspace, how):
     ann = owner_of(workspace)
     make_member(workspace, "bob", Role.ADMIN)
     assert memberships.is_last_owner(ann)
-    with pytest.raises(Invalid, match="always has an owner"):
+    with pytest.raises(Invalid, match="needs at least one owner"):
         LOSING[how](ann)
     assert owners(workspace) == 1
     assert not audit.lines_of(workspace.id, action="person")

@@ -61,7 +61,7 @@ def test_the_link_sets_the_password_once_and_ends_every_sign_in(ann):
         use(token, PASSWORD)
     assert knows(NEW)
     (told,) = mails_to(ANN, "password_changed")
-    assert "with a link that was sent by mail" in told
+    assert "with a reset link sent by email" in told
 
 
 @on_both_databases

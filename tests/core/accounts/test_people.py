@@ -34,7 +34,7 @@ def test_a_password_has_12_to_200_characters(app, length, good):
     "email", ["", "ann", "ann@", "@example.com", "a@b@example.com", "ann@nodot", "a\n@example.com"]
 )
 def test_an_address_that_cannot_be_one_is_refused(app, email):
-    with pytest.raises(Invalid, match="e-mail address cannot be used"):
+    with pytest.raises(Invalid, match="email address isn’t valid"):
         people.sign_up(email, PASSWORD)
 
 
@@ -136,7 +136,7 @@ def test_a_plan_is_for_workspaces_of_its_kind(app, plan):
     right, wrong = (personal, organization) if plan.kind == "personal" else (organization, personal)
     workspaces.set_plan(right, plan.key, OPERATOR)
     assert workspaces.by_slug(right.slug).plan == plan
-    with pytest.raises(Invalid, match="is a plan for"):
+    with pytest.raises(Invalid, match="plan is for"):
         workspaces.set_plan(wrong, plan.key, OPERATOR)
 
 

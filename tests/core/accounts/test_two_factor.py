@@ -65,18 +65,18 @@ def test_the_algorithm_is_rfc_6238s():
 def test_it_is_on_once_a_code_was_confirmed(ann):
     two_factor.begin(ann)
     secret = two_factor.secret_to_confirm(fresh(ann))
-    assert not fresh(ann).has_second_factor
+    assert not fresh(ann).has_two_factor
     assert secret not in fresh(ann).totp_sealed
     assert f"secret={secret}" in two_factor.provisioning_uri(ann, secret)
     for wrong in ("", "000000", "12345", code(secret, 5), code(secret) + "0"):
-        with pytest.raises(Invalid, match="present one"):
+        with pytest.raises(Invalid, match="wrong or expired"):
             two_factor.confirm(fresh(ann), wrong, SECRET)
     codes = two_factor.confirm(fresh(ann), f" {code(secret)[:3]} {code(secret)[3:]} ", SECRET)
-    assert fresh(ann).has_second_factor
+    assert fresh(ann).has_two_factor
     assert two_factor.secret_to_confirm(fresh(ann)) == ""
     assert len(set(codes)) == 10
     assert all(re.fullmatch(r"[2-9a-z]{4}-[2-9a-z]{4}", text) for text in codes)
-    assert "switched on" in mails_to("ann@example.com")[0]
+    assert "was enabled" in mails_to("ann@example.com")[0]
 
 
 def test_while_it_is_on_it_cannot_be_begun_or_confirmed_again(ann):
@@ -159,11 +159,11 @@ def test_switched_off_nothing_of_it_is_left(ann):
     assert (now.totp_sealed, now.totp_since, now.totp_last_step) == ("", None, 0)
     assert two_factor.recovery_codes_left(ann.id) == 0
     assert not accepts(ann, codes[0])
-    with pytest.raises(Conflict, match="is off"):
+    with pytest.raises(Conflict, match="is disabled"):
         two_factor.disable(fresh(ann))
-    with pytest.raises(Conflict, match="is off"):
+    with pytest.raises(Conflict, match="is disabled"):
         two_factor.new_recovery_codes(fresh(ann), SECRET)
-    assert "switched off" in mails_to("ann@example.com")[1]
+    assert "was disabled" in mails_to("ann@example.com")[1]
     assert switched_on(ann)[0] != secret
 
 
@@ -171,7 +171,7 @@ def test_a_secret_that_nobody_can_read_leaves_the_recovery_codes(ann):
     secret, codes = switched_on(ann)
     with transaction() as current:
         current.get(Person, ann.id).totp_sealed = "gone"
-    with pytest.raises(Unreadable, match="Use a recovery code, or ask the operator"):
+    with pytest.raises(Unreadable, match="Use a recovery code, or ask your administrator"):
         accepts(ann, code(secret, 1))
     assert accepts(ann, codes[0])
 

@@ -40,7 +40,7 @@ def test_each_plans_models_are_those_of_the_specification(app, plan):
     allowed = {
         model.id
         for model in catalogue.bot_models()
-        if bots.why_blocked(model, workspace, KEY) != "model_not_on_plan"
+        if bots.blocked_reason(model, workspace, KEY) != "model_not_on_plan"
     }
     assert allowed == SPEC[plan]
 
@@ -61,7 +61,7 @@ def test_each_plans_models_are_those_of_the_specification(app, plan):
 )  # fmt: skip
 def test_why_a_bot_cannot_answer(plan, model, key, reason):
     workspace = Workspace(kind="organization", plan_key=plan)
-    assert bots.why_blocked(catalogue.find_model(model), workspace, key) == reason
+    assert bots.blocked_reason(catalogue.find_model(model), workspace, key) == reason
 
 
 def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
@@ -75,7 +75,10 @@ def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
 
 @pytest.mark.parametrize("model", ["gpt-6-luna", "bedrock:claude-haiku-4-5", "zai:glm-4.7"])
 def test_a_model_that_is_for_programs_is_refused_with_those_that_are_for_bots(workspace, model):
-    with pytest.raises(Invalid, match="is for programs. Bots can use Mevichat Mini, Claude Haiku"):
+    with pytest.raises(
+        Invalid,
+        match="only available through the gateway. Bots can use Mevichat Mini, Claude Haiku",
+    ):
         bots.create(workspace, Draft(name="Bot", model=model), OPERATOR)
 
 
@@ -122,7 +125,7 @@ def test_an_origin_is_kept_as_browsers_send_it(line, kept):
     ],
 )  # fmt: skip
 def test_what_is_no_origin_is_refused(line):
-    with pytest.raises(Invalid, match="is not an origin"):
+    with pytest.raises(Invalid, match="is not a site address"):
         visitors.checked_origins([line])
 
 

@@ -88,7 +88,7 @@ def test_bots_that_are_not_asked_for_stay_as_they_are(made, plan, to_mini):
 @pytest.mark.parametrize("seen", ["free", "pro", "gold", ""])
 def test_a_plan_that_was_changed_meanwhile_is_left_alone_and_so_are_its_bots(made, seen):
     models, before = models_of(made), audit.count_of(made.id)
-    with pytest.raises(Conflict, match="Somebody else changed the plan"):
+    with pytest.raises(Conflict, match="Someone else changed the plan"):
         plan_change.change(made, PLANS["free"], seen, to_mini=True, actor=RITA)
     assert (plan_of(made), models_of(made)) == ("scale", models)
     assert lines_since(made, before) == []

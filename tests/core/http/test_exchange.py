@@ -228,20 +228,24 @@ def dribbling(head, piece, until_seconds=PAUSE_SECONDS):
 @pytest.mark.parametrize(
     ("limits", "answer", "words"),
     [
-        (FIRST_BYTE, says(pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
-        (FIRST_BYTE, says(OK, pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
-        (FIRST_BYTE, says(b"", CHUNKED, pause_seconds=PAUSE_SECONDS), "began within 0.2 s"),
-        (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "began within 0.2 s"),
-        (FIRST_BYTE, dribbling(CHUNKED, b"0"), "began within 0.2 s"),
+        (FIRST_BYTE, says(pause_seconds=PAUSE_SECONDS), "No response within 0.2 seconds"),
+        (FIRST_BYTE, says(OK, pause_seconds=PAUSE_SECONDS), "No response within 0.2 seconds"),
+        (
+            FIRST_BYTE,
+            says(b"", CHUNKED, pause_seconds=PAUSE_SECONDS),
+            "No response within 0.2 seconds",
+        ),
+        (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "No response within 0.2 seconds"),
+        (FIRST_BYTE, dribbling(CHUNKED, b"0"), "No response within 0.2 seconds"),
         (
             STALL,
             says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS),
-            "nothing came for 0.2 s",
+            "stalled for 0.2 seconds",
         ),
-        (STALL, says(OK + b"\r\nx", pause_seconds=PAUSE_SECONDS), "nothing came for 0.2 s"),
-        (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "not complete after 0.4 s"),
-        (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "not complete after 0.4 s"),
-        (TOTAL, dribbling(OK + b"\r\n", b"x"), "not complete after 0.4 s"),
+        (STALL, says(OK + b"\r\nx", pause_seconds=PAUSE_SECONDS), "stalled for 0.2 seconds"),
+        (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "wasn’t complete after 0.4 seconds"),
+        (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "wasn’t complete after 0.4 seconds"),
+        (TOTAL, dribbling(OK + b"\r\n", b"x"), "wasn’t complete after 0.4 seconds"),
     ],
 )
 def test_each_limit_ends_the_wait_that_it_is_for(limits, answer, words):
@@ -254,7 +258,7 @@ def test_each_limit_ends_the_wait_that_it_is_for(limits, answer, words):
 def test_the_limit_on_connecting_ends_a_handshake_that_does_not_come():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
-        with pytest.raises(http.TimedOut, match=r"made in 0\.2 s"):
+        with pytest.raises(http.TimedOut, match=r"connect within 0\.2 seconds"):
             get(url, Timeouts(connect_seconds=0.2))
 
 
@@ -408,7 +412,7 @@ def test_finishing_does_not_wait_for_long():
 
 
 def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeypatch):
-    monkeypatch.setattr(connections, "KEPT_PER_ORIGIN", 2)
+    monkeypatch.setattr(connections, "MAX_IDLE_PER_ORIGIN", 2)
     with serving(says(OK + b"Content-Length: 1\r\n\r\nx")) as server:
         exchanges = [Exchange(PATIENT) for _ in range(4)]
         for exchange in exchanges:
@@ -417,7 +421,7 @@ def test_the_pool_keeps_no_more_than_its_number_and_no_line_for_too_long(monkeyp
         for exchange in exchanges:
             exchange.close()
         assert [len(idle) for idle in connections.pool._idle.values() if idle] == [2]
-        monkeypatch.setattr(connections, "KEPT_SECONDS", 0)
+        monkeypatch.setattr(connections, "MAX_IDLE_SECONDS", 0)
         get(server.url)
         assert server.connections == 5
 
@@ -581,7 +585,7 @@ def test_tls_exchanges_can_be_cancelled_and_time_out(tls_server, trusted):
     stalling = says(CHUNKED + b"1\r\nx\r\n", pause_seconds=PAUSE_SECONDS)
     with (
         serving(stalling, tls_server) as server,
-        pytest.raises(http.TimedOut, match="nothing came"),
+        pytest.raises(http.TimedOut, match="stalled for"),
     ):
         get(server.url, STALL)
     with serving(stalling, tls_server) as server, Exchange(PATIENT) as exchange:

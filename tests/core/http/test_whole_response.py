@@ -123,13 +123,13 @@ def test_no_more_is_received_than_allowed(start):
 @pytest.mark.parametrize(
     ("limits", "answer", "words"),
     [
-        (FIRST_BYTE, says(pause_seconds=2), "began within 0.2 s"),
-        (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "began within 0.2 s"),
-        (STALL, says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2), "nothing came for 0.2 s"),
-        (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "not complete after 0.4 s"),
-        (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "not complete after 0.4 s"),
-        (TOTAL, dribbling(OK + b"\r\n", b"x"), "not complete after 0.4 s"),
-        (Timeouts(2, 5, 5, 0), says(OK), "made in 2 s"),
+        (FIRST_BYTE, says(pause_seconds=2), "No response within 0.2 seconds"),
+        (FIRST_BYTE, dribbling(OK + b"x: ", b"x"), "No response within 0.2 seconds"),
+        (STALL, says(CHUNKED + b"1\r\nx\r\n", pause_seconds=2), "stalled for 0.2 seconds"),
+        (TOTAL, dribbling(CHUNKED, b"1\r\nx\r\n"), "wasn’t complete after 0.4 seconds"),
+        (TOTAL, dribbling(CHUNKED + b"1\r\nx\r\n", b"0"), "wasn’t complete after 0.4 seconds"),
+        (TOTAL, dribbling(OK + b"\r\n", b"x"), "wasn’t complete after 0.4 seconds"),
+        (Timeouts(2, 5, 5, 0), says(OK), "connect within 2 seconds"),
     ],
 )
 def test_each_limit_ends_the_wait_that_it_is_for(limits, answer, words):

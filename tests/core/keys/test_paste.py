@@ -46,8 +46,8 @@ def test_what_surrounds_a_key_is_left_out_and_said(text):
         ("sk-ant-api03-abc def ghi", "Copy the key again"),
         ("sk-ant-api03-\nabcdefgh", "Copy the key again"),
         ("sk-ant-api03-ключключ", "Copy the key again"),
-        ("short", "8 to 2000"),
-        ("x" * 2001, "8 to 2000"),
+        ("short", "8 to 2,000"),
+        ("x" * 2001, "8 to 2,000"),
         ("sk-ant-api03-", "only the beginning"),
         ("sk-ant-api03-1234567", "only the beginning"),
         ("sk-proj-" + "x" * 60, "looks like a key from OpenAI"),
@@ -58,7 +58,7 @@ def test_what_surrounds_a_key_is_left_out_and_said(text):
         ("0123456789abcdef" * 2 + ".abcdefghijklmnop", "looks like a key from Z.ai"),
         ("tp-" + "x" * 40, "looks like a key from Xiaomi"),
         ('{"apiKey":"ABSK"}', "This is JSON"),
-        ("sk-ant-admin01-" + "x" * 60, "admin key of Anthropic"),
+        ("sk-ant-admin01-" + "x" * 60, "Anthropic admin key"),
         ("sk-ant-oat01-" + "x" * 60, "sign-in token"),
     ],
 )
@@ -104,5 +104,5 @@ def test_a_token_plans_key_is_wrong_at_xiaomis_usual_host_only(monkeypatch):
 def test_a_key_that_is_json_goes_to_nobody_but_where_it_belongs():
     for provider in catalogue.byok_providers():
         if provider.auth != "sigv4":
-            with pytest.raises(Invalid, match="This is JSON.*not sent anywhere"):
+            with pytest.raises(Invalid, match="This is JSON.*wasn’t sent anywhere"):
                 paste.check(marker.bedrock_key(), provider)

@@ -44,7 +44,10 @@ def test_a_saved_key_is_sealed_masked_and_told_from_others(workspace):
     key = save(workspace)
     assert (key.version, key.status, key.enabled, key.added_by) == (1, "valid", True, "Ann")
     assert key.mask == "sk-ant-api03-••••••••7xA2"
-    assert vault.open_sealed(key.sealed, vault.key_context(workspace.id, "anthropic")) == SECRET
+    assert (
+        vault.open_sealed(key.sealed, vault.provider_key_context(workspace.id, "anthropic"))
+        == SECRET
+    )
     assert marker.MARKER not in f"{key.sealed} {key.fingerprint} {key.mask}"
     found, secret = store.use(workspace, "anthropic")
     assert (found.key_id, found.version, secret) == (key.id, 1, SECRET)

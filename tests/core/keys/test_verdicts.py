@@ -328,7 +328,7 @@ def test_counts_of_a_day_are_exact_when_many_come_at_once(workspace, key):
 
 
 def test_days_that_no_strip_shows_are_forgotten(workspace, key, shift_clock):
-    shift_clock(health.KEPT)
+    shift_clock(health.KEPT_FOR)
     assert health.delete_old() == 0
-    shift_clock(health.KEPT + timedelta(days=1))
+    shift_clock(health.KEPT_FOR + timedelta(days=1))
     assert health.delete_old() == 1

@@ -90,7 +90,7 @@ def test_a_failure_keeps_what_was_in_place(source, bot, monkeypatch):
     monkeypatch.setattr(indexing, "read", lambda *_, **__: 1 / 0)
     indexing.run(source.id, 2)
     assert now(source).status == "failed"
-    assert now(source).reason.endswith("What was read before still answers.")
+    assert now(source).reason.endswith("The previous version is still in use.")
     assert len(search.find(bot.id, "lamp")) == 2
 
 
@@ -100,7 +100,7 @@ def test_a_lost_worker_is_followed_by_two_more_and_then_it_has_failed(source, sh
         shift_clock(timedelta(minutes=2 * tries))
         assert indexing.resume_lost() == 1
         assert (now(source).status, now(source).attempt) == ("waiting", attempt)
-        assert f"try {tries + 1} of 3" in now(source).reason
+        assert f"attempt {tries + 1} of 3" in now(source).reason
     change(source, status="reading")
     shift_clock(timedelta(minutes=6))
     assert indexing.resume_lost() == 0
@@ -117,7 +117,7 @@ def test_a_worker_is_lost_after_a_minute_without_a_pulse(source, shift_clock, se
 
 def test_what_a_lost_worker_had_written_goes_with_the_next_try(source, bot):
     with transaction() as current:
-        chunks.add_unseen(
+        chunks.add_hidden(
             current, source.id, bot.id, 1, 0, [indexing.Piece("Old", "", "An old lamp.")]
         )
     change(source, attempt=2)
@@ -138,7 +138,7 @@ def test_the_schedule_reads_what_redis_lost(source, bot, run_jobs, shift_clock):
 def test_what_was_left_over_is_cleared_by_the_schedule(source, bot):
     indexing.run(source.id, 1)
     with transaction() as current:
-        chunks.add_unseen(current, source.id, bot.id, 7, 0, [indexing.Piece("Old", "", "Old.")])
+        chunks.add_hidden(current, source.id, bot.id, 7, 0, [indexing.Piece("Old", "", "Old.")])
     assert indexing.clear_left_over() == 1
     assert positions() == [0, 1]
     assert indexing.clear_left_over() == 0

@@ -138,15 +138,15 @@ def test_a_text_is_read_in_its_encoding(encoding):
     ("name", "data", "words"),
     [
         ("a.txt", b"  \n", "empty"),
-        ("a.pdf", b"no pdf", "named .pdf"),
-        ("a.docx", b"no docx", "named .docx"),
-        ("a.pdf", b"%PDF-1.7 broken", "broken"),
-        ("a.pdf", a_pdf(pages=2), "no text in this PDF"),
+        ("a.pdf", b"no pdf", "ends in .pdf"),
+        ("a.docx", b"no docx", "ends in .docx"),
+        ("a.pdf", b"%PDF-1.7 broken", "damaged"),
+        ("a.pdf", a_pdf(pages=2), "This PDF contains no text"),
         ("a.pdf", a_pdf("x", password="secret"), "password"),
-        ("a.docx", b"PK\x03\x04broken", "broken"),
+        ("a.docx", b"PK\x03\x04broken", "damaged"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "old Office"),
-        ("a.txt", b"\x7fELF\x02\x01\x01\0\0\0", "not a text"),
-        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not a text"),
+        ("a.txt", b"\x7fELF\x02\x01\x01\0\0\0", "isn’t a text file"),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "isn’t a text file"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -158,7 +158,7 @@ def test_another_archive_is_no_document():
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         archive.writestr("xl/workbook.xml", "x")
-    assert "another kind of Office file" in refusal("a.zip", made.getvalue())
+    assert "an unsupported Office file" in refusal("a.zip", made.getvalue())
 
 
 @pytest.mark.parametrize(("megabytes", "refused"), [(95, False), (101, True)])
@@ -174,7 +174,7 @@ def test_a_word_document_that_unpacks_to_too_much_is_refused(megabytes, refused)
 def test_a_word_document_whose_sizes_lie_is_refused():
     bomb = bytearray(a_docx(("word/media/a.bin", bytes(2 << 20))))
     real, said = (2 << 20).to_bytes(4, "little"), (10).to_bytes(4, "little")
-    assert "broken" in refusal("a.docx", bytes(bomb).replace(real, said))
+    assert "damaged" in refusal("a.docx", bytes(bomb).replace(real, said))
 
 
 @pytest.mark.parametrize(("over", "refused"), [(0, False), (1, True)])
@@ -222,15 +222,15 @@ def test_pages_of_a_pdf_that_cannot_be_read_are_counted(monkeypatch):
     monkeypatch.setattr(pdf, "_text_of", lambda _, number: texts[number])
     progress, data = Progress(), a_pdf("x", pages=3)
     assert len(list(pdf.sections(data, progress))) == 1
-    assert progress.left_out == "1 of 3 pages could not be read and were left out."
+    assert progress.left_out == "1 of 3 pages couldn’t be read and were skipped."
     texts[1] = None
-    assert refusal("a.pdf", data).startswith("No page of this PDF can be read.")
+    assert refusal("a.pdf", data).startswith("None of this PDF’s pages can be read.")
 
 
 def test_a_wrong_file_is_refused_when_it_is_added(cast, bot):
     from core.accounts.actor import OPERATOR
 
-    with pytest.raises(Invalid, match="“a.pdf”: It is named .pdf"):
+    with pytest.raises(Invalid, match="“a.pdf”: Its name ends in .pdf"):
         sources.add_file(cast.workspace, bot.id, "C:\\x\\a.pdf", b"none", OPERATOR)
 
 

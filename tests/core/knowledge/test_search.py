@@ -54,7 +54,7 @@ def test_a_question_finds_its_answer_whatever_else_it_says(bot, give, question, 
 )
 def test_what_is_too_weak_does_not_fit(bot, give, question, fits):
     give("Shop", SHOP)
-    assert search.fits(search.find(bot.id, question)) is fits
+    assert search.is_relevant(search.find(bot.id, question)) is fits
 
 
 @on_both_databases
@@ -101,7 +101,7 @@ def test_other_languages_find_too(bot, give, text, question):
 )
 def test_one_short_text_is_enough_to_answer_from(bot, give, question, fits):
     give("Shipping", "Parcels to Norway arrive within two days. Express shipping costs nine euros.")
-    assert search.fits(search.find(bot.id, question)) is fits
+    assert search.is_relevant(search.find(bot.id, question)) is fits
 
 
 @on_both_databases

@@ -61,11 +61,11 @@ def embed(source, made_by: str = MADE_BY, dimensions: int = DIMENSIONS) -> list[
     ],
 )
 def test_orders_are_joined_by_their_places_alone(orders, scores):
-    assert ranking.joined(*orders) == pytest.approx(scores)
+    assert ranking.fuse(*orders) == pytest.approx(scores)
 
 
 def test_what_both_orders_have_goes_before_the_first_of_either():
-    scores = ranking.joined([1, 2, 3], [9, 3, 8])
+    scores = ranking.fuse([1, 2, 3], [9, 3, 8])
     assert max(scores, key=lambda one: scores[one]) == 3
 
 
@@ -82,12 +82,12 @@ def test_a_packed_vector_has_unit_length(numbers):
 def test_a_question_without_a_common_word_finds_its_chunk(bot, give):
     embed(give("Shop", SHOP))
     question = "How do I get my money returned?"
-    assert not search.fits(search.find(bot.id, question))
+    assert not search.is_relevant(search.find(bot.id, question))
     found = search.find(bot.id, question, vector=vector(question))
-    assert search.fits(found)
+    assert search.is_relevant(found)
     assert found[0].title == "Sending back"
     assert found[0].parts["meaning"] == pytest.approx(0.82, abs=0.15)
-    assert [one.title for one in search.worth_giving(found)] == ["Sending back"]
+    assert [one.title for one in search.relevant_only(found)] == ["Sending back"]
 
 
 def test_both_parts_of_the_score_are_told_in_the_joined_order(bot, give):
@@ -118,8 +118,8 @@ def test_chunks_without_a_vector_are_found_by_their_words(bot, give):
     embed(give("Shop", SHOP))
     give("Later", "# Warranty\n\nA lamp has a warranty of five years.")
     found = search.find(bot.id, "warranty years", vector=vector("warranty years"))
-    assert "Warranty" in {one.title for one in search.worth_giving(found)}
-    assert search.fits(found)
+    assert "Warranty" in {one.title for one in search.relevant_only(found)}
+    assert search.is_relevant(found)
 
 
 @on_both_databases
@@ -155,7 +155,7 @@ def test_what_is_near_enough_is_said_by_the_model(bot, give, close_from, fits):
     asked = Vector("m/2", vectors.packed([0.5, math.sqrt(0.75)]), close_from)
     found = search.find(bot.id, "horse", vector=asked)
     assert found[0].parts["meaning"] == pytest.approx(0.5, abs=1e-3)
-    assert search.fits(found) is fits
+    assert search.is_relevant(found) is fits
 
 
 def test_writing_without_spaces_is_found_by_meaning_too(bot, give):
@@ -163,4 +163,4 @@ def test_writing_without_spaces_is_found_by_meaning_too(bot, give):
     embed(source)
     found = search.find(bot.id, "お金 money", vector=vector("money"))
     assert found[0].source_id == source.id
-    assert search.fits(found)
+    assert search.is_relevant(found)

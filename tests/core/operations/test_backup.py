@@ -57,7 +57,7 @@ def test_what_is_no_backup_says_so(written, tmp_path):
     empty = settings.read({"DATA_DIR": str(tmp_path / "empty")})
     (tmp_path / "junk").write_text("junk")
     for name in ("junk", "missing"):
-        with pytest.raises(Invalid, match="cannot be read as a backup"):
+        with pytest.raises(Invalid, match="can’t be read as a backup"):
             backup.restore(empty, tmp_path / name)
 
 

@@ -42,7 +42,7 @@ def seal_one_of_everything(workspace) -> None:
     make_key(workspace, "openai")
     with transaction() as current:
         person = current.scalars(select(Person)).first()
-        person.totp_sealed = vault.seal("TOTP", person.totp_place)
+        person.totp_sealed = vault.seal("TOTP", person.totp_key_context)
         deliveries.add(current, "mail", "invitation", "x@example.com", {"text": "x"}, workspace.id)
 
 
@@ -61,10 +61,10 @@ def test_everything_moves_and_the_old_ring_key_can_go(workspace, rings, provider
         audit.record(current, workspace.id, ANN, "key.tested", "anthropic")
     assert audit.verify(workspace.id) == audit.Verdict(workspace.id, lines + 1)
     person = session().scalars(select(Person)).first()
-    assert vault.open_sealed(person.totp_sealed, person.totp_place) == "TOTP"
+    assert vault.open_sealed(person.totp_sealed, person.totp_key_context) == "TOTP"
     sent = session().scalars(select(Delivery).where(Delivery.recipient == "x@example.com")).one()
     assert deliveries.content_of(sent) == {"text": "x"}
-    with pytest.raises(Exception, match="stored already"):  # the fingerprint outlived the ring key
+    with pytest.raises(Exception, match="already stored"):  # the fingerprint outlived the ring key
         checks.check_candidate_later(workspace, "anthropic", marker.anthropic_key(), ANN)
 
 
@@ -100,7 +100,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(workspace, rings, monkeypat
     assert reencryption.reencrypt().moved >= 7 - moved
     vault.configure(rings["new"])
     for key in session().scalars(select(ProviderKey)):
-        assert vault.open_sealed(key.sealed, key.place) == marker.anthropic_key()
+        assert vault.open_sealed(key.sealed, key.key_context) == marker.anthropic_key()
 
 
 @on_both_databases
@@ -135,7 +135,7 @@ def test_what_cannot_be_read_is_reported_and_left_as_it_is(workspace, rings):
     kept = session().get(ProviderKey, broken.id, populate_existing=True)
     assert (kept.sealed, kept.status) == ("junk", "valid")
     assert any(
-        "anthropic key of acme opens with no ring key" in p for p in key_doctor.examine().problems
+        "anthropic key of acme can’t be decrypted" in p for p in key_doctor.examine().problems
     )
 
 
@@ -154,14 +154,14 @@ def test_the_doctor_tells_which_ring_key_may_go(workspace, rings):
     make_key(workspace)
     vault.configure(rings["both"])
     assert any(
-        "are still under the older ring key" in problem for problem in key_doctor.examine().problems
+        "keys still use the older ring key" in problem for problem in key_doctor.examine().problems
     )
     reencryption.reencrypt()
     session().expire_all()
     found = key_doctor.examine()
-    assert any("can go from ENCRYPTION_KEYS" in fact for fact in found.facts)
+    assert any("you can remove it from ENCRYPTION_KEYS" in fact for fact in found.facts)
     assert [problem for problem in found.problems if "ring key" in problem] == []
-    assert any("No worker takes checks" in problem for problem in found.problems)
+    assert any("No worker runs checks" in problem for problem in found.problems)
 
 
 @pytest.mark.parametrize("arguments", [["keys", "reencrypt"], ["keys", "doctor"]])

@@ -27,7 +27,7 @@ FACTS = {
     "invitation": WHO | {"inviter": "Ann", "role": "Admin", "token": "mvi_x", "days": 7},
     "password_reset": {"name": "Ann", "token": "mvp_x", "minutes": 60},
     "password_changed": {"name": "Ann", "how": "on the account page"},
-    "second_factor_changed": {"name": "Ann", "what": "switched on"},
+    "second_factor_changed": {"name": "Ann", "what": "enabled"},
 }  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_without_a_server_the_mail_is_printed_whole_and_counts_as_arrived(app, c
     delivery_id = add()
     sending.send(delivery_id)
     printed = capsys.readouterr().out
-    assert "Mail to zoe@example.com" in printed
+    assert "Email to zoe@example.com" in printed
     assert "Subject: Ann invited you to Acme" in printed
     assert "/invitations/mvi_x" in printed
     assert "mvi_x" not in logged()
@@ -158,4 +158,4 @@ def test_an_address_with_other_letters_is_refused_where_the_server_knows_none(
     delivery_id = add(to="zoë@example.com")
     sending.send(delivery_id)
     assert row(delivery_id).state == "given_up"
-    assert "such characters" in row(delivery_id).last_error
+    assert "the characters in this address" in row(delivery_id).last_error

@@ -16,7 +16,7 @@ HOSTILE = (
 
 def drawn(template, **facts):
     subject, text = emails.rendered(template, **FACTS[template] | facts)
-    page = html_email.of(subject, text, emails._address)
+    page = html_email.render(subject, text, emails._address)
     return subject, text, page, html5lib.parse(page, namespaceHTMLElements=False)
 
 
@@ -60,7 +60,7 @@ def test_paragraphs_lists_links_and_what_is_small_are_told_apart():
         ("Look", [], f"{OURS}/y"),
         ("Small print.", [], ""),
     ]
-    page = html_email.of("S", text, OURS)
+    page = html_email.render("S", text, OURS)
     assert '<p class="small">Small print.</p>' in page
     assert f'<a class="button" href="{OURS}/x">Do it</a>' in page
     assert f'<p>Look: <a href="{OURS}/y">{OURS}/y</a></p>' in page

@@ -268,7 +268,7 @@ def test_json_in_place_of_a_stream_is_read_all_the_same(provider, document, text
 @pytest.mark.parametrize(
     ("limits", "reply", "text", "words"),
     [
-        (FIRST_BYTE, Reply().slowly(first_byte_seconds=30), "", "within 0.2 s"),
+        (FIRST_BYTE, Reply().slowly(first_byte_seconds=30), "", "within 0.2 seconds"),
         (STALL, Reply.stall(after_chunks=0), "", "for 0.2 s"),
         (STALL, Reply.stall(after_chunks=2), "You said:", "for 0.2 s"),
         (TOTAL, Reply.answer("a " * 600, chunk_delay_seconds=0.05), None, "after 0.5 s"),

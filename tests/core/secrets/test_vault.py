@@ -6,7 +6,7 @@ import pytest
 from core.errors import Unreadable
 from core.secrets import vault
 
-HERE = vault.key_context("wsp_1", "openai")
+HERE = vault.provider_key_context("wsp_1", "openai")
 
 
 def ring_key() -> str:
@@ -32,7 +32,7 @@ def test_a_row_copied_onto_another_does_not_open():
     sealed = vault.seal("sk-secret", HERE)
     for workspace_id, provider in (("wsp_2", "openai"), ("wsp_1", "anthropic")):
         with pytest.raises(Unreadable):
-            vault.open_sealed(sealed, vault.key_context(workspace_id, provider))
+            vault.open_sealed(sealed, vault.provider_key_context(workspace_id, provider))
 
 
 def test_an_old_ring_key_still_opens_and_the_newest_seals(ring):
@@ -69,7 +69,7 @@ def test_a_text_is_moved_to_the_newest_ring_key_once(ring):
     assert vault.resealed(moved, HERE) is None
     assert vault.open_sealed(moved, HERE) == "sk-secret"
     with pytest.raises(Unreadable):
-        vault.resealed(sealed, vault.key_context("wsp_2", "openai"))
+        vault.resealed(sealed, vault.provider_key_context("wsp_2", "openai"))
 
 
 def test_names_of_ring_keys_tell_them_apart_and_nothing_else(ring):

@@ -81,9 +81,9 @@ def test_of_bots_and_keys_since_a_day(workspace):
         "bot_1": 1,
         "bot_2": 2,
     }
-    assert reading.of_bot(workspace.id, "bot_1", today).tokens == 7
-    assert reading.of_bot(workspace.id, "bot_1", yesterday).answered == 10
-    assert reading.of_bot(workspace.id, "bot_9", today) == reading.Use()
+    assert reading.for_bot(workspace.id, "bot_1", today).tokens == 7
+    assert reading.for_bot(workspace.id, "bot_1", yesterday).answered == 10
+    assert reading.for_bot(workspace.id, "bot_9", today) == reading.Use()
     assert reading.tokens_by_key(workspace.id, today) == {"key_1": 8}
 
 
@@ -99,25 +99,25 @@ def test_another_workspaces_use_is_not_counted(workspace):
     [(0, 0, 0), (1, 0, 1), (0, 1, 5), (1_000_000, 0, 1_000_000), (1_000_000, 1_000_000, 6_000_000)],
 )
 def test_an_estimate_is_exact_to_a_millionth_of_a_dollar(tokens_in, tokens_out, microusd):
-    assert prices.of_tokens(HAIKU, tokens_in, tokens_out) == Estimate(microusd)
+    assert prices.estimate_cost(HAIKU, tokens_in, tokens_out) == Estimate(microusd)
 
 
 @pytest.mark.parametrize(("tokens_in", "microusd"), [(1, 0), (2, 1), (3, 1), (5, 1), (6, 2)])
 def test_a_part_of_a_millionth_is_rounded_half_up(tokens_in, microusd):
     """GPT-5 Mini: a quarter of a millionth for each token in."""
-    assert prices.of_tokens(GPT, tokens_in, 0).microusd == microusd
+    assert prices.estimate_cost(GPT, tokens_in, 0).microusd == microusd
 
 
 def test_a_price_that_is_not_known_is_never_nothing():
-    unknown = prices.of_tokens("openai:gpt-1", 5, 5)
+    unknown = prices.estimate_cost("openai:gpt-1", 5, 5)
     assert (unknown.whole, unknown.dollars) == (False, "")
-    assert prices.of_tokens("openai:gpt-1", 0, 0) == Estimate(0)
-    vectors = prices.of_tokens("openai:text-embedding-3-small", 1_000_000, 0)
+    assert prices.estimate_cost("openai:gpt-1", 0, 0) == Estimate(0)
+    vectors = prices.estimate_cost("openai:text-embedding-3-small", 1_000_000, 0)
     assert vectors == Estimate(20_000)
     assert prices.priced_on(["openai:text-embedding-3-small", "openai:gpt-1"])
-    partly = unknown + prices.of_tokens(HAIKU, 1_000_000, 0)
+    partly = unknown + prices.estimate_cost(HAIKU, 1_000_000, 0)
     assert (partly.whole, partly.dollars) == (False, "1.000000")
-    assert prices.of_tokens("mevichat:mini", 5, 5).dollars == "0.000000"
+    assert prices.estimate_cost("mevichat:mini", 5, 5).dollars == "0.000000"
 
 
 def test_the_date_of_prices_is_that_of_the_oldest():

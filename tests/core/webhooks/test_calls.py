@@ -107,7 +107,7 @@ def test_a_new_secret_signs_from_the_next_try_on(workspace, receiver, secret):
     [
         (200, ""), (202, ""), (204, ""), (299, ""),
         (199, "It answered 199."), (301, "redirect"), (308, "redirect"), (400, "It answered 400."),
-        (401, "It answered 401."), (410, "gone"), (429, "It answered 429."), (503, "It answered 503."),
+        (401, "It answered 401."), (410, "Gone"), (429, "It answered 429."), (503, "It answered 503."),
     ],
 )  # fmt: skip
 def test_what_a_status_means(status, error):

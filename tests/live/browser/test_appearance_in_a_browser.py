@@ -34,7 +34,7 @@ def page(live, windows, owner, workspace, bot):
     page = windows.open(
         f"{live.url}/sign-in?next={address.removeprefix(live.url)}", reduced_motion="reduce"
     )
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Appearance")
@@ -71,18 +71,18 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
     expect(page.get_by_label("Accent", exact=True)).to_have_value("#7a2e8e")
     expect(page.get_by_text("Unsaved changes")).to_be_visible()
 
-    page.get_by_label("Text in the visitor’s bubble", exact=True).fill("#a06bb0")
+    page.get_by_label("Visitor bubble text", exact=True).fill("#a06bb0")
     expect(page.get_by_text("has a contrast of 2.0 : 1 and needs 4.5 : 1")).to_be_visible()
     page.get_by_role("button", name="Use #").click()
     expect(page.get_by_text("needs 4.5 : 1")).to_be_hidden()
-    taken = page.get_by_label("Text in the visitor’s bubble", exact=True).input_value()
+    taken = page.get_by_label("Visitor bubble text", exact=True).input_value()
 
     open_group(page, "Header")
     page.get_by_label("Title", exact=True).fill("Ask Norre")
     expect(frame.get_by_role("heading", level=1)).to_have_text("Ask Norre")
     open_group(page, "Launcher")
     page.get_by_label("Left", exact=True).check()
-    page.get_by_label("Invitation beside the launcher").fill("Looking for a lamp?")
+    page.get_by_label("Greeting bubble").fill("Looking for a lamp?")
     expect(page.get_by_text("Looking for a lamp?", exact=True)).to_be_visible()
     expect(page.locator("#look-launcher")).to_have_attribute("data-side", "left")
 
@@ -99,7 +99,7 @@ def test_what_is_typed_shows_in_the_frame_and_what_is_saved_shows_to_visitors(
 
     assert stored(bot) == DEFAULTS
     page.get_by_role("button", name="Save appearance").click()
-    expect(page.get_by_text("Saved. Visitors see it at their next page.")).to_be_visible()
+    expect(page.get_by_text("Saved. Visitors see it when they next load a page.")).to_be_visible()
     assert stored(bot).visitor_text == taken
     chat = windows.open(f"{live.url}/chat/{bot.id}")
     expect(chat.get_by_role("heading", level=1)).to_have_text("Ask Norre")
@@ -151,7 +151,7 @@ def test_a_picture_stands_at_the_head_and_only_the_console_may_dress_the_frame(
     face = {"name": "face.png", "mimeType": "image/png", "buffer": png(32, 32)}
     page.get_by_label("Picture", exact=True).last.set_input_files(face)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text("The picture stands at the head of the chat.")).to_be_visible()
+    expect(page.get_by_text("Picture saved. It’s shown in the chat header.")).to_be_visible()
     head = frame_of(page).locator(".chat-head img.avatar")
     expect(head).to_be_visible()
     assert head.evaluate("image => image.decode().then(() => image.naturalWidth)") == 32

@@ -29,7 +29,7 @@ def test_an_admin_adds_a_key_makes_a_bot_invites_somebody_and_downgrades(
 ):
     provider.accept(KEY)
     keys = Keyboard(windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}"))
-    keys.write("E-mail", owner.email)
+    keys.write("Email", owner.email)
     keys.write("Password", PASSWORD)
     keys.press("Enter")
     heading(keys, "Home")
@@ -95,7 +95,7 @@ def invites(keys):
     keys.skip_to_content()
     keys.follow("Invite")
     expect(keys.page.get_by_role("dialog")).to_be_visible()
-    assert keys.focus().name == "E-mail"
+    assert keys.focus().name == "Email"
     keys.page.keyboard.type("rita@example.com")
     keys.choose("Billing manager")
     keys.press("Enter")

@@ -19,7 +19,7 @@ def test_every_mail_fits_a_phone_and_a_desk_in_light_and_dark(app, browser):
     page.on("request", lambda request: asked.append(request.url))
     for template, facts in FACTS.items():
         subject, text = emails.rendered(template, **facts | (LONG if "workspace" in facts else {}))
-        page.set_content(html_email.of(subject, text, emails._address))
+        page.set_content(html_email.render(subject, text, emails._address))
         for width, theme in SIZES.items():
             page.set_viewport_size({"width": width, "height": 700})
             page.emulate_media(color_scheme=theme)

@@ -43,7 +43,7 @@ def page(live, owner, workspace, windows, signs):
     page = windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}")
     page.on("dialog", lambda dialog: windows.complaints.append(f"dialog: {dialog.message}"))
     signs.watch(page)
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")

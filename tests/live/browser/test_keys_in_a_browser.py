@@ -19,7 +19,7 @@ def row(live, owner, workspace, provider, windows):
     provider.accept(OLD, NEW)
     make_key(workspace, secret=OLD)
     page = windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}/provider-keys")
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     row = page.locator("#key-anthropic")

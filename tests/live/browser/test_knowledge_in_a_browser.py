@@ -68,7 +68,7 @@ def bot(workspace):
 def console(live, windows, owner, workspace, bot):
     """The bot's Knowledge page, signed in as the owner."""
     page = windows.open(f"{live.url}/sign-in", reduced_motion="reduce")
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{live.url}/w/{workspace.slug}/bots/{bot.id}")
@@ -157,7 +157,7 @@ def test_knowledge_is_given_and_answered_from_without_javascript(
     live, windows, owner, workspace, bot
 ):
     page = windows.open(f"{live.url}/sign-in", java_script_enabled=False)
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.goto(f"{live.url}/w/{workspace.slug}/bots/{bot.id}/knowledge/texts")

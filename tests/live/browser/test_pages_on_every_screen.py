@@ -184,7 +184,7 @@ def glance(page, name):
 
 
 def sign_in(page, email, password):
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 

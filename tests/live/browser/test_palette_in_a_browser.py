@@ -20,7 +20,7 @@ def page(live, owner, workspace, windows):
     for name in ("Support", "Lamp finder", "Wholesale"):
         make_bot(workspace, name=name)
     page = windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}/bots")
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Bots")

@@ -36,7 +36,7 @@ def page(live, windows, owner, workspace, bot):
     """The page, with an owner before it."""
     here = f"/w/{workspace.slug}/bots/{bot.id}/trial"
     page = windows.open(f"{live.url}/sign-in?next={here}", reduced_motion="reduce")
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Try Support")

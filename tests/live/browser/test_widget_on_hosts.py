@@ -180,11 +180,11 @@ def test_a_site_that_may_not_show_it_asks_for_it_in_the_console(
     page.context.add_init_script(OPEN_ROOTS)
     with page.expect_console_message(lambda message: message.type == "info") as told:
         page.goto(site.url)
-    assert f"{site.url} may not show this chat yet." in told.value.text
+    assert f"{site.url} isn’t an allowed site for this chat yet." in told.value.text
     assert page.locator("mevichat-widget, iframe").count() == 0
 
     console = windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}/bots")
-    console.get_by_label("E-mail").fill(owner.email)
+    console.get_by_label("Email").fill(owner.email)
     console.get_by_label("Password").fill(PASSWORD)
     console.get_by_role("button", name="Sign in").click()
     console.get_by_role("link", name="Allow it?").click()

@@ -26,7 +26,7 @@ def page(live, owner, workspace, windows) -> Page:
     page = windows.open(
         f"{live.url}/sign-in?next=/w/{workspace.slug}/provider-keys", java_script_enabled=False
     )
-    page.get_by_label("E-mail").fill(owner.email)
+    page.get_by_label("Email").fill(owner.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Provider keys")
@@ -71,7 +71,7 @@ def test_a_key_lives_its_whole_life(page, live, workspace, provider):
     row.get_by_role("link", name="Delete…").click()
     expect(page.locator("main")).to_contain_text("Support will stop answering")
     page.get_by_role("button", name="Delete key").click()
-    expect(page.get_by_text("The Anthropic key is deleted.")).to_be_visible()
+    expect(page.get_by_text("The Anthropic key was deleted.")).to_be_visible()
     session().commit()
     assert store.find(workspace.id, "anthropic") is None
 
@@ -100,7 +100,7 @@ def test_somebody_is_invited_and_the_plan_is_changed_and_the_log_tells_of_it(
     make_bot(workspace, "anthropic:claude-haiku-4-5", name="Support")
     page.get_by_role("link", name="People").click()
     page.get_by_role("link", name="Invite").click()
-    page.get_by_label("E-mail").fill("rita@example.com")
+    page.get_by_label("Email").fill("rita@example.com")
     page.get_by_label("Billing manager").check()
     page.get_by_role("button", name=re.compile("invit", re.IGNORECASE)).click()
     expect(page.locator("main")).to_contain_text("rita@example.com")

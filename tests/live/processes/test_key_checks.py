@@ -61,7 +61,7 @@ def test_a_provider_that_does_not_answer_leaves_nothing_stored(
     provider.always(reply) if reply else provider.close()
     state, page = paste(member, workspace, GOOD)
     assert state == "unchecked"
-    assert "The key could not be checked, so nothing was changed." in page
+    assert "Couldn’t check the key. Nothing was changed." in page
     assert store.find(workspace.id, "anthropic") is None
     assert not live.redis.keys("candidate:*")
 

@@ -178,7 +178,7 @@ def test_an_old_key_is_recognised_when_it_is_pasted_again(upgraded, olga):
         version = upgraded.key(provider)["version"]
         pasted = olga.post(f"{KEYS}/{provider}/replacement", {"secret": secret})
         assert pasted.status_code == 422
-        assert "This is the key that is stored already." in words(pasted.text)
+        assert "This key is already stored." in words(pasted.text)
         assert upgraded.key(provider)["version"] == version
 
 
@@ -205,7 +205,7 @@ def test_a_second_start_is_as_good_and_may_bring_a_new_ring_key(upgraded, vendor
     assert "Traceback" not in upgraded["run"].said
     moved = int(upgraded.flask("keys", "reencrypt").split()[0])
     assert moved >= len(upgraded.before["provider_keys"]) == 3
-    assert "No provider key needs the older ring key" in upgraded.flask("keys", "doctor")
+    assert "No provider key uses the older ring key" in upgraded.flask("keys", "doctor")
     assert_every_chain_is_whole(upgraded)
     visitor = Visitor(upgraded.port, upgraded.id_of("bots", "Support"))
     assert visitor.say("Still there?").to_its_end().text == "You said: Still there?"

@@ -220,7 +220,7 @@ def test_a_picture_or_file_is_asked_about_where_the_whole_window_is_covered(
     assert answer.status_code == status, answer.text
     if status == 402:
         assert (
-            "with a picture, a file or an earlier answer in it" in answer.json["error"]["message"]
+            "it contains an image, a file or an earlier answer" in answer.json["error"]["message"]
         )
         assert not provider.calls and sums(program) == (most - 1, 0)
     else:
@@ -397,7 +397,7 @@ def test_what_costs_more_than_its_tokens_is_not_bought_from_a_balance(
 ):
     answer = paid.ask(route, BODIES[route] | extra)
     assert answer.status_code == 400
-    assert f"“{name}” costs more than its tokens" in answer.json["error"]["message"]
+    assert f"“{name}” has charges beyond tokens" in answer.json["error"]["message"]
     assert not provider.calls and sums(paid) == (DOLLAR, 0)
 
 

@@ -194,7 +194,7 @@ def test_a_persistent_429_is_502_with_the_wait_and_nobody_is_asked_meanwhile(lon
     assert (answer.status_code, answer.headers["retry-after"]) == (502, "20")
     again = lonely.messages(CLAUDE)
     assert again.status_code == 502 and 1 <= int(again.headers["retry-after"]) <= 20
-    assert "leave it alone" in again.json["error"]["message"]
+    assert "is rate-limiting it" in again.json["error"]["message"]
     assert asked(provider) == ["anthropic"]
     assert key_of_anthropic(lonely).status == "valid"
 

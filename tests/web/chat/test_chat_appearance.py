@@ -42,7 +42,7 @@ def test_the_chat_page_loads_the_stylesheet_of_its_bot(visitor, bot):
 
 @pytest.mark.parametrize("make", [png, jpeg, gif, webp])
 def test_a_picture_is_served_as_it_came_and_as_nothing_else(visitor, bot, make):
-    avatars.put(bot, make(), OPERATOR)
+    avatars.store(bot, make(), OPERATOR)
     picture = visitor.get(f"/chat/{bot.id}/avatar?v={avatars.digest_of(bot.id)}")
     assert picture.data == make()
     assert picture.mimetype == avatars.checked(make())
@@ -56,7 +56,7 @@ def test_without_a_picture_there_is_none(visitor, bot):
 
 
 def test_a_bot_that_is_off_shows_neither(visitor, bot):
-    avatars.put(bot, png(), OPERATOR)
+    avatars.store(bot, png(), OPERATOR)
     bots.set_enabled(bot, False, OPERATOR)
     assert visitor.get(f"/chat/{bot.id}/avatar").status_code == 403
     assert visitor.get(f"/chat/{bot.id}/look.css").status_code == 403

@@ -188,9 +188,9 @@ def test_a_bots_limits_and_cache_are_set_by_its_form(app, workspace, signed_in):
 @pytest.mark.parametrize(
     ("field", "written", "told"),
     [
-        ("visitor_limit", "many", "messages of one visitor a minute as a whole number"),
-        ("address_limit", "-1", "messages of one address an hour as a whole number"),
-        ("daily_limit", "", "messages of this bot a day as a whole number"),
+        ("visitor_limit", "many", "messages per visitor per minute as a whole number"),
+        ("address_limit", "-1", "messages per IP address per hour as a whole number"),
+        ("daily_limit", "", "messages per day for this bot as a whole number"),
         ("limit_text", "x" * 301, "can have 0 to 300 characters; this has 301"),
     ],
 )

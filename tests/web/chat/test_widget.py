@@ -85,7 +85,9 @@ def test_any_other_site_gets_one_line_for_its_owner_and_is_remembered(client, bo
     origin = headers.get("origin") or "/".join(headers["referer"].split("/")[:3])
     assert answer.status_code == 200
     assert len(answer.text.splitlines()) == 2
-    assert f'console.info("Mevichat: {origin} may not show this chat yet.' in answer.text
+    assert (
+        f'console.info("Mevichat: {origin} isn’t an allowed site for this chat yet.' in answer.text
+    )
     assert "frame" not in answer.text
     assert seen_sites(bot) == [(origin, False)]
 
@@ -95,14 +97,14 @@ def test_any_other_site_gets_one_line_for_its_owner_and_is_remembered(client, bo
 )
 def test_what_could_not_be_allowed_is_refused_and_not_remembered(client, bot, origin):
     answer = asked(client, bot, origin=origin)
-    assert "This page has no address that could be allowed." in answer.text
+    assert "This page has no web address, so it can’t be allowed." in answer.text
     assert not seen_sites(bot)
 
 
 def test_a_bot_that_is_off_shows_nothing_and_says_why_to_the_sites_owner(client, bot):
     bots.set_enabled(bot, False, OPERATOR)
     answer = asked(client, bot, referer=f"{SHOP}/")
-    assert "This chat is switched off." in answer.text
+    assert "This chat is disabled." in answer.text
     assert "frame" not in answer.text
 
 

@@ -56,7 +56,7 @@ def test_a_negative_amount_adds_nothing(cast, flask):  # noqa: F811
 
 @pytest.mark.parametrize("words", [("add", "nothing", "5"), ("show", "nothing")])
 def test_a_balance_is_a_workspaces(cast, flask, words):  # noqa: F811
-    fails(flask("balance", *words), "There is no workspace “nothing”")
+    fails(flask("balance", *words), "There’s no workspace “nothing”")
 
 
 def test_a_token_goes_out_alone_and_opens_the_gateway(app, cast, flask):  # noqa: F811
@@ -83,7 +83,7 @@ def test_a_token_of_so_many_days_ends_after_them(app, cast, flask, shift_clock, 
 @pytest.mark.parametrize(
     ("slug", "email", "name", "says"),
     [
-        ("nothing", "member@example.com", "aider", "There is no workspace"),
+        ("nothing", "member@example.com", "aider", "There’s no workspace"),
         ("acme", "stranger@example.com", "aider", "is not in this workspace"),
         ("acme", "nobody@example.com", "aider", "nobody@example.com"),
         ("acme", "member@example.com", " ", "Give the token a name"),

@@ -82,7 +82,7 @@ TOLD = {
     ("plan.changed", "free"): ({"was": "pro", "now": "free"}, "changed the plan from Pro to Free"),
     ("plan.changed", "gold"): ({"was": "pro", "now": "gold"}, "changed the plan from Pro to gold"),
     ("workspace.created", "acme"): (
-        {"name": "Acme", "plan": "free"}, "made this workspace, on the Free plan",
+        {"name": "Acme", "plan": "free"}, "created this workspace on the Free plan",
     ),
     ("person.invited", "a@b.example"): (
         {"role": "billing_manager"}, "invited a@b.example as billing manager",
@@ -97,9 +97,9 @@ TOLD = {
     ),
     ("person.joined", "c@b.example"): ({"role": "member"}, "joined as member"),
     ("alert.webhook_disabled", "webhook"): (
-        {"why": "It failed."}, "switched the webhook off: It failed.",
+        {"why": "It failed."}, "disabled the webhook: It failed.",
     ),
-    ("alert.webhook_disabled", ""): ({}, "switched the webhook off"),
+    ("alert.webhook_disabled", ""): ({}, "disabled the webhook"),
     ("bot.changed", "bot_1"): (
         {"name": "Help", "name_was": "Support", "was": "mevichat:mini", "now": "openai:gpt-5",
          "fields": ["model_id", "name", "welcome", "instructions"]},
@@ -111,11 +111,11 @@ TOLD = {
     ),
     ("bot.look_changed", "bot_1"): (
         {"name": "Help", "fields": ["accent", "link", "mode"]},
-        "changed the look of the bot Help: light or dark, accent and links in answers",
+        "changed the appearance of Help: light or dark, accent and links in answers",
     ),
     ("bot.look_changed", "bot_2"): (
         {"name": "Help", "fields": ["accent", "accent_text", "font", "link", "mode", "radius"]},
-        "changed the look of the bot Help: light or dark, accent, text on the accent and 3 more",
+        "changed the appearance of Help: light or dark, accent, text on the accent and 3 more",
     ),
     ("bot.deleted", "bot_1"): ({"name": "{x}"}, "deleted the bot {x} with its conversations"),
     ("moon.landed", "tranquility"): (

@@ -94,7 +94,7 @@ def test_use_says_what_was_billed_by_us_and_in_the_file_line_by_line(cast, signe
     period = f"from={today - timedelta(days=1)}&to={today}"
     page = owner.get(f"/w/acme/usage?{period}").text
     assert "Billed by us: $2.00105." in page and f'href="{URL}"' in page
-    assert ">Programs</span>" in page
+    assert ">Gateway</span>" in page
     rows = csv.DictReader(io.StringIO(owner.get(f"/w/acme/usage/days?{period}").text))
     assert [row["billed_usd"] for row in rows] == ["2.000000", "0.001050"]
     assert "Billed by us: $0.00105." in owner.get(f"/w/acme/usage?from={today}&to={today}").text

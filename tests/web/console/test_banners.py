@@ -70,9 +70,9 @@ def test_a_broken_key_is_told_on_every_page_until_it_is_mended(app, cast, signed
     for path in ("/bots", "/provider-keys", "/settings", "/plan", "/conversations", "/people"):
         ((kind, text),) = banners(browser, path)
         assert (kind, "Anthropic rejected this key" in text) == ("bad", True), path
-        assert "Until then Support cannot answer." in text
+        assert "Until then Support can’t answer." in text
     assert banners(browser, "") == []
-    assert "Until then Support cannot answer." in texts(at_home(browser))
+    assert "Until then Support can’t answer." in texts(at_home(browser))
     break_key(cast.workspace, reason="")
     assert banners(browser) == at_home(browser) == []
 
@@ -93,7 +93,7 @@ def test_on_the_page_of_its_fix_a_banner_leads_nowhere(cast, signed_in):
     page = signed_in("owner").get("/w/acme/plan").text.partition('class="banners"')[2]
     page = page.partition("</section>")[0]
     assert "Anthropic rejected this key" in page
-    assert "80 % of this month" in page
+    assert "80% of this month" in page
     assert re.findall(r'<a href="([^"]+)"', page) == ["/w/acme/provider-keys"]
 
 
@@ -101,9 +101,9 @@ def test_on_the_page_of_its_fix_a_banner_leads_nowhere(cast, signed_in):
     ("used", "kind", "told"),
     [
         (3_999, "", ""),
-        (4_000, "warning", "80 % of this month’s messages are used; 1\u202f000 are left"),
-        (4_999, "warning", "99 % of this month’s messages are used; 1 is left"),
-        (5_000, "bad", "100 % of this month’s messages are used; 0 are left"),
+        (4_000, "warning", "80% of this month’s messages are used; 1,000 are left"),
+        (4_999, "warning", "99% of this month’s messages are used; 1 is left"),
+        (5_000, "bad", "100% of this month’s messages are used; 0 are left"),
     ],
 )
 def test_the_quota_is_told_at_80_and_at_100_percent(cast, signed_in, used, kind, told):
@@ -200,7 +200,7 @@ def test_home_shows_everything_and_other_pages_the_worst_two(cast, signed_in, sh
     use(cast.workspace, 4_000)
     owner = signed_in("owner")
     kinds = [kind for kind, _ in at_home(owner)]
-    assert "Until then Quick cannot answer." in texts(at_home(owner))
+    assert "Until then Quick can’t answer." in texts(at_home(owner))
     assert "Until then Deep" not in texts(at_home(owner)), "its plan silences it anyhow"
     assert kinds == ["bad", "bad", "bad", "warning", "warning"]
     assert banners(owner) == at_home(owner)[:2]

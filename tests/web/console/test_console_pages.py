@@ -88,19 +88,23 @@ def test_the_first_steps_go_on_to_the_next_until_all_are_done(app, cast, signed_
     owner, member, workspace = signed_in("owner"), signed_in("member"), cast.workspace
     assert steps(owner) == [
         "To do Add a provider key",
-        "To do Make a bot",
-        "To do Teach it",
+        "To do Create a bot",
+        "To do Add knowledge",
         "To do Put it on your site",
     ]
     make_key(workspace)
     bot = make_bot(workspace)
-    assert steps(owner)[:3] == ["Done Add a provider key", "Done Make a bot", "To do Teach it"]
+    assert steps(owner)[:3] == [
+        "Done Add a provider key",
+        "Done Create a bot",
+        "To do Add knowledge",
+    ]
     teach = f'href="/w/acme/bots/{bot.id}/knowledge/texts">Add knowledge</a>'
     assert teach in owner.get("/w/acme").text
     assert teach not in member.get("/w/acme").text
     assert f'href="/w/acme/bots/{bot.id}/install">Get the line</a>' in member.get("/w/acme").text
     sources.add_text(workspace, make_bot(workspace).id, "Shipping", "Two days.", OPERATOR)
-    assert steps(owner)[2:] == ["Done Teach it", "To do Put it on your site"]
+    assert steps(owner)[2:] == ["Done Add knowledge", "To do Put it on your site"]
     make_bot(workspace, name="On a site", allowed_origins=("https://shop.example",))
     assert steps(owner) == []
 
@@ -268,7 +272,7 @@ def test_without_the_database_every_caller_is_told_so_in_its_own_format(
         Path(f"{path}.away").rename(path)
         db.engine.dispose()
     assert {answer.status_code for answer in (page, piece, program)} == {503}
-    assert "The database is away" in page.text
+    assert "The database is unavailable" in page.text
     assert piece.mimetype == "text/plain"
     assert program.json["error"]["code"] == "busy"
     assert owner.get("/w/acme").status_code == 200

@@ -59,27 +59,30 @@ def sentences(workspace, plan: str) -> str:
 def test_a_downgrade_says_what_becomes_of_bots_keys_messages_and_models(scaled):
     use(scaled, 300)
     told = sentences(scaled, "free")
-    assert "Quick and Deep are on models that Free does not have." in told
-    assert "The Anthropic key goes dormant: encrypted as before" in told
-    assert "This month’s messages are used up at once: 300 of 250." in told
+    assert "Quick and Deep are on models that Free doesn’t include." in told
+    assert (
+        "The Anthropic key becomes inactive. It stays encrypted and works again when you upgrade."
+        in told
+    )
+    assert "This month’s messages are used up immediately: 300 of 250." in told
     assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in told
     told = sentences(scaled, "pro")
     assert "Deep is on a model that Pro does not have." in told
-    assert "4\u202f700 messages are left" in told
+    assert "4,700 messages are left" in told
     assert "key" not in told
 
 
 def test_an_upgrade_says_what_it_opens_and_that_keys_come_back(scaled):
     on_plan(scaled, "free")
     told = sentences(scaled, "pro")
-    assert "The Anthropic key comes back into use." in told
-    assert "Claude Haiku 4.5 and GPT-5 Mini can be chosen for bots." in told
+    assert "The Anthropic key works again." in told
+    assert "Claude Haiku 4.5 and GPT-5 Mini will be available for bots." in told
 
 
 @pytest.mark.parametrize(("used", "spent"), [(249, False), (250, True), (251, True)])
 def test_messages_that_a_smaller_plan_has_not_are_said_to_be_used_up(scaled, used, spent):
     use(scaled, used)
-    assert ("used up at once" in sentences(scaled, "free")) is spent
+    assert ("used up immediately" in sentences(scaled, "free")) is spent
 
 
 @pytest.mark.parametrize("was", ["free", "pro", "scale"])
@@ -155,7 +158,7 @@ def test_the_page_of_a_downgrade_lists_every_bot_that_would_fall_silent(scaled, 
     assert ">Small<" not in page
     assert re.search(r'<input type="checkbox"[^>]* name="to_mini"[^>]* checked', page)
     assert "stop answering: visitors see a neutral message" in page
-    assert "goes dormant" in page
+    assert "becomes inactive" in page
 
 
 def test_the_page_of_an_upgrade_says_that_no_bot_changes_and_leads_to_them(cast, signed_in):
@@ -199,11 +202,11 @@ def test_a_key_that_was_dormant_is_the_same_after_the_upgrade(scaled, signed_in)
     owner = signed_in("owner")
     sealed = store.keys_of(scaled.id)[0].sealed
     owner.post(f"{URL}/free", {"seen": "scale", "to_mini": "yes"})
-    assert "Dormant" in owner.get("/w/acme").text
+    assert "Inactive" in owner.get("/w/acme").text
     owner.post(f"{URL}/scale", {"seen": "free"})
     session().expire_all()
     assert store.keys_of(scaled.id)[0].sealed == sealed
-    assert "Dormant" not in owner.get("/w/acme").text
+    assert "Inactive" not in owner.get("/w/acme").text
 
 
 @pytest.mark.parametrize("seen", ["free", "pro", "", "x" * 1000])
@@ -211,7 +214,7 @@ def test_who_comes_second_is_told_and_changes_nothing(scaled, signed_in, seen):
     owner = signed_in("owner")
     answer = owner.post(f"{URL}/free", {"seen": seen, "to_mini": "yes"})
     assert answer.location == URL
-    assert "Somebody else changed the plan meanwhile" in owner.get(URL).text
+    assert "Someone else changed the plan. Your change was not saved" in owner.get(URL).text
     assert fresh(scaled).plan.name == "Scale"
     assert {bot.model_id for bot in bots.bots_of(scaled.id)} != {"mevichat:mini"}
 

@@ -48,9 +48,9 @@ def test_nothing_is_offered_that_the_role_does_not_open(cast, signed_in, who):
 @pytest.mark.parametrize(
     ("who", "has", "lacks"),
     [
-        ("owner", {"New bot", "Add a provider key", "Invite somebody"}, set()),
-        ("admin", {"New bot"}, {"Add a provider key", "Invite somebody"}),
-        ("billing", {"Add a provider key"}, {"New bot", "Invite somebody"}),
+        ("owner", {"New bot", "Add a provider key", "Invite a person"}, set()),
+        ("admin", {"New bot"}, {"Add a provider key", "Invite a person"}),
+        ("billing", {"Add a provider key"}, {"New bot", "Invite a person"}),
         ("member", {"New gateway token"}, {"New bot", "Add a provider key", "Audit log"}),
     ],
 )
@@ -96,5 +96,5 @@ def test_what_is_typed_comes_back_as_text(cast, signed_in):
 def test_a_personal_workspace_invites_nobody(cast, signed_in):
     owner = signed_in("owner")
     slug = found(owner, "workspace")["Owner’s workspace"].rpartition("/")[2]
-    assert "Invite somebody" not in found(owner, slug=slug)
+    assert "Invite a person" not in found(owner, slug=slug)
     assert "New bot" in found(owner, slug=slug)

@@ -208,7 +208,7 @@ def test_the_audit_log_is_read_from_its_beginning_page_by_page(app, cast, signed
     owner, url, told = signed_in("owner"), "/w/acme/audit-log?kind=bot&sort=at", []
     while url:
         page = owner.get(url)
-        told += re.findall(r"made the bot (Bot \d)", page.text)
+        told += re.findall(r"created the bot (Bot \d)", page.text)
         more = re.findall(r'rel="next" href="([^"]+)"', page.text)
         url = more[0].replace("&amp;", "&") if more else ""
     assert told == [f"Bot {number}" for number in range(5)]

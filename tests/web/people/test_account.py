@@ -35,17 +35,17 @@ def test_a_name_has_1_to_100_characters(cast, signed_in, length, good):
 def test_a_new_password_signs_out_everywhere_else(cast, signed_in):
     here, there = signed_in("owner"), signed_in("owner")
     assert here.post("/account/password", {"present": PASSWORD, "new": NEW}).location == "/account"
-    assert "Every other browser is signed out" in here.get("/account").text
+    assert "signed out in all other browsers" in here.get("/account").text
     assert there.get("/account").status_code == 303
 
 
 @pytest.mark.parametrize(
     ("present", "new", "field", "says"),
     [
-        ("wrong password", NEW, "present", "not your present password"),
-        ("", NEW, "present", "Write your present password"),
+        ("wrong password", NEW, "present", "isn’t your current password"),
+        ("", NEW, "present", "Enter your current password"),
         (PASSWORD, "short", "new", "12 to 200"),
-        (PASSWORD, "", "new", "Write a new password"),
+        (PASSWORD, "", "new", "Enter a new password"),
     ],
 )
 def test_a_change_that_cannot_be_comes_back_beside_its_field(
@@ -68,10 +68,10 @@ def test_each_browser_is_listed_and_can_be_signed_out(cast, signed_in):
     assert "Firefox on Linux" in page
     which = re.search(r'name="which" value="(sgn_\w+)"', page)[1]
     here.post("/account/ended-sign-ins", {"which": which})
-    assert "That browser is signed out" in here.get("/account").text
+    assert "That browser has been signed out" in here.get("/account").text
     assert there.get("/account").status_code == 303
     here.post("/account/ended-sign-ins", {"which": which})
-    assert "signed out already" in here.get("/account").text
+    assert "already signed out" in here.get("/account").text
 
 
 def test_all_others_are_signed_out_at_once(cast, signed_in):

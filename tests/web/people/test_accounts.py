@@ -48,7 +48,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     assert signed_up.location == "/"
     assert browser.get("/").location == "/w/anns-workspace"
     told = browser.get("/w/anns-workspace/audit-log").text
-    assert "<b>Ann</b> made this workspace, on the Personal plan" in " ".join(told.split())
+    assert "<b>Ann</b> created this workspace on the Personal plan" in " ".join(told.split())
     assert "127.0.0.1" in told
     assert Browser(app).get("/").location == "/sign-in"
 
@@ -57,10 +57,10 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     ("field", "text", "says"),
     [
         ("email", "", "Write your e-mail address"),
-        ("email", "ann", "cannot be used"),
+        ("email", "ann", "isn’t valid"),
         ("email", "ann@example.com", "already an account"),
         ("email", "x" * 300 + "@example.com", "longer than 254"),
-        ("password", "", "Write your password"),
+        ("password", "", "Enter your password"),
         ("password", "x" * 11, "12 to 200"),
         ("password", "x" * 201, "12 to 200"),
         ("name", "x" * 101, "longer than 100"),
@@ -82,7 +82,7 @@ def test_a_wrong_password_says_no_more_than_that(app):
     unknown = sign_in(Browser(app), email="nobody@example.com")
     for page in (wrong, unknown):
         assert page.status_code == 422
-        assert "do not belong together" in page.text
+        assert "Wrong email or password" in page.text
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(app):
@@ -122,7 +122,7 @@ def test_signing_out_ends_the_sign_in_for_every_copy_of_the_cookie(app):
     thief.client.set_cookie("mevichat", browser.client.get_cookie("mevichat").value)
     assert thief.get("/workspaces/new").status_code == 200
     page = browser.post("/sign-out", follow_redirects=True)
-    assert "You are signed out" in page.text
+    assert "You’ve signed out" in page.text
     for stale in (browser, thief):
         assert stale.get("/workspaces/new").location.startswith("/sign-in")
 
@@ -191,7 +191,7 @@ def test_too_many_tries_are_refused_and_say_how_long_to_wait(app, another):
         assert sign_in(browser, "wrong password").status_code == 422
     refused = sign_in(browser)
     assert refused.status_code == 429
-    assert "Wait a minute" in refused.text
+    assert "Try again in a minute" in refused.text
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert browser.get("/sign-in").status_code == 200
     elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
@@ -238,7 +238,7 @@ def test_closed_sign_up_leaves_it_to_the_operator(app, another):
     browser = Browser(closed)
     for answer in (browser.get("/sign-up"), browser.post("/sign-up", ANN)):
         assert answer.status_code == 403
-        assert "Ask the operator" in answer.text
+        assert "Ask your administrator" in answer.text
     assert people.find("ann@example.com") is None
     make_person("ann")
     assert sign_in(Browser(closed)).status_code == 303
@@ -272,7 +272,7 @@ def test_people_create_reads_the_password_and_prints_the_id(app, flask):
     fails(flask("people", "create", "ann@example.com", typed=PASSWORD), "already an account")
     fails(flask("people", "create", "bob@example.com", typed="short"), "12 to 200 characters")
     fails(flask("people", "create", "bob@example.com", typed=""), "12 to 200 characters")
-    fails(flask("people", "create", "bob", typed=PASSWORD), "cannot be used")
+    fails(flask("people", "create", "bob", typed=PASSWORD), "isn’t valid")
 
 
 def test_workspaces_create_and_set_plan(app, flask):
@@ -286,9 +286,9 @@ def test_workspaces_create_and_set_plan(app, flask):
         flask("workspaces", "create", "Acme", "--owner", "bob@example.com"), "flask people create"
     )
     fails(flask("workspaces", "create", " ", "--owner", "ann@example.com"), "1 to 80 characters")
-    fails(flask("workspaces", "set-plan", "nothing", "pro"), "There is no workspace “nothing”")
+    fails(flask("workspaces", "set-plan", "nothing", "pro"), "There’s no workspace “nothing”")
     fails(flask("workspaces", "set-plan", "acme", "gold"), "The plans are")
-    fails(flask("workspaces", "set-plan", "acme", "personal"), "is a plan for")
+    fails(flask("workspaces", "set-plan", "acme", "personal"), "plan is for")
 
 
 def test_keys_add_checks_before_it_stores_and_replaces(app, cast, provider, flask):
@@ -313,7 +313,7 @@ def test_keys_add_tells_the_providers_words_and_never_the_key(app, cast, provide
     assert marker.MARKER not in refused.output
     assert store.find(cast.workspace.id, "openai") is None
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
-    fails(flask("keys", "add", "acme", "openai", typed=wrong), "has no provider keys")
+    fails(flask("keys", "add", "acme", "openai", typed=wrong), "doesn’t include provider keys")
 
 
 def test_bots_create_prints_the_id(app, cast, flask):
@@ -324,11 +324,11 @@ def test_bots_create_prints_the_id(app, cast, flask):
     assert (bot.name, bot.model_id) == ("Support", "openai:gpt-5-mini")
     assert bot.allowed_origins == ["https://a.example", "https://b.example"]
     for words, says in (
-        (("nothing", "--name", "x"), "There is no workspace"),
+        (("nothing", "--name", "x"), "There’s no workspace"),
         (("acme", "--name", " "), "The name can have"),
         (("acme", "--name", "x", "--model", "gpt-99"), "There is no model “gpt-99”"),
         (("acme", "--name", "x", "--model", "gpt-5"), "not part of the Pro plan"),
-        (("acme", "--name", "x", "--origin", "a.example"), "is not an origin"),
+        (("acme", "--name", "x", "--origin", "a.example"), "is not a site address"),
     ):
         fails(flask("bots", "create", *words), says)
 

@@ -25,7 +25,7 @@ def test_from_the_forgotten_password_to_the_new_one(app, cast, signed_in):
     assert ask(browser).location == "/password-resets"
     assert "owner@example.com" in browser.get(link()).text
     assert browser.post(link(), {"password": NEW}).location == "/sign-in"
-    assert "Sign in with it" in browser.get("/sign-in").text
+    assert "Sign in with the new one" in browser.get("/sign-in").text
     assert there.get("/w/acme").status_code == 303
     assert people.knows_password(person_now("owner@example.com"), NEW)
     assert browser.get(link()).status_code == 404
@@ -43,7 +43,7 @@ def test_an_address_that_is_none_comes_back(app, email):
     assert ask(Browser(app), email).status_code == 422
 
 
-@pytest.mark.parametrize(("password", "says"), [("", "Write a password"), ("short", "12 to 200")])
+@pytest.mark.parametrize(("password", "says"), [("", "Enter a password"), ("short", "12 to 200")])
 def test_a_password_that_cannot_be_comes_back_and_the_link_still_works(app, cast, password, says):
     browser = Browser(app)
     ask(browser)
@@ -57,7 +57,7 @@ def test_a_dead_link_says_to_ask_for_another(app):
     for path in (f"/password-resets/{new_token('mvp')}", "/password-resets/x"):
         page = Browser(app).get(path)
         assert page.status_code == 404
-        assert "Ask for another one" in page.text
+        assert "Request a new one" in page.text
 
 
 def test_neither_the_token_nor_the_password_is_in_a_log(app, cast, logged):

@@ -78,11 +78,11 @@ def test_setting_up_asks_for_the_password_and_shows_codes_once(owner):
     secret = set_up(owner)
     wrong = owner.post("/account/second-factor/confirmation", {"code": "000000"})
     assert wrong.status_code == 422
-    assert "present one" in wrong.text
+    assert "wrong or expired" in wrong.text
     page = owner.post("/account/second-factor/confirmation", {"code": code(secret)}).text
     codes = re.findall(r"<code>([2-9a-z]{4}-[2-9a-z]{4})</code>", page)
     assert len(codes) == 10
-    assert person().has_second_factor
+    assert person().has_two_factor
     page = owner.get("/account/second-factor").text
     assert secret not in page.replace(" ", "")
     assert "You have 10 of ten recovery codes left" in page
@@ -108,7 +108,7 @@ def test_a_code_that_was_used_is_refused(app, app_secret):
     used = code(app_secret)
     send(sign_in(app), used)
     browser = sign_in(app)
-    assert "used before" in send(browser, used).text
+    assert "already used" in send(browser, used).text
     assert not is_in(browser)
 
 
@@ -170,10 +170,10 @@ def test_what_weakens_it_asks_for_password_and_code(app, owner, app_secret, late
     url = f"/account/second-factor/{what}"
     for password, text in (("wrong password", code(app_secret)), (PASSWORD, "000000"), ("", "")):
         assert owner.post(url, {"password": password, "code": text}).status_code == 422
-    assert person().has_second_factor
+    assert person().has_two_factor
     right = owner.post(url, {"password": PASSWORD, "code": code(app_secret)})
     assert right.status_code == (303 if what == "removal" else 200)
-    assert person().has_second_factor == (what != "removal")
+    assert person().has_two_factor == (what != "removal")
 
 
 def test_switched_off_the_password_signs_in_again(app, owner, app_secret):
@@ -189,7 +189,7 @@ def test_an_unreadable_secret_says_what_to_do(app, app_secret):
         current.get(Person, person().id).totp_sealed = "gone"
     page = send(sign_in(app), code(app_secret))
     assert page.status_code == 422
-    assert "Use a recovery code, or ask the operator" in page.text
+    assert "Use a recovery code, or ask your administrator" in page.text
 
 
 def test_wrong_codes_are_logged_without_the_code(app, app_secret, logged):
@@ -201,8 +201,8 @@ def test_wrong_codes_are_logged_without_the_code(app, app_secret, logged):
 def test_the_operator_resets_it(app, app_secret):
     run = app.test_cli_runner().invoke
     assert run(args=["people", "reset-second-factor", EMAIL]).exit_code == 0
-    assert not person().has_second_factor
+    assert not person().has_two_factor
     again = run(args=["people", "reset-second-factor", EMAIL])
-    assert (again.exit_code, again.stderr) == (1, "Error: The second factor is off.\n")
+    assert (again.exit_code, again.stderr) == (1, "Error: Two-factor authentication is disabled.\n")
     nobody = run(args=["people", "reset-second-factor", "nobody@example.com"])
-    assert "Nobody has an account with nobody@example.com" in nobody.stderr
+    assert "There’s no account with the email address nobody@example.com" in nobody.stderr

@@ -10,22 +10,22 @@ from core.outbox.models import EMAIL, Delivery
 
 SOON = timedelta(seconds=15)
 _WORDS = {
-    "waiting": "Waiting",
-    "sending": "Being sent",
-    "retrying": "To be tried again",
-    "arrived": "Arrived",
-    "given_up": "Given up",
+    "waiting": "Pending",
+    "sending": "Sending",
+    "retrying": "Retrying",
+    "arrived": "Delivered",
+    "given_up": "Failed",
 }
 _TITLES = {
     "key.broken": "Key broken",
     "key_broken": "Key broken",
     "key.recovered": "Key works again",
     "key_recovered": "Key works again",
-    "quota.near": "80 % of the messages used",
-    "quota_near": "80 % of the messages used",
+    "quota.near": "80% of messages used",
+    "quota_near": "80% of messages used",
     "quota.full": "All messages used",
     "quota_full": "All messages used",
-    "webhook_off": "Webhook switched off",
+    "webhook_off": "Webhook disabled",
     "invitation": "Invitation",
     "test": "Test",
 }
@@ -45,7 +45,7 @@ class DeliveryRow:
         """Of a webhook the host alone: addresses of receivers are long, and may hold tokens."""
         recipient = self.delivery.recipient
         if self.delivery.channel == EMAIL:
-            return f"mail to {recipient}"
+            return f"email to {recipient}"
         return f"webhook at {urlsplit(recipient).hostname}"
 
     @property
@@ -56,7 +56,7 @@ class DeliveryRow:
     def how(self) -> str:
         """What the last try came to, in a sentence; "" where the state says all."""
         if self.delivery.state == "arrived" and self.delivery.last_status:
-            return f"It answered {self.delivery.last_status}."
+            return f"Receiver answered {self.delivery.last_status}."
         return self.delivery.last_error
 
     @property

@@ -56,8 +56,8 @@ def set_webhook(workspace: Workspace) -> Any:
         form.url.errors = [error.message]
         return _page(workspace, endpoints.find(workspace.id), form), 422
     if secret:
-        return _secret_page("The webhook is set. Now give its secret to the receiver.", secret)
-    flash("Saved. What waits goes to that address, too.", "good")
+        return _secret_page("Webhook set. Add its secret to your receiver.", secret)
+    flash("Saved. Pending deliveries go to the new address.", "good")
     return _to_index(workspace)
 
 
@@ -65,14 +65,14 @@ def set_webhook(workspace: Workspace) -> Any:
 @requires("alerts.manage")
 def new_secret(workspace: Workspace) -> Response:
     secret = endpoints.replace_secret(workspace.id, this_actor())
-    return _secret_page("There is a new secret. The old one no longer signs anything.", secret)
+    return _secret_page("New secret created. The old one no longer works.", secret)
 
 
 @pages.post("/webhook/enablement")
 @requires("alerts.manage")
 def enable(workspace: Workspace) -> AnyResponse:
     endpoints.set_enabled(workspace.id, True, this_actor())
-    flash("The webhook is on.", "good")
+    flash("Webhook enabled.", "good")
     return _to_index(workspace)
 
 
@@ -80,7 +80,7 @@ def enable(workspace: Workspace) -> AnyResponse:
 @requires("alerts.manage")
 def disable(workspace: Workspace) -> AnyResponse:
     endpoints.set_enabled(workspace.id, False, this_actor())
-    flash("The webhook is off. What waited for it was given up.", "good")
+    flash("Webhook disabled. Pending deliveries were canceled.", "good")
     return _to_index(workspace)
 
 
@@ -90,11 +90,11 @@ def removal(workspace: Workspace) -> Any:
     """Asks, naming the effect; then removes."""
     webhook, form = endpoints.find(workspace.id), Form()
     if webhook is None:
-        raise NotFound("There is no webhook. Enter an address first.")
+        raise NotFound("There’s no webhook yet. Enter an address first.")
     if not form.is_submitted():
         return render_template("alerts/removal.html", webhook=webhook)
     endpoints.remove(workspace.id, this_actor())
-    flash("The webhook is removed.", "good")
+    flash("Webhook removed.", "good")
     return _to_index(workspace)
 
 
@@ -102,7 +102,7 @@ def removal(workspace: Workspace) -> Any:
 @requires("alerts.manage")
 def send_test(workspace: Workspace) -> AnyResponse:
     endpoints.send_test(workspace, this_actor())
-    return _deliveries_or_page(workspace, "A test is on its way. It is tried once.")
+    return _deliveries_or_page(workspace, "Test sent. It’s tried once.")
 
 
 @pages.get("/deliveries")
@@ -115,7 +115,7 @@ def list_deliveries(workspace: Workspace) -> AnyResponse:
 @requires("alerts.manage")
 def try_now(workspace: Workspace, delivery_id: str) -> AnyResponse:
     deliveries.try_again(workspace.id, delivery_id)
-    return _deliveries_or_page(workspace, "It is tried now.")
+    return _deliveries_or_page(workspace, "Retrying now.")
 
 
 def _deliveries_or_page(workspace: Workspace, text: str) -> AnyResponse:

@@ -20,28 +20,28 @@ Facts = dict[str, Any]
 MOST_NAMED = 4
 
 SENTENCES = {
-    "workspace.created": "made this workspace, on the {plan} plan",
-    "workspace.minute_limit_set": "set the messages of all bots a minute to {now}",
+    "workspace.created": "created this workspace on the {plan} plan",
+    "workspace.minute_limit_set": "set the limit for all bots to {now} messages per minute",
     "workspace.renamed": "renamed the workspace from {was} to {now}",
     "workspace.retention_changed": "changed how long conversations are kept, from {was} to {now}",
     "plan.changed": "changed the plan from {was} to {now}",
-    "bot.created": "made the bot {name}, on {model}",
+    "bot.created": "created the bot {name} with {model}",
     "bot.changed": "changed the bot {name}: {changes}",
-    "bot.enabled": "switched the bot {name} on",
-    "bot.disabled": "switched the bot {name} off",
-    "bot.look_changed": "changed the look of the bot {name}: {changes}",
-    "bot.picture_set": "put a picture at the head of the bot {name}",
-    "bot.picture_removed": "took the picture from the head of the bot {name}",
-    "bot.origin_allowed": "let {origin} show the bot {name}",
-    "bot.origin_removed": "took {origin} from the sites that may show the bot {name}",
-    "bot.origin_refused": "said no to {origin}, which asked to show the bot {name}",
+    "bot.enabled": "enabled the bot {name}",
+    "bot.disabled": "disabled the bot {name}",
+    "bot.look_changed": "changed the appearance of {name}: {changes}",
+    "bot.picture_set": "changed {name}’s avatar",
+    "bot.picture_removed": "removed {name}’s avatar",
+    "bot.origin_allowed": "allowed {origin} to embed {name}",
+    "bot.origin_removed": "removed {origin} from {name}’s allowed sites",
+    "bot.origin_refused": "dismissed {origin}, where {name} was seen",
     "bot.deleted": "deleted the bot {name} with its conversations",
-    "source.added": "added the {kind} “{title}” to what a bot knows",
-    "source.read_again": "had the {kind} “{title}” read again",
-    "source.removed": "deleted the {kind} “{title}” from what a bot knows",
+    "source.added": "added the {kind} “{title}” to a bot’s knowledge",
+    "source.read_again": "re-read the {kind} “{title}”",
+    "source.removed": "deleted the {kind} “{title}” from a bot’s knowledge",
     "conversation.deleted": "deleted {conversations}",
     "conversation.exported": "exported {conversations}",
-    "conversation.expired": "deleted {conversations}, after {days} days as this workspace’s settings say",
+    "conversation.expired": "deleted {conversations}after the retention time of {days} days",
     "key.added": "added the {provider} key {now}",
     "key.replaced": "replaced the {provider} key, was {was}, now {now}",
     "key.enabled": "enabled the {provider} key",
@@ -50,46 +50,46 @@ SENTENCES = {
     "key.deleted": "deleted the {provider} key {mask}",
     "key.invalidated": "marked the {provider} key invalid: {reason}",
     "key.recovered": "marked the {provider} key valid again",
-    "key.subscription_set": "noted the subscription behind the {provider} key: {subscription}",
+    "key.subscription_set": "marked the {provider} key as part of a subscription: {subscription}",
     "person.invited": "invited {subject} as {role}",
-    "person.invitation_withdrawn": "withdrew the invitation of {subject}",
+    "person.invitation_withdrawn": "canceled the invitation of {subject}",
     "person.joined": "joined as {role}{invited}",
     "person.role_changed": "changed the role of {subject} from {was} to {now}",
     "person.removed": "removed {subject} from the workspace",
     "person.left": "left the workspace",
-    "token.created": "made the gateway token “{subject}” ({token}), expires {expires}",
+    "token.created": "created the gateway token “{subject}” ({token}), expires {expires}",
     "token.revoked": "revoked the gateway token “{subject}” ({token}) of {of}",
     "token.replaced": "replaced the gateway token “{subject}” ({was}) by {now}",
     "routing.changed": "changed the order in which keys are tried, now {now}",
     "balance.added": "added {usd} US dollars to the balance",
     "alert.webhook_set": "set the webhook to an address at {host}",
-    "alert.webhook_secret_replaced": "made a new signing secret for the webhook",
-    "alert.webhook_enabled": "switched the webhook on",
-    "alert.webhook_disabled": "switched the webhook off{why}",
+    "alert.webhook_secret_replaced": "created a new signing secret for the webhook",
+    "alert.webhook_enabled": "enabled the webhook",
+    "alert.webhook_disabled": "disabled the webhook{why}",
     "alert.webhook_removed": "removed the webhook",
 }
 """By action: what follows the name of whoever did it. A fact that a line lacks is left out."""
 
 _REASONS = {
     "rejected": "{provider} rejected it",
-    "no_credit": "{provider} says that the account behind it has no credit left",
-    "no_permission": "{provider} refused it a permission",
-    "unreadable": "it can no longer be read with the encryption keys in use",
+    "no_credit": "{provider} says its account has no credit left",
+    "no_permission": "{provider} says it lacks a permission",
+    "unreadable": "it can’t be decrypted with the current encryption keys",
 }
 _FIELDS = {
     "name": "name",
     "instructions": "instructions",
     "welcome": "welcome",
     "starters": "starter questions",
-    "allowed_origins": "allowed origins",
+    "allowed_origins": "allowed sites",
     "caches": "cache",
-    "visitor_limit": "messages of one visitor a minute",
-    "address_limit": "messages of one address an hour",
-    "daily_limit": "messages a day",
-    "limit_text": "what a visitor over a limit reads",
+    "visitor_limit": "messages per visitor per minute",
+    "address_limit": "messages per IP address per hour",
+    "daily_limit": "messages per day",
+    "limit_text": "the message when a limit is reached",
     "only_knowledge": "whether it answers from knowledge only",
-    "hybrid": "whether it searches by meaning too",
-    "unknown_text": "what it says when it does not know",
+    "hybrid": "semantic search",
+    "unknown_text": "the message when it doesn’t know",
 }
 
 
@@ -182,7 +182,7 @@ def _of_workspace(facts: Facts) -> Facts:
 
 
 def _kept(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}" if days else "for ever"
+    return f"{days} day{'' if days == 1 else 's'}" if days else "forever"
 
 
 def _of_conversation(facts: Facts) -> Facts:

@@ -36,7 +36,7 @@ KINDS = {
     "plan": "Plan",
     "balance": "Balance",
     "token": "Gateway tokens",
-    "routing": "Order of keys",
+    "routing": "Provider order",
     "alert": "Alerts",
     "workspace": "Workspace",
 }

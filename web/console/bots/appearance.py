@@ -47,7 +47,7 @@ def show(workspace: Workspace, bot_id: str) -> AnyResponse:
     if problems:
         form.blame(problems)
         return _page(bot, form, chosen)
-    flash("Saved. Visitors see it at their next page.", "good")
+    flash("Saved. Visitors see it when they next load a page.", "good")
     return go_to(_here(workspace, bot))
 
 
@@ -67,7 +67,7 @@ def reset(workspace: Workspace, bot_id: str) -> Any:
     if request.method == "GET":
         return render_template("bots/appearance/reset.html", bot=bot)
     appearance_changes.reset(bot, this_actor())
-    flash(f"{bot.name} looks as it did at first.", "good")
+    flash(f"{bot.name} has the default appearance again.", "good")
     return go_to(_here(workspace, bot))
 
 
@@ -77,11 +77,11 @@ def reset(workspace: Workspace, bot_id: str) -> Any:
 def set_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     try:
-        avatars.put(bot, _picture(), this_actor())
+        avatars.store(bot, _picture(), this_actor())
     except (Invalid, TooLarge) as error:
         stored = appearance_of(bot)
         return _page(bot, _filled(stored), stored, error.message)
-    flash("The picture stands at the head of the chat.", "good")
+    flash("Picture saved. It’s shown in the chat header.", "good")
     return go_to(_here(workspace, bot))
 
 
@@ -90,7 +90,7 @@ def set_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
 def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     avatars.remove(bot, this_actor())
-    flash("The picture is gone; the first letters stand in its place.", "good")
+    flash("Picture removed. The initials are shown instead.", "good")
     return go_to(_here(workspace, bot))
 
 

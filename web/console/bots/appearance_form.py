@@ -12,9 +12,9 @@ from core.bots.appearance.contrast import Problem
 from web.chat import languages
 from web.forms import Form
 
-CHOSEN_FOR_YOU = "chosen for you"
+CHOSEN_FOR_YOU = "auto"
 GROUPS = {
-    "Colours": (
+    "Colors": (
         "mode", "accent", "accent_text", "background_light", "background_dark",
         "visitor_background", "visitor_text", "answer_background", "link",
     ),
@@ -26,40 +26,40 @@ GROUPS = {
         "launcher_hidden",
     ),
     "Window": ("window_width", "window_height", "open_seconds"),
-    "Words": ("placeholder", "disclaimer", "privacy_url", "privacy_text", "powered_by"),
+    "Text": ("placeholder", "disclaimer", "privacy_url", "privacy_text", "powered_by"),
     "Language": ("language", "direction"),
 }  # fmt: skip
 
 LABELS: dict[str, dict[str, str]] = {
-    "mode": {"auto": "As the device says", "light": "Light", "dark": "Dark"},
-    "header": {"plain": "Plain", "accent": "Coloured"},
-    "avatar": {"monogram": "First letters", "picture": "Picture", "none": "Nothing"},
+    "mode": {"auto": "Match visitor’s device", "light": "Light", "dark": "Dark"},
+    "header": {"plain": "Plain", "accent": "Colored"},
+    "avatar": {"monogram": "Initials", "picture": "Picture", "none": "Nothing"},
     "font": {
-        "inter": "Inter", "system": "The device’s own", "serif": "Serif", "rounded": "Rounded",
+        "inter": "Inter", "system": "System font", "serif": "Serif", "rounded": "Rounded",
         "mono": "Monospace",
     },
     "side": {"left": "Left", "right": "Right"},
     "launcher_shape": {"circle": "Circle", "rounded": "Rounded", "square": "Square"},
-    "launcher_icon": {"chat": "Bubble", "help": "Question mark", "spark": "Spark", "avatar": "As the header"},
-    "language": {"auto": "As the visitor’s browser says"}
+    "launcher_icon": {"chat": "Bubble", "help": "Question mark", "spark": "Spark", "avatar": "Same as header"},
+    "language": {"auto": "Visitor’s browser language"}
     | {code: languages.words(code).name for code in languages.CODES},
-    "direction": {"auto": "As the language is written", "ltr": "Left to right", "rtl": "Right to left"},
+    "direction": {"auto": "Automatic", "ltr": "Left to right", "rtl": "Right to left"},
 }  # fmt: skip
 
 HINTS = {
-    "accent": "Buttons, launcher, links. Where it is text, it is darkened or lightened until it can be read.",
-    "link": "In the other mode it is lightened or darkened until it can be read.",
-    "header_background": "For a coloured header; without one it has the accent.",
-    "font": "Inter comes from here; the others are on the visitor’s device.",
-    "title": "Without one, the name of the bot.",
-    "launcher_text": "Such as “Questions? Ask us”. Without any there is the icon alone.",
-    "launcher_hidden": "Its scripts do, with Mevichat.open().",
-    "teaser_text": "A sentence that appears once and can be dismissed; without one, none.",
-    "teaser_seconds": "0 shows none.",
-    "open_seconds": "0 never does. On a phone it never opens by itself.",
-    "window_height": "It never takes more than four fifths of the page. On a phone it fills the screen.",
-    "disclaimer": "Ours, in the visitor’s language, says that answers are written by an AI and can be wrong.",
-    "privacy_url": "Linked under the message box; without one there is no link.",
+    "accent": "Buttons, launcher, links. Adjusted for text so that it stays readable.",
+    "link": "Adjusted in the other mode so that it stays readable.",
+    "header_background": "For a colored header. Uses the accent color if empty.",
+    "font": "Inter is hosted here; other fonts come from the visitor’s device.",
+    "title": "Uses the bot’s name if empty.",
+    "launcher_text": "Such as “Questions? Ask us”. Leave empty for the icon only.",
+    "launcher_hidden": "Open it from your own code with Mevichat.open().",
+    "teaser_text": "Shown once; visitors can dismiss it. Leave empty for none.",
+    "teaser_seconds": "0 = none.",
+    "open_seconds": "0 = never. Never opens automatically on phones.",
+    "window_height": "At most 80% of the page. Fills the screen on phones.",
+    "disclaimer": "The default says, in the visitor’s language, that AI writes the answers and can be wrong.",
+    "privacy_url": "Linked below the message box. Leave empty for no link.",
 }
 UNITS = {"teaser_seconds": "s", "open_seconds": "s"}
 _SELECTS = {"font", "language", "direction"}
@@ -128,7 +128,7 @@ class _Base(Form):
     def groups(self, look: Appearance) -> list[Group]:
         """In their order; open where something is wrong, and the first one."""
         return [
-            Group(name, fields, _own(look, fields), name == "Colours" or self._is_wrong(fields))
+            Group(name, fields, _own(look, fields), name == "Colors" or self._is_wrong(fields))
             for name, fields in GROUPS.items()
         ]
 

@@ -33,7 +33,7 @@ curl -N {endpoint}/messages \\
 
 
 class SiteForm(Form):
-    site = StringField("Another site")
+    site = StringField("Add a site")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
     except Invalid as error:
         form.site.errors = [error.message]
         return _page(workspace, bot, form)
-    flash(f"{origin} may show {bot.name}, from its next page on.", "good")
+    flash(f"{bot.name} now works on {origin} (after a reload).", "good")
     return _back(workspace, bot)
 
 
@@ -70,7 +70,7 @@ def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
 def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
     sites.remove(bot, origin, this_actor())
-    flash(f"{origin} shows {bot.name} no more, from its next page on.", "good")
+    flash(f"{bot.name} no longer works on {origin}.", "good")
     return _back(workspace, bot)
 
 
@@ -80,7 +80,7 @@ def refuse(workspace: Workspace, bot_id: str) -> AnyResponse:
     """No to a site that asks: it is not asked for again."""
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
     sites.dismiss(bot, origin, this_actor())
-    flash(f"{origin} does not show {bot.name}. You are not asked again.", "good")
+    flash(f"Dismissed. {origin} won’t be suggested again.", "good")
     return _back(workspace, bot)
 
 

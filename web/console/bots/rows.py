@@ -114,7 +114,7 @@ def _row(
     answered: int = 0,
     last_at: datetime | None = None,
 ) -> BotRow:
-    reason = bots.why_blocked(bot.model, workspace, keys.get(bot.provider))
+    reason = bots.blocked_reason(bot.model, workspace, keys.get(bot.provider))
     model_name, provider_name = failure_messages.names(bot.model_id)
     state = "off" if not bot.enabled else "blocked" if reason else "answering"
     return BotRow(
@@ -136,7 +136,7 @@ def _choice(
     model: Model, workspace: Workspace, keys: dict[str, ProviderKey], chosen: str
 ) -> ModelChoice:
     on_plan = workspace.plan.allows_tier(model.bot_tier)
-    reason = bots.why_blocked(model, workspace, keys.get(model.provider))
+    reason = bots.blocked_reason(model, workspace, keys.get(model.provider))
     provider = catalogue.provider(model.provider)
     keys_url = url_for("provider_keys.index", slug=workspace.slug)
     mini = model.provider == endpoints.MINI
@@ -147,7 +147,7 @@ def _choice(
         available=not reason,
         why_not=_why_not(model, workspace, reason),
         fix_url=keys_url if reason and on_plan else "",
-        price="On every plan, and needs no key." if mini else _price(model),
+        price="Included in every plan; no key needed." if mini else _price(model),
         retirement=retiring_models.mark(model),
         retired=retiring_models.is_over(model),
         checked=model.id == chosen,
@@ -156,7 +156,7 @@ def _choice(
 
 
 def _gone(model_id: str, chosen: str) -> ModelChoice:
-    why_not = "No longer offered: this bot does not answer. Choose another model."
+    why_not = "No longer available, so this bot can’t answer. Choose another model."
     return ModelChoice(model_id, model_id, False, why_not, checked=model_id == chosen)
 
 

@@ -77,4 +77,4 @@ def _cost(answer: AnswerView, model_id: str) -> str:
     """As Usage estimates it; "" where no token was counted."""
     if answer.tokens_in is None:
         return ""
-    return dollars(prices.of_tokens(model_id, answer.tokens_in, answer.tokens_out or 0))
+    return dollars(prices.estimate_cost(model_id, answer.tokens_in, answer.tokens_out or 0))

@@ -36,19 +36,17 @@ class BotForm(Form):
     instructions = TextAreaField("Instructions")
     welcome = TextAreaField("Welcome")
     starters = TextAreaField("Starter questions")
-    allowed_origins = TextAreaField("Allowed origins")
-    caches = BooleanField("Answer a repeated first question from the cache", default=True)
-    visitor_limit = StringField("One visitor, a minute", default=str(Draft.visitor_limit))
-    address_limit = StringField("One address, an hour", default=str(Draft.address_limit))
-    daily_limit = StringField("The whole bot, a day", default=str(Draft.daily_limit))
-    limit_text = StringField(
-        "What a visitor over a limit reads", render_kw={"placeholder": TOO_FAST}
-    )
+    allowed_origins = TextAreaField("Allowed sites")
+    caches = BooleanField("Cache answers to repeated first questions", default=True)
+    visitor_limit = StringField("Per visitor per minute", default=str(Draft.visitor_limit))
+    address_limit = StringField("Per IP address per hour", default=str(Draft.address_limit))
+    daily_limit = StringField("Per bot per day", default=str(Draft.daily_limit))
+    limit_text = StringField("Message when a limit is reached", render_kw={"placeholder": TOO_FAST})
     only_knowledge = BooleanField("Answer from knowledge only", default=True)
     unknown_text = TextAreaField(
-        "What it says when it does not know", render_kw={"placeholder": DONT_KNOW}
+        "Message when it doesn’t know", render_kw={"placeholder": DONT_KNOW}
     )
-    hybrid = BooleanField("Search by meaning too")
+    hybrid = BooleanField("Semantic search")
 
     def draft(self) -> Draft:
         return Draft(
@@ -110,7 +108,7 @@ def show(workspace: Workspace, bot_id: str) -> str:
         "bots/show.html",
         bot=bot_rows.row_of(workspace, bot),
         talks=conversations.count_since(bot.id, month),
-        use=reading.of_bot(workspace.id, bot.id, month.date()),
+        use=reading.for_bot(workspace.id, bot.id, month.date()),
         conversations=conversations.latest(bot, LATEST),
         chat_url=url_for("chat.show", bot_id=bot.id, _external=True),
     )
@@ -127,7 +125,7 @@ def settings(workspace: Workspace, bot_id: str) -> AnyResponse:
         except (Invalid, PlanDoesNotAllow) as error:
             form.blame(error)
         else:
-            flash("Saved. The next message is answered with these settings.", "good")
+            flash("Saved. Applies from the next message.", "good")
             return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
     return _form_page("bots/settings.html", workspace, form, bot=bot)
 
@@ -151,14 +149,14 @@ def deletion(workspace: Workspace, bot_id: str) -> Any:
     if request.method == "GET":
         return render_template("bots/deletion.html", bot=bot)
     bot_deletion.remove(bot, this_actor())
-    flash(f"{bot.name} is deleted, with its conversations.", "good")
+    flash(f"{bot.name} and its conversations are deleted.", "good")
     return go_to(url_for("bots.index", slug=workspace.slug))
 
 
 def _switched(workspace: Workspace, bot_id: str, enabled: bool) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     bots.set_enabled(bot, enabled, this_actor())
-    flash(f"{bot.name} is {'on' if enabled else 'off'}.", "good")
+    flash(f"{bot.name} is {'enabled' if enabled else 'disabled'}.", "good")
     return go_to(url_for("bots.settings", slug=workspace.slug, bot_id=bot.id))
 
 

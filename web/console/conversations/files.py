@@ -25,9 +25,9 @@ from web import csv_export
 from web.console.conversations.filter import Filter
 
 FILES = {
-    "messages": "CSV, a row for each message",
-    "conversations": "CSV, a row for each conversation",
-    "lines": "JSON lines, one for each message",
+    "messages": "CSV, one row per message",
+    "conversations": "CSV, one row per conversation",
+    "lines": "JSON Lines, one per message",
 }
 _TALK_COLUMNS = (
     *("conversation_id", "bot_id", "bot_name", "origin", "first_text", "started_at", "last_at"),

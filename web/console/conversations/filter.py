@@ -12,10 +12,10 @@ from web.days import day_in, midnight
 
 LONGEST_TEXT = 200
 STATE_LABELS = {
-    "failed": "With a failed answer",
-    "unanswered": "With an “I don’t know”",
-    "down": "With a thumb down",
-    "up": "With a thumb up",
+    "failed": "Failed answer",
+    "unanswered": "“I don’t know” answer",
+    "down": "Thumbs down",
+    "up": "Thumbs up",
     "cached": "Answered from the cache",
 }
 assert set(STATE_LABELS) == set(STATES)  # noqa: S101  (fails at the start, not in front of people)

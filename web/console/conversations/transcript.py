@@ -15,10 +15,10 @@ from web.markdown import safe_html
 _WORDS = {
     "pending": "Answering",
     "complete": "Answered",
-    "interrupted": "Broken off",
+    "interrupted": "Interrupted",
     "failed": "Failed",
     "stopped": "Stopped",
-    "unknown": "Did not know",
+    "unknown": "Didn’t know",
 }
 UNKNOWN = "unknown"
 """No model was asked: nothing of what the bot knows fitted."""

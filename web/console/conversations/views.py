@@ -78,8 +78,8 @@ def deletion(workspace: Workspace, conversation_id: str) -> Any:
     if request.method == "GET":
         told = reading.summaries([conversation])[0]
         return render_template("conversations/deletion.html", conversation=told)
-    conversation_deletion.one(conversation, this_actor())
-    flash("The conversation is deleted.", "good")
+    conversation_deletion.delete_one(conversation, this_actor())
+    flash("Conversation deleted.", "good")
     return go_to(url_for("conversations.index", slug=workspace.slug))
 
 
@@ -92,7 +92,7 @@ def delete_found(workspace: Workspace) -> Any:
         count = conversation_search.count(asked.wanted(workspace))
         return _asks_to_delete(workspace, asked, count)
     asked = conversation_filter.from_request(request.form)
-    gone = conversation_deletion.some(asked.wanted(workspace), this_actor(), asked.told)
+    gone = conversation_deletion.delete_matching(asked.wanted(workspace), this_actor(), asked.told)
     flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
     if gone < conversation_deletion.MOST_AT_ONCE:
         return go_to(url_for("conversations.index", slug=workspace.slug))

@@ -91,5 +91,5 @@ def _moved(workspace: Workspace) -> Any:
     if not slug:
         raise Invalid("Name the provider to move.")
     provider_order.move(workspace.id, slug, way, this_actor())
-    flash("Saved. The next request is routed so.", "good")
+    flash("Saved. Applies from the next request.", "good")
     return go_to(url_for("gateway_models.key_order", slug=workspace.slug))

@@ -11,10 +11,10 @@ from web.console.usage import totals as usage_totals
 LEFT = "client_left"
 _PER_DOLLAR = 1_000_000
 _SENTENCES = {
-    LEFT: "The program hung up before the answer was whole. What had come by then was counted.",
-    "no_balance": "No key of the workspace serves this model, and the balance did not cover it.",
+    LEFT: "The client disconnected before the answer finished. What it had received was counted.",
+    "no_balance": "No key of the workspace serves this model, and the balance was too low.",
     "not_paid_from_balance": "No key of the workspace serves this model, and a balance pays for tokens only.",
-    "model_not_found": "There is no model of this name.",
+    "model_not_found": "Model not found.",
     "no_key_for_model": "No key of the workspace serves this model.",
     "format_not_served": "No provider serves this model in this format.",
     error_replies.EXHAUSTED: "Every key that serves this model failed or is marked invalid. See the attempts.",
@@ -35,14 +35,14 @@ class RequestRow:
 
     @property
     def state_word(self) -> str:
-        words = {"interrupted": "Broken off", "failed": "Failed", "complete": "Answered"}
+        words = {"interrupted": "Interrupted", "failed": "Failed", "complete": "Answered"}
         return words[self.state]
 
     @property
     def sentence(self) -> str:
         code = self.request.code
         if code.startswith("upstream_") and self.request.status == 200:
-            return "The answer broke off: the provider failed in the middle of it."
+            return "The provider failed mid-answer."
         return _SENTENCES.get(code, "The provider refused this request." if code else "")
 
     @property

@@ -101,7 +101,7 @@ def file(workspace: Workspace) -> Response:
 def show(workspace: Workspace, request_id: str) -> str:
     found = writer.get(workspace.id, request_id)
     if found is None:
-        raise NotFound("There is no such request in this workspace. A new one is here in a second.")
+        raise NotFound("Request not found. New requests appear within a second.")
     if not _sees_all() and not log_search.is_of(found, this_person().id):
         raise NotAllowed()
     row = RequestRow(found, _names(workspace).get(found.token_id, ""))

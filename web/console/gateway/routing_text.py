@@ -8,19 +8,19 @@ from core.providers import catalogue, endpoints
 
 _WHY_NOT: dict[str, str] = {
     WhyUnusable.no_key: "no {provider} key here",
-    WhyUnusable.plan_without_keys: "the plan has no provider keys",
-    WhyUnusable.key_disabled: "the {provider} key is switched off",
+    WhyUnusable.plan_without_keys: "the plan doesn’t include provider keys",
+    WhyUnusable.key_disabled: "the {provider} key is disabled",
     WhyUnusable.key_rejected: "{provider} rejected the key",
     WhyUnusable.key_no_credit: "the account behind the {provider} key has no credit left",
     WhyUnusable.key_no_permission: "the {provider} key lacks a permission",
-    WhyUnusable.key_unreadable: "the {provider} key can no longer be read",
-    "format_not_served": "{provider} does not serve it in this format",
+    WhyUnusable.key_unreadable: "the {provider} key can’t be decrypted",
+    "format_not_served": "{provider} doesn’t serve it in this format",
 }
 _REFUSALS = {
-    "model_not_found": "Nobody has a model of this name. Look at the list of models for its spelling.",
+    "model_not_found": "No model has this name. Check the list of models.",
     "format_not_served": "No provider serves this model in this format. Try another one.",
-    "no_key_for_model": "A program gets 404: no key of this workspace serves this model. Add one.",
-    EXHAUSTED: "A program gets 502: every key that serves this model is marked invalid. Replace one.",
+    "no_key_for_model": "Clients get 404: no key of this workspace serves this model. Add one.",
+    EXHAUSTED: "Clients get 502: every key that serves this model is marked invalid. Replace one.",
 }
 
 

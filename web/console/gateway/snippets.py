@@ -83,18 +83,18 @@ curl {url}/v1/chat/completions \\
   -d '{{"model": "{gpt}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
 """
 _CLIENTS = (
-    ("claude-code", "Claude Code", "In the shell, before you start it.", _CLAUDE_CODE),
+    ("claude-code", "Claude Code", "In your shell, before you start it.", _CLAUDE_CODE),
     (
         "codex",
         "Codex",
-        "In ~/.codex/config.toml; the token goes into the variable MEVICHAT_TOKEN.",
+        "In ~/.codex/config.toml. Set MEVICHAT_TOKEN to the token.",
         _CODEX,
     ),
-    ("aider", "aider", "In the shell. The prefix openai/ is aider’s own.", _AIDER),
+    ("aider", "aider", "In your shell. The openai/ prefix is aider’s.", _AIDER),
     (
         "opencode",
         "opencode",
-        "In opencode.json; the token goes into the variable MEVICHAT_TOKEN.",
+        "In opencode.json. Set MEVICHAT_TOKEN to the token.",
         _OPENCODE,
     ),
     (
@@ -106,7 +106,7 @@ _CLIENTS = (
     ),
     ("openai-sdk", "OpenAI SDK for Python", "pip install openai", _OPENAI),
     ("anthropic-sdk", "Anthropic SDK for Python", "pip install anthropic", _ANTHROPIC),
-    ("curl", "curl", "In the shell.", _CURL),
+    ("curl", "curl", "In your shell.", _CURL),
 )
 
 

@@ -30,11 +30,11 @@ class TokenRow:
     @property
     def state_word(self) -> str:
         if self.is_live:
-            return "Replaced, works on" if self.token.replaced_by else "Works"
+            return "Replaced (still valid)" if self.token.replaced_by else "Active"
         if self.token.revoked_at:
             return "Revoked"
         if not self.is_member:
-            return "Its person left"
+            return "Owner left the workspace"
         return "Replaced" if self.token.replaced_by else "Expired"
 
     @property

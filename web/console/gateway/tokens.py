@@ -43,7 +43,7 @@ class TokenForm(Form):
 
 class GraceForm(Form):
     grace = SelectField(
-        "The old token goes on working for", choices=_choices(GRACES), validate_choice=False
+        "Keep the old token valid for", choices=_choices(GRACES), validate_choice=False
     )
 
 
@@ -83,7 +83,7 @@ def new(workspace: Workspace) -> Any:
     except Invalid as error:
         form.name.errors = [error.message]
         return _form_page(form), 422
-    return _shown_once(text, "The token is made.")
+    return _shown_once(text, "Token created.")
 
 
 @pages.route("/<token_id>/replacement", methods=["GET", "POST"])
@@ -99,7 +99,7 @@ def replacement(workspace: Workspace, token_id: str) -> Any:
     secret_key = current_app.config["SECRET_KEY"]
     _, text = tokens.replace(token, grace, this_actor(), secret_key)
     end = f"works for {GRACES[form.grace.data]} more" if grace else "no longer works"
-    return _shown_once(text, f"The token is replaced. The old one {end}.")
+    return _shown_once(text, f"Token replaced. The old one {end}.")
 
 
 @pages.route("/<token_id>/revocation", methods=["GET", "POST"])
@@ -117,7 +117,7 @@ def revocation(workspace: Workspace, token_id: str) -> Any:
 def _own(workspace: Workspace, token_id: str) -> GatewayToken:
     token = tokens.get(workspace.id, token_id)
     if token.person_id != this_person().id:
-        raise NotAllowed("This token speaks for somebody else: only they can replace it.")
+        raise NotAllowed("Only the token’s owner can replace it.")
     return token
 
 

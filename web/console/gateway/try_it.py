@@ -87,9 +87,9 @@ def _tried(workspace: Workspace, form: PromptForm) -> Tried:
 def _call(form: PromptForm) -> Call:
     prompt = (form.prompt.data or "").strip()
     if not prompt:
-        raise Invalid("Write what the model is to answer.", "prompt")
+        raise Invalid("Enter a prompt.", "prompt")
     if len(prompt) > MAX_TEXT_LENGTH:
-        raise Invalid(f"A prompt here has {MAX_TEXT_LENGTH:,} characters at most.", "prompt")
+        raise Invalid(f"Prompts can have up to {MAX_TEXT_LENGTH:,} characters.", "prompt")
     messages = [{"role": "user", "content": prompt}]
     document = {"model": (form.model.data or "").strip(), "messages": messages}
     return calls.read(ROUTE, json.dumps(document).encode(), {})
@@ -111,7 +111,7 @@ def _told(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Trie
             return Tried(**facts, problem=problem)
         response = FORMATS[ROUTE].read_answer(document)
     except Malformed:
-        return Tried(**facts, problem="What came is not a whole answer.")
+        return Tried(**facts, problem="The provider sent an incomplete answer.")
     return Tried(**facts, text=response.text, usage=response.usage)
 
 

@@ -10,20 +10,20 @@ from core.providers import catalogue
 from core.providers.catalogue import Provider
 
 _SENTENCES = {
-    "waiting": "Waiting for a worker to take this check…",
+    "waiting": "Starting the check…",
     "asking": "Asking {name} for a 16-token answer with this key…",
-    "saved": "{name} accepted the key, and it is stored.",
+    "saved": "{name} accepted the key. It’s saved.",
     "passed": "{name} accepted the key.",
-    "unchecked": "The key could not be checked, so nothing was changed.",
-    "lost": "This check did not come to an end, so nothing was changed. Try again.",
+    "unchecked": "Couldn’t check the key. Nothing was changed.",
+    "lost": "The check didn’t finish. Nothing was changed. Try again.",
 }
 _REFUSALS = {
     "rejected": "{name} rejected this key.",
-    "no_credit": "{name} says that the account behind this key has no credit left.",
-    "no_permission": "{name} refused this key a permission.",
-    "unreadable": "The stored key can no longer be read. Enter it again.",
+    "no_credit": "{name} says this key’s account has no credit left.",
+    "no_permission": "{name} says this key lacks a permission.",
+    "unreadable": "The stored key can’t be decrypted. Enter it again.",
 }
-_FAILED = "The key was not stored."
+_FAILED = "The key wasn’t saved."
 
 
 @dataclass(frozen=True)

@@ -22,20 +22,20 @@ _WORDS = {
     "valid": "Valid",
     "invalid": "Invalid",
     "disabled": "Disabled",
-    "dormant": "Dormant",
+    "dormant": "Inactive",
     "unreadable": "Unreadable",
 }
 _REASONS = {
     "rejected": "{name} rejected this key{on}: it was revoked or mistyped. Paste a new one; nothing else needs to change.",
-    "no_credit": "{name} says the account behind this key has no credit left{on}. Top it up there, then test the key.",
-    "no_permission": "{name} refused this key a permission{on}. Check its permissions there, then test it.",
-    "unreadable": "This key can no longer be read with the encryption keys in use. Enter it again with Replace.",
+    "no_credit": "{name} says this key’s account has no credit left{on}. Top it up there, then test the key.",
+    "no_permission": "{name} said{on} that this key lacks a permission. Check its permissions there, then test it.",
+    "unreadable": "This key can’t be decrypted with the current encryption keys. Enter it again with Replace.",
 }
 _KINDS = {
-    "good": "good days",
-    "warning": "days with failures",
-    "bad": "days on which the key was refused",
-    "none": "days without use",
+    "good": "{} OK",
+    "warning": "{} with failures",
+    "bad": "refused on {}",
+    "none": "{} without use",
 }
 _BROKEN_FIRST = ("unreadable", "invalid", "dormant", "disabled", "valid")
 
@@ -59,7 +59,10 @@ class KeyRow:
     @property
     def sentence(self) -> str:
         if self.state == "dormant":
-            return "This plan has no provider keys. The key stays encrypted and comes back with an upgrade."
+            return (
+                "This plan doesn’t include provider keys. The key stays encrypted and works again "
+                "when you upgrade."
+            )
         if self.state not in ("invalid", "unreadable"):
             return self.key.note
         since = self.key.status_since
@@ -84,9 +87,9 @@ class KeyRow:
         """The strip in words, for those who cannot see it."""
         kinds = Counter(day.kind for day in self.days)
         if len(kinds) == 1 and kinds["none"]:
-            return "Nothing happened with this key in the last 30 days."
-        told = [f"{kinds[kind]} {word}" for kind, word in _KINDS.items() if kinds[kind]]
-        return f"Last 30 days: {', '.join(told)}."
+            return "This key wasn’t used or checked in the last 30 days."
+        parts = [text.format(_days(kinds[kind])) for kind, text in _KINDS.items() if kinds[kind]]
+        return f"Last 30 days: {', '.join(parts)}."
 
     @property
     def lacking(self) -> list[str]:
@@ -140,3 +143,7 @@ def bots_by_provider(workspace: Workspace) -> dict[str, list[Bot]]:
     for bot in request_cache.bots_of(workspace):
         found.setdefault(bot.provider, []).append(bot)
     return found
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

@@ -70,7 +70,7 @@ def create(workspace: Workspace) -> AnyResponse:
     checks.require_plan(workspace)
     provider = _byok_provider(request.form.get("provider", ""))
     if store.find(workspace.id, provider.slug):
-        raise Conflict(f"There is a key for {provider.name} already. Use “Replace” on its row.")
+        raise Conflict(f"There’s already a key for {provider.name}. Use “Replace” on its row.")
     return _check_paste(workspace, provider)
 
 
@@ -125,7 +125,7 @@ def deletion(workspace: Workspace, provider: str) -> Any:
     if request.method == "GET":
         return render_template("provider_keys/deletion.html", row=row)
     store.remove(row.key, this_actor())
-    flash(f"The {row.provider.name} key is deleted.", "good")
+    flash(f"The {row.provider.name} key was deleted.", "good")
     return go_to(url_for("provider_keys.index", slug=workspace.slug))
 
 
@@ -210,5 +210,5 @@ def _byok_provider(slug: str) -> Provider:
         if provider.slug == slug:
             return provider
     if not slug:
-        raise Invalid("Choose the provider that the key is from.")
-    raise NotFound("There is no such provider here.")
+        raise Invalid("Choose a provider.")
+    raise NotFound("Provider not found.")

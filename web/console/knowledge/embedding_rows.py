@@ -15,10 +15,10 @@ from core.providers import catalogue
 from web.console import request_cache
 from web.page_context import grouped
 
-WORDS_ALONE = "Searched by words alone. "
+WORDS_ALONE = "Keyword search only. "
 _OWN = {
-    Reason.plan_without_keys: "This workspace’s plan has no provider keys.",
-    MODEL_REFUSED: "{provider} does not let your key use {model}. Allow it there, then test the key.",
+    Reason.plan_without_keys: "This workspace’s plan doesn’t include provider keys.",
+    MODEL_REFUSED: "Your {provider} key doesn’t have access to {model}. Allow it there, then test the key.",
 }
 
 
@@ -57,15 +57,15 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
         return None
     if reason := query_embeddings.unusable_reason(workspace, _key(workspace)):
         return Standing("warning", WORDS_ALONE + _sentence(reason), by_key=True)
-    done, total = chunks.embedded_of(bot.id, catalogue.embedding_model().made_by)
+    done, total = chunks.embedding_counts(bot.id, catalogue.embedding_model().made_by)
     if not total:
         return None
     if done < total:
         return _unfinished(done, total, embedding_errors.last(workspace.id, CHUNKS))
     if last := embedding_errors.last(workspace.id, QUESTIONS):
-        told = "The last question was searched by words alone. "
+        told = "Your last question used keyword search only. "
         return Standing("warning", told + _sentence(last.reason))
-    return Standing("good", "Everything here is found by meaning too.")
+    return Standing("good", "All chunks are in the semantic index.")
 
 
 def why_by_words(workspace: Workspace, bot: Bot) -> str:
@@ -76,15 +76,15 @@ def why_by_words(workspace: Workspace, bot: Bot) -> str:
     last = None if reason else embedding_errors.last(workspace.id, QUESTIONS)
     if reason or last:
         return WORDS_ALONE + _sentence(reason or (last.reason if last else ""))
-    return WORDS_ALONE + "No chunk here has a vector yet."
+    return WORDS_ALONE + "No embeddings yet."
 
 
 def _unfinished(done: int, total: int, trouble: EmbeddingError | None) -> Standing:
-    progress = f"{grouped(done)} of {grouped(total)} chunks are found by meaning too"
+    progress = f"{grouped(done)} of {grouped(total)} chunks are in the semantic index"
     if trouble is None:
-        return Standing("info", f"{progress}; the others follow by themselves.", moves=True)
+        return Standing("info", f"{progress}; the rest follow automatically.", moves=True)
     return Standing(
-        "warning", f"{progress}. {_sentence(trouble.reason)} It is tried again by itself."
+        "warning", f"{progress}. {_sentence(trouble.reason)} Mevichat retries automatically."
     )
 
 

@@ -54,7 +54,7 @@ class QaForm(KnowledgeForm):
 
 class PageForm(KnowledgeForm):
     url = StringField("Address")
-    sitemap = BooleanField("This is a sitemap: read the pages that it lists")
+    sitemap = BooleanField("This is a sitemap. Read all pages it lists.")
 
 
 FORMS: dict[str, type[KnowledgeForm]] = {
@@ -134,7 +134,7 @@ def _take_files(workspace: Workspace, bot: Bot, _form: KnowledgeForm) -> str:
         except REFUSED as error:
             refused.append(error.message)
     if refused:
-        kept = [f"{listed(taken)}: taken, being read."] if taken else []
+        kept = [f"{listed(taken)}: added, now being read."] if taken else []
         raise Invalid(" ".join([*dict.fromkeys(refused), *kept]), field="files")
     return listed(taken)
 
@@ -157,7 +157,7 @@ def _data(upload: FileStorage) -> bytes:
     if size > sources.MAX_FILE_BYTES:
         megabytes = size / 1024 / 1024
         raise TooLarge(
-            f"A file can have 20 MB; “{_name(upload)}” has {megabytes:.1f} MB. Split it."
+            f"Files can be up to 20 MB; “{_name(upload)}” is {megabytes:.1f} MB. Split it."
         )
     upload.stream.seek(0)
     return upload.stream.read()

@@ -52,10 +52,10 @@ def try_out(bot: Bot, question: str) -> Tried:
     """The chunks that would be given, those that just miss it, and the words that are nowhere."""
     terms = terms_of(question)
     if is_small_talk(question):
-        return Tried("info", "Small talk: answered kindly, without looking anything up.", [], [])
-    (vector,) = query_embeddings.of_questions(bot, [question])
+        return Tried("info", "Small talk: no search needed.", [], [])
+    (vector,) = query_embeddings.embed_questions(bot, [question])
     listed = search.find(bot.id, question, LISTED, vector)
-    given = grounding.given_of([listed[: grounding.MAX_CHUNKS]])
+    given = grounding.merge_results([listed[: grounding.MAX_CHUNKS]])
     return Tried(
         "good" if given else "warning",
         _verdict(bot, len(given), len(listed)),
@@ -73,14 +73,12 @@ def try_out(bot: Bot, question: str) -> Tried:
 def _verdict(bot: Bot, given: int, listed: int) -> str:
     if given:
         chunks = "this chunk" if given == 1 else f"these {given} chunks"
-        return f"{bot.name} answers from {chunks}, as far as they fit its model."
+        return f"{bot.name} will use {chunks} (as many as fit the model)."
     if not sources.has_knowledge(bot.id):
-        return (
-            f"{bot.name} has no knowledge yet: until then it answers by itself, without a source."
-        )
-    found = "What is found is too weak" if listed else "Nothing is found"
-    then = "says that it does not know" if bot.only_knowledge else "answers without a source"
-    noted = " When a visitor asks this, it is listed as unanswered." if bot.only_knowledge else ""
+        return f"{bot.name} has no knowledge yet, so the model answers without sources."
+    found = "Matches are too weak" if listed else "No matches"
+    then = "says it doesn’t know" if bot.only_knowledge else "answers without a source"
+    noted = " When a visitor asks this, it’s listed as unanswered." if bot.only_knowledge else ""
     return f"{found}: {bot.name} {then}.{noted}"
 
 

@@ -33,7 +33,7 @@ _KINDS = {
     PAGE: "Web page",
     SITEMAP: "Sitemap",
 }
-_STATES = {WAITING: "Waiting", READING: "Reading", READY: "Ready", FAILED: "Not read"}
+_STATES = {WAITING: "Waiting", READING: "Reading", READY: "Ready", FAILED: "Couldn’t be read"}
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,14 @@ def size_of(source: Source) -> str:
 
 def chunks_after(source: Source, position: int) -> tuple[list[Chunk], bool]:
     """One page of what was read, and whether there is more."""
-    found = chunks.some_of(source.id, position, CHUNKS_A_PAGE + 1)
+    found = chunks.next_of_source(source.id, position, CHUNKS_A_PAGE + 1)
     return found[:CHUNKS_A_PAGE], len(found) > CHUNKS_A_PAGE
 
 
 def of_bot(source: Source, bot_id: str) -> Source:
     """The source, if it is this bot's; raises `NotFound`."""
     if source.bot_id != bot_id:
-        raise NotFound("There is no such source of this bot.")
+        raise NotFound("Source not found.")
     return source
 
 
@@ -111,6 +111,6 @@ def room(workspace: Workspace) -> str:
     used, plan = allowance.used(workspace.id), workspace.plan
     return (
         f"{grouped(used.sources)} of {grouped(plan.sources)} sources and "
-        f"{grouped(used.characters)} of {grouped(plan.characters)} characters are used in this "
+        f"{grouped(used.characters)} of {grouped(plan.characters)} characters used in this "
         f"workspace, on the {plan.name} plan."
     )

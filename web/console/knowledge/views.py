@@ -77,7 +77,9 @@ def show(workspace: Workspace, bot_id: str, source_id: str) -> str:
 def read_again(workspace: Workspace, bot_id: str, source_id: str) -> AnyResponse:
     bot, source = _find(workspace, bot_id, source_id)
     sources.reindex(source, this_actor())
-    text = f"{source.title} is read again. Until then the bot answers from what it has."
+    text = (
+        f"{source.title} is being read again. Until then the bot answers from the current version."
+    )
     if wants_piece():
         return toast(_sources(workspace, bot), "good", text)
     flash(text, "good")
@@ -92,7 +94,7 @@ def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
     if request.method == "GET":
         return render_template("knowledge/deletion.html", bot=bot, source=source)
     sources.remove(source, this_actor())
-    flash(f"{source.title} is deleted. {bot.name} no longer answers from it.", "good")
+    flash(f"{source.title} deleted. {bot.name} no longer answers from it.", "good")
     return _to_index(workspace, bot)
 
 
@@ -112,7 +114,7 @@ def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse
     except REFUSED as error:
         form.blame(error)
         return _answer_page(bot, asked, form)
-    flash(f"{bot.name} answers this from now on.", "good")
+    flash(f"Saved. {bot.name} can now answer this.", "good")
     return _to_index(workspace, bot)
 
 
@@ -121,7 +123,7 @@ def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse
 def dismiss(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     unanswered.dismiss(unanswered.get(workspace.id, bot.id, unanswered_id))
-    flash("Dismissed. It is not listed again, however often it is asked.", "good")
+    flash("Dismissed. This question won’t be listed again.", "good")
     return _to_index(workspace, bot)
 
 

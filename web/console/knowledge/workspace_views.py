@@ -18,7 +18,7 @@ pages = Blueprint("all_knowledge", __name__, url_prefix="/w/<slug>/knowledge")
 
 PAGE_SIZE = 50
 LAST_PAGE = 200
-STATES = {"ready": "Ready", "reading": "Being read", "failed": "Not read"}
+STATES = {"ready": "Ready", "reading": "Reading", "failed": "Couldn’t be read"}
 assert set(STATES) == set(source_list.STATES)  # noqa: S101  (fails at the start, not in front of people)
 
 

@@ -72,7 +72,7 @@ class Effect:
             return ""
         names = listed([bot.name for bot in self.blocked])
         verb = "is on a model" if len(self.blocked) == 1 else "are on models"
-        return f"{names} {verb} that {self.plan.name} does not have."
+        return f"{names} {verb} that {self.plan.name} doesn’t include."
 
     def _keys(self) -> str:
         one = len(self.use.key_names) == 1
@@ -80,18 +80,18 @@ class Effect:
             return ""
         keys = f"The {listed(self.use.key_names)} key{'' if one else 's'}"
         if self.plan.provider_keys:
-            return f"{keys} {'comes' if one else 'come'} back into use."
+            return f"{keys} {'works' if one else 'work'} again."
         return (
-            f"{keys} {'goes' if one else 'go'} dormant: encrypted as before, used and checked by "
-            "nobody, and back with an upgrade."
+            f"{keys} {'becomes' if one else 'become'} inactive. {'It stays' if one else 'They stay'} "
+            f"encrypted and {'works' if one else 'work'} again when you upgrade."
         )
 
     def _messages(self) -> str:
         used, limit, resets = self.use.quota.used, self.plan.messages_per_month, self.use.quota
         if used >= limit:
             return (
-                f"This month’s messages are used up at once: {grouped(used)} of {grouped(limit)}. "
-                f"Visitors read a neutral sentence until {day(resets.resets_on)}."
+                f"This month’s messages are used up immediately: {grouped(used)} of {grouped(limit)}. "
+                f"Visitors see a neutral message until {day(resets.resets_on)}."
             )
         if limit == self.use.plan.messages_per_month:
             return ""
@@ -99,8 +99,8 @@ class Effect:
 
     def _models(self) -> str:
         if self.lost:
-            return f"{listed(self.lost)} can no longer be chosen."
-        return f"{listed(self.gained)} can be chosen for bots." if self.gained else ""
+            return f"{listed(self.lost)} will no longer be available."
+        return f"{listed(self.gained)} will be available for bots." if self.gained else ""
 
 
 def use_of(workspace: Workspace) -> Use:

@@ -9,20 +9,20 @@ from core.bots.quota.report import Use
 _COUNTED = {
     quota_report.ANSWERED: "Answered by a model",
     quota_report.CACHED: "Answered from the cache",
-    quota_report.UNKNOWN: "Answered that it does not know, without asking a model",
-    quota_report.STOPPED: "Stopped by the visitor, after the first words",
-    quota_report.RUNNING: "Being written now",
+    quota_report.UNKNOWN: "Said it doesn’t know, without calling a model",
+    quota_report.STOPPED: "Stopped by the visitor after it started",
+    quota_report.RUNNING: "In progress",
 }
-_GONE = "Of conversations that were deleted since"
+_GONE = "From deleted conversations"
 
 _NOT_COUNTED = {
-    "There was no message left": (Reason.out_of_messages,),
-    "The plan does not have the bot’s model, or no keys": (
+    "No messages left": (Reason.out_of_messages,),
+    "Plan doesn’t include the bot’s model or keys": (
         Reason.model_not_on_plan,
         Reason.plan_without_keys,
     ),
-    "The bot’s model is no longer offered": (Reason.model_gone,),
-    "The provider key was missing, switched off or broken": (
+    "The bot’s model is no longer available": (Reason.model_gone,),
+    "Provider key missing, disabled or broken": (
         *(
             Reason.no_key,
             Reason.key_disabled,
@@ -32,7 +32,7 @@ _NOT_COUNTED = {
         ),
         *(Reason.key_unreadable, Reason.rejected, Reason.no_permission, Reason.no_credit),
     ),
-    "The provider was busy, away or too slow": (
+    "Provider busy, down or slow": (
         *(
             Reason.rate_limited,
             Reason.window_exhausted,
@@ -42,7 +42,7 @@ _NOT_COUNTED = {
         ),
         Reason.timed_out,
     ),
-    "The provider did not give a whole answer": (
+    "Provider sent an incomplete answer": (
         *(
             Reason.model_unavailable,
             Reason.bad_request,
@@ -51,8 +51,8 @@ _NOT_COUNTED = {
             Reason.empty_answer,
         ),
     ),
-    "The visitor stopped it before its first word": (Reason.stopped,),
-    "Mevichat itself was stopped, or had an error": (Reason.process_ended, Reason.internal),
+    "Stopped by the visitor before it started": (Reason.stopped,),
+    "Mevichat was stopped or had an error": (Reason.process_ended, Reason.internal),
 }
 _OTHER = "Other reasons"
 _BY_REASON: dict[str, str] = {

@@ -81,7 +81,7 @@ def _answer(names: list[str]) -> str:
 def _plan(workspace: Workspace, plan_key: str) -> Plan:
     found = [plan for plan in plans.plans_of(workspace.kind) if plan.key == plan_key]
     if not found:
-        raise NotFound("There is no such plan for this workspace.")
+        raise NotFound("Plan not found.")
     return found[0]
 
 

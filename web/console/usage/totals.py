@@ -123,7 +123,7 @@ def names_of(workspace: Workspace, group: str) -> Names:
     """What people call what use is told apart by: what is gone has a name too."""
     if group == "bot":
         made = {bot.id: bot.name for bot in request_cache.bots_of(workspace)}
-        return lambda bot_id: made.get(bot_id, "Deleted bots") if bot_id else "Programs"
+        return lambda bot_id: made.get(bot_id, "Deleted bots") if bot_id else "Gateway"
     if group == "key":
         return key_names(workspace)
     if group == "model":

@@ -12,7 +12,6 @@ from core.providers.formats.request import (
     Thinking,
     Tool,
     ToolCall,
-    ToolChoice,
     ToolResult,
     Turn,
     merged,
@@ -53,11 +52,12 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
     }
     refuse_others(present, _CARRIED | HARMLESS)
     messages = parsing.objects(document, "messages")
+    instructions, turns = parsing.split(messages, lambda one: one.get("role") in _INSTRUCTIONS)
     return ChatRequest(
-        system="\n\n".join(filter(None, map(_instruction, messages))),
-        turns=merged(_turn(*message) for message in messages if not _instructs(message[1])),
+        system=parsing.system_of(_contents(*message) for message in instructions),
+        turns=merged(_turn(*message) for message in turns),
         tools=tuple(_tool(*tool) for tool in parsing.objects(document, "tools")),
-        tool_choice=_tool_choice(document.get("tool_choice")),
+        tool_choice=parsing.tool_choice(document.get("tool_choice"), _chosen_name),
         parallel_tools=parsing.flag(document, "parallel_tool_calls"),
         max_tokens=parsing.count(document, "max_completion_tokens")
         or parsing.count(document, "max_tokens"),
@@ -74,30 +74,23 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
     )
 
 
-def _instructs(message: Mapping[str, Any]) -> bool:
-    return message.get("role") in _INSTRUCTIONS
-
-
-def _instruction(message: tuple[str, dict[str, Any]]) -> str:
-    return parsing.joined(tuple(_contents(*message))) if _instructs(message[1]) else ""
-
-
 def _turn(where: str, message: dict[str, Any]) -> Turn:
     refuse_others(message, _IN_MESSAGES, f"{where}.")
     role = message.get("role")
     if role == "user":
         return Turn("user", tuple(_contents(where, message)))
     if role == "tool":
-        return Turn("user", (_tool_result(where, message),))
+        call_id = parsing.needed(message, "tool_call_id", f"{where}.")
+        return Turn("user", (ToolResult(call_id, tuple(_contents(where, message))),))
     if role == "assistant":
-        return Turn("assistant", tuple(_said(where, message)))
+        return Turn("assistant", tuple(_assistant_blocks(where, message)))
     raise parsing.wrong(f"{where}.role", "system, developer, user, assistant or tool")
 
 
-def _said(where: str, message: dict[str, Any]) -> Iterator[Block]:
-    thought = message.get("reasoning_content") or message.get("reasoning")
-    if thought and isinstance(thought, str):
-        yield Thinking(thought)
+def _assistant_blocks(where: str, message: dict[str, Any]) -> Iterator[Block]:
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    if reasoning and isinstance(reasoning, str):
+        yield Thinking(reasoning)
     yield from _contents(where, message)
     if refusal := parsing.text(message, "refusal", f"{where}."):
         yield Text(refusal)
@@ -124,29 +117,12 @@ def _contents(where: str, message: dict[str, Any]) -> Iterator[Text | Image]:
             raise not_carried(f"{place}.type", kind)
 
 
-def _tool_result(where: str, message: dict[str, Any]) -> ToolResult:
-    call_id = parsing.needed(message, "tool_call_id", f"{where}.")
-    return ToolResult(call_id, tuple(_contents(where, message)))
-
-
 def _tool(where: str, tool: dict[str, Any]) -> Tool:
     if tool.get("type") != "function":
         raise not_carried(f"{where}.type", tool.get("type"))
-    function = parsing.obj(tool, "function", f"{where}.")
-    return Tool(
-        parsing.needed(function, "name", f"{where}.function."),
-        parsing.text(function, "description", f"{where}.function."),
-        parsing.obj(function, "parameters", f"{where}.function."),
-        parsing.flag(function, "strict"),
-    )
+    return parsing.tool(parsing.obj(tool, "function", f"{where}."), f"{where}.function.")
 
 
-def _tool_choice(choice: Any) -> ToolChoice | None:
-    if choice is None:
-        return None
-    if choice in ("auto", "none", "required"):
-        return ToolChoice(choice)
-    if not isinstance(choice, dict) or choice.get("type") != "function":
-        raise not_carried("tool_choice")
+def _chosen_name(choice: dict[str, Any]) -> str:
     function = parsing.obj(choice, "function", "tool_choice.")
-    return ToolChoice("named", parsing.needed(function, "name", "tool_choice.function."))
+    return parsing.needed(function, "name", "tool_choice.function.")

@@ -33,23 +33,20 @@ from core.providers.formats.streams import (
     BlockBegin,
     BoundedPart,
     documents,
-    failure_in,
     with_block_boundaries,
     with_one_ending,
 )
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    return with_one_ending(_read(buffers, provider, secret), provider, secret)
+    chunks = documents(buffers, provider, secret)
+    return with_one_ending(_read(chunks), provider, secret)
 
 
-def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+def _read(chunks: Iterable[dict[str, Any]]) -> Iterator[Part]:
     calls, usage = _Calls(), NO_USAGE
     yield Begin()
-    for chunk in documents(buffers):
-        if failure := failure_in(chunk, provider, secret):
-            yield Failed(failure)
-            return
+    for chunk in chunks:
         for choice in choices_of(chunk)[:1]:
             if isinstance(choice, dict):
                 yield from _delta(choice.get("delta"), calls)

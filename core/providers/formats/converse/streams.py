@@ -22,47 +22,44 @@ from core.providers.formats.response import (
 from core.providers.formats.streams import with_one_ending
 
 _EXCEPTION = "exception:"
+Event = tuple[str, dict[str, Any]]
+"""An event's type and its payload, as `eventstream` reads them."""
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
     return read_events(eventstream.events(buffers), provider, secret)
 
 
-def read_events(
-    events: Iterable[tuple[str, dict[str, Any]]], provider: str, secret: str
-) -> Iterator[Part]:
+def read_events(events: Iterable[Event], provider: str, secret: str) -> Iterator[Part]:
     """Of the events that `eventstream` finds in a stream's frames."""
     parts = json_tool.parts_as_text(_read(events, provider, secret))
     return with_one_ending(parts, provider, secret)
 
 
-def _read(
-    events: Iterable[tuple[str, dict[str, Any]]], provider: str, secret: str
-) -> Iterator[Part]:
+def _read(events: Iterable[Event], provider: str, secret: str) -> Iterator[Part]:
     for kind, event in events:
         if kind.startswith(_EXCEPTION):
-            yield _failed(kind.removeprefix(_EXCEPTION), event, provider, secret)
+            # An exception's name begins with a small letter in a stream, and a capital elsewhere.
+            name = kind.removeprefix(_EXCEPTION)
+            message = text_at(event, "message") or text_at(event, "Message")
+            error = {"code": name[:1].upper() + name[1:], "message": message}
+            failure = failures.inside(provider, {"error": error}, secret)
+            yield Failed(failure or failures.malformed())
             return
         if kind == "messageStart":
             yield Begin()
         elif kind == "messageStop":
             yield read_stop(event) or Stop("end")
         elif kind == "metadata":
-            usage = read_usage(event)
-            if usage != NO_USAGE:
+            if (usage := read_usage(event)) != NO_USAGE:
                 yield usage
-        else:
-            yield from _block(kind, event)
-
-
-def _block(kind: str, event: dict[str, Any]) -> Iterator[Part]:
-    if kind == "contentBlockStart":
-        if call := at(event, "start", "toolUse"):
-            yield ToolBegin(text_at(call, "toolUseId"), text_at(call, "name"))
-    elif kind == "contentBlockDelta":
-        yield from _delta(at(event, "delta"))
-    elif kind == "contentBlockStop":
-        yield BlockEnd()
+        elif kind == "contentBlockStart":
+            if call := at(event, "start", "toolUse"):
+                yield ToolBegin(text_at(call, "toolUseId"), text_at(call, "name"))
+        elif kind == "contentBlockDelta":
+            yield from _delta(at(event, "delta"))
+        elif kind == "contentBlockStop":
+            yield BlockEnd()
 
 
 def _delta(delta: Any) -> Iterator[Part]:
@@ -75,11 +72,3 @@ def _delta(delta: Any) -> Iterator[Part]:
         yield ThinkingDelta("", data, redacted=True)
     elif thought:
         yield ThinkingDelta(text_at(thought, "text"), text_at(thought, "signature"))
-
-
-def _failed(name: str, event: dict[str, Any], provider: str, secret: str) -> Failed:
-    """An exception's name begins small in a stream, and large everywhere else."""
-    message = text_at(event, "message") or text_at(event, "Message")
-    error = {"code": name[:1].upper() + name[1:], "message": message}
-    failure = failures.inside(provider, {"error": error}, secret)
-    return Failed(failure or failures.malformed())

@@ -1,6 +1,7 @@
 """Reads a program's request in the messages format, as Claude Code and Anthropic's SDKs send it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from core.errors import Invalid
@@ -64,16 +65,18 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
         raise ThreadNotHeld(field="thread")
     refuse_others(document, _CARRIED | HARMLESS)
     messages = parsing.objects(document, "messages")
-    system = [_texts("system", document.get("system"))]
-    system += [
-        _texts(f"{where}.content", one.get("content")) for where, one in messages if _instructs(one)
-    ]
+    # Claude Code sends some of its instructions as a message among the others.
+    instructions, turns = parsing.split(messages, lambda one: one.get("role") == "system")
+    contents = [("system", document.get("system"))]
+    contents += [(f"{where}.content", one.get("content")) for where, one in instructions]
     choice = parsing.obj(document, "tool_choice")
     refuse_others(choice, _IN_CHOICES, "tool_choice.")
     parallel = parsing.flag(choice, "disable_parallel_tool_use")
+    marked = [document, document.get("system"), document.get("tools")]
+    marked += [one.get("content") for _, one in messages]
     return ChatRequest(
-        system="\n\n".join(filter(None, system)),
-        turns=merged(_turn(*message) for message in messages if not _instructs(message[1])),
+        system=parsing.system_of(_contents(*content) for content in contents),
+        turns=merged(_turn(*message) for message in turns),
         tools=tuple(_tool(*tool) for tool in parsing.objects(document, "tools")),
         tool_choice=_tool_choice(choice),
         parallel_tools=None if parallel is None else not parallel,
@@ -83,33 +86,16 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
         stop=parsing.strings(document, "stop_sequences"),
         json=_json(document),
         thinking=parsing.obj(document, "thinking"),
-        cache=_marks_cache(document),
+        cache=any(map(_marks_cache, marked)),
         user=parsing.text(parsing.obj(document, "metadata"), "user_id", "metadata."),
         stream=bool(parsing.flag(document, "stream")),
     )
 
 
-def _marks_cache(document: Mapping[str, Any]) -> bool:
-    """Where the marks stand is left to the writer: a few places do for all of them."""
-    messages = [one for _, one in parsing.objects(document, "messages")]
-    holders = [document, document.get("system"), document.get("tools")]
-    holders += [one.get("content") for one in messages]
-    return any(_is_marked(holder) for holder in holders)
-
-
-def _is_marked(holder: Any) -> bool:
+def _marks_cache(holder: Any) -> bool:
+    """Which parts are marked is left to the writer: a few cache points do for all of them."""
     parts = holder if isinstance(holder, list) else [holder]
     return any(isinstance(part, dict) and bool(part.get("cache_control")) for part in parts)
-
-
-def _instructs(message: Mapping[str, Any]) -> bool:
-    """Claude Code sends some of its instructions as a message among the others."""
-    return message.get("role") == "system"
-
-
-def _texts(where: str, content: Any) -> str:
-    blocks = [_text_or_image(*part) for part in parsing.parts(content, where)]
-    return parsing.joined(tuple(blocks))
 
 
 def _turn(where: str, message: dict[str, Any]) -> Turn:
@@ -122,25 +108,25 @@ def _turn(where: str, message: dict[str, Any]) -> Turn:
 
 
 def _block(where: str, part: dict[str, Any]) -> Block:
-    kind = part.get("type")
+    kind, prefix = part.get("type"), f"{where}."
     if kind == "tool_use":
-        call_id, name = (parsing.needed(part, member, f"{where}.") for member in ("id", "name"))
-        return ToolCall(
-            call_id, name, parsing.arguments_of(parsing.obj(part, "input", f"{where}."))
-        )
+        call_id, name = (parsing.needed(part, member, prefix) for member in ("id", "name"))
+        arguments = parsing.obj(part, "input", prefix)
+        return ToolCall(call_id, name, json.dumps(arguments, ensure_ascii=False))
     if kind == "tool_result":
-        content = parsing.parts(part.get("content"), f"{where}.content")
-        return ToolResult(
-            parsing.needed(part, "tool_use_id", f"{where}."),
-            tuple(_text_or_image(*inner) for inner in content),
-            bool(parsing.flag(part, "is_error")),
-        )
+        call_id = parsing.needed(part, "tool_use_id", prefix)
+        content = tuple(_contents(f"{where}.content", part.get("content")))
+        return ToolResult(call_id, content, bool(parsing.flag(part, "is_error")))
     if kind == "thinking":
-        signature = parsing.text(part, "signature", f"{where}.")
-        return Thinking(parsing.text(part, "thinking", f"{where}."), signature)
+        signature = parsing.text(part, "signature", prefix)
+        return Thinking(parsing.text(part, "thinking", prefix), signature)
     if kind == "redacted_thinking":
-        return Thinking("", parsing.text(part, "data", f"{where}."), redacted=True)
+        return Thinking("", parsing.text(part, "data", prefix), redacted=True)
     return _text_or_image(where, part)
+
+
+def _contents(where: str, content: Any) -> Iterator[Text | Image]:
+    return (_text_or_image(*part) for part in parsing.parts(content, where))
 
 
 def _text_or_image(where: str, part: dict[str, Any]) -> Text | Image:
@@ -160,16 +146,11 @@ def _text_or_image(where: str, part: dict[str, Any]) -> Text | Image:
 
 
 def _tool(where: str, tool: dict[str, Any]) -> Tool:
-    """The program's own: those with another type run at the provider or are known to it only."""
+    """The program's own tools: those of another type run at the provider, or only it knows them."""
     if tool.get("type", "custom") not in (None, "custom"):
         raise not_carried(f"{where}.type", tool["type"])
     refuse_others(tool, _IN_TOOLS, f"{where}.")
-    return Tool(
-        parsing.needed(tool, "name", f"{where}."),
-        parsing.text(tool, "description", f"{where}."),
-        parsing.obj(tool, "input_schema", f"{where}."),
-        parsing.flag(tool, "strict"),
-    )
+    return parsing.tool(tool, f"{where}.", "input_schema")
 
 
 def _tool_choice(choice: dict[str, Any]) -> ToolChoice | None:
@@ -178,17 +159,14 @@ def _tool_choice(choice: dict[str, Any]) -> ToolChoice | None:
     kind = parsing.text(choice, "type", "tool_choice.")
     if kind not in _CHOICES:
         raise parsing.wrong("tool_choice.type", "auto, any, tool or none")
-    return _named(choice) if kind == "tool" else ToolChoice(_CHOICES[kind])
-
-
-def _named(choice: dict[str, Any]) -> ToolChoice:
-    return ToolChoice("named", parsing.needed(choice, "name", "tool_choice."))
+    name = parsing.needed(choice, "name", "tool_choice.") if kind == "tool" else ""
+    return ToolChoice(_CHOICES[kind], name)
 
 
 def _json(document: Mapping[str, Any]) -> JsonFormat | None:
     config = parsing.obj(document, "output_config")
     refuse_others(config, {"format", "effort"}, "output_config.")
-    wanted = parsing.obj(config, "format", "output_config.")
-    wanted = wanted or parsing.obj(document, "output_format")
-    found = parsing.json_format(wanted, "output_config.format")
-    return JsonFormat(found.schema, strict=True) if found else None
+    schema = parsing.obj(config, "format", "output_config.")
+    schema = schema or parsing.obj(document, "output_format")
+    json_format = parsing.json_format(schema, "output_config.format")
+    return JsonFormat(json_format.schema, strict=True) if json_format else None

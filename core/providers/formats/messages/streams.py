@@ -31,7 +31,6 @@ from core.providers.formats.streams import (
     BlockBegin,
     BoundedPart,
     documents,
-    failure_in,
     with_block_boundaries,
     with_one_ending,
 )
@@ -40,16 +39,13 @@ _PRELUDES = ("message_start", "content_block_start", "ping")
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    parts = json_tool.parts_as_text(_read(buffers, provider, secret))
+    parts = json_tool.parts_as_text(_read(documents(buffers, provider, secret)))
     return with_one_ending(parts, provider, secret)
 
 
-def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+def _read(events: Iterable[dict[str, Any]]) -> Iterator[Part]:
     usage, stop = NO_USAGE, Stop("end")
-    for event in documents(buffers):
-        if failure := failure_in(event, provider, secret):
-            yield Failed(failure)
-            return
+    for event in events:
         previous, usage = usage, read_usage(event, usage)
         if usage is not previous:
             yield usage
@@ -61,8 +57,12 @@ def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part
             yield Begin()
         elif kind == "message_delta":
             stop = read_stop(event) or stop
-        else:
-            yield from _block(kind, event)
+        elif kind == "content_block_start":
+            yield from _opening(at(event, "content_block"))
+        elif kind == "content_block_delta":
+            yield from _delta(at(event, "delta"))
+        elif kind == "content_block_stop":
+            yield BlockEnd()
 
 
 def is_end(event: dict[str, Any]) -> bool:
@@ -71,15 +71,6 @@ def is_end(event: dict[str, Any]) -> bool:
 
 def is_prelude(event: dict[str, Any]) -> bool:
     return event.get("type") in _PRELUDES
-
-
-def _block(kind: Any, event: dict[str, Any]) -> Iterator[Part]:
-    if kind == "content_block_start":
-        yield from _opening(at(event, "content_block"))
-    elif kind == "content_block_delta":
-        yield from _delta(at(event, "delta"))
-    elif kind == "content_block_stop":
-        yield BlockEnd()
 
 
 def _opening(block: Any) -> Iterator[Part]:
@@ -118,16 +109,12 @@ def write_stream(
         if isinstance(part, Usage):
             usage = usage.updated(part)
         elif isinstance(part, Stop):
-            yield from _ending(part, usage)
+            delta = {"delta": write_stop(part), "usage": write_usage(usage)}
+            yield as_event("message_delta", {"type": "message_delta"} | delta)
+            yield as_event("message_stop", {"type": "message_stop"})
         else:
             index += isinstance(part, BlockBegin)
             yield from _written(part, index)
-
-
-def _ending(stop: Stop, usage: Usage) -> Iterator[bytes]:
-    delta = {"type": "message_delta", "delta": write_stop(stop), "usage": write_usage(usage)}
-    yield as_event("message_delta", delta)
-    yield as_event("message_stop", {"type": "message_stop"})
 
 
 def _written(part: BoundedPart, index: int) -> Iterator[bytes]:
@@ -135,20 +122,22 @@ def _written(part: BoundedPart, index: int) -> Iterator[bytes]:
         yield _event("content_block_start", index, content_block=_empty(part))
     elif isinstance(part, BlockEnd):
         yield _event("content_block_stop", index)
-    elif isinstance(part, ThinkingDelta) and part.redacted:
-        return
-    elif isinstance(part, TextDelta):
-        yield _event("content_block_delta", index, delta={"type": "text_delta", "text": part.text})
-    elif isinstance(part, ToolDelta):
-        delta = {"type": "input_json_delta", "partial_json": part.arguments}
-        yield _event("content_block_delta", index, delta=delta)
-    elif isinstance(part, ThinkingDelta):
-        if part.text:
-            delta = {"type": "thinking_delta", "thinking": part.text}
+    else:
+        for delta in _deltas(part):
             yield _event("content_block_delta", index, delta=delta)
-        if part.signature:
-            delta = {"type": "signature_delta", "signature": part.signature}
-            yield _event("content_block_delta", index, delta=delta)
+
+
+def _deltas(part: BoundedPart) -> Iterator[dict[str, Any]]:
+    match part:
+        case TextDelta(text):
+            yield {"type": "text_delta", "text": text}
+        case ToolDelta(arguments):
+            yield {"type": "input_json_delta", "partial_json": arguments}
+        case ThinkingDelta(text, signature, redacted=False):
+            if text:
+                yield {"type": "thinking_delta", "thinking": text}
+            if signature:
+                yield {"type": "signature_delta", "signature": signature}
 
 
 def _event(name: str, index: int, **members: dict[str, Any]) -> bytes:

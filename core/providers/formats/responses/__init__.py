@@ -12,14 +12,6 @@ from core.providers.formats.responses.streams import is_end, is_prelude, read_st
 from core.providers.formats.responses.writing import write_stream
 
 __all__ = [
-    "is_end",
-    "is_prelude",
-    "read_answer",
-    "read_request",
-    "read_stop",
-    "read_stream",
-    "read_usage",
-    "write_answer",
-    "write_request",
-    "write_stream",
-]
+    "is_end", "is_prelude", "read_answer", "read_request", "read_stop", "read_stream",
+    "read_usage", "write_answer", "write_request", "write_stream",
+]  # fmt: skip

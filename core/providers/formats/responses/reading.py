@@ -1,6 +1,7 @@
 """Reads a program's request in the responses format."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.providers.formats import parsing
@@ -12,7 +13,6 @@ from core.providers.formats.request import (
     Thinking,
     Tool,
     ToolCall,
-    ToolChoice,
     ToolResult,
     Turn,
     merged,
@@ -49,14 +49,20 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
         raise not_carried(f"include: {name}")
     text = parsing.obj(document, "text")
     refuse_others(text, {"format", "verbosity"}, "text.")
-    items = _items(document.get("input"))
-    instructions = [_instruction(*item) for item in items if _instructs(item[1])]
-    system = [parsing.text(document, "instructions"), *instructions]
+    given = document.get("input")
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    items = parsing.objects({"input": given}, "input")
+    instructions, turns = parsing.split(items, _instructs)
+    system: list[list[Text | Image]] = [[Text(parsing.text(document, "instructions"))]]
+    system += [
+        list(_contents(f"{where}.content", one.get("content"))) for where, one in instructions
+    ]
     return ChatRequest(
-        system="\n\n".join(filter(None, system)),
-        turns=merged(_turn(*item) for item in items if not _instructs(item[1])),
+        system=parsing.system_of(system),
+        turns=merged(_turn(*item) for item in turns),
         tools=tuple(_tools(document)),
-        tool_choice=_tool_choice(document.get("tool_choice")),
+        tool_choice=parsing.tool_choice(document.get("tool_choice"), _chosen_name),
         parallel_tools=parsing.flag(document, "parallel_tool_calls"),
         max_tokens=parsing.count(document, "max_output_tokens"),
         temperature=parsing.number(document, "temperature"),
@@ -68,18 +74,8 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
     )
 
 
-def _items(given: Any) -> list[tuple[str, dict[str, Any]]]:
-    if isinstance(given, str):
-        return [("input", {"role": "user", "content": given})]
-    return parsing.objects({"input": given}, "input")
-
-
 def _instructs(item: Mapping[str, Any]) -> bool:
     return item.get("role") in _INSTRUCTIONS and item.get("type", "message") == "message"
-
-
-def _instruction(where: str, item: dict[str, Any]) -> str:
-    return parsing.joined(tuple(_contents(f"{where}.content", item.get("content"))))
 
 
 def _turn(where: str, item: dict[str, Any]) -> Turn:
@@ -134,38 +130,19 @@ def _thinking(where: str, item: dict[str, Any]) -> Iterator[Block]:
 
 
 def _tools(document: Mapping[str, Any]) -> Iterator[Tool]:
-    for where, tool in parsing.objects(document, "tools"):
-        if _is_offline_search(tool):
-            continue
-        for place, one, space in namespaces.opened(where, tool):
-            yield _tool(place, one, space)
-
-
-def _is_offline_search(tool: dict[str, Any]) -> bool:
-    """Codex's offer to look into what OpenAI has kept of the web: elsewhere, nothing is kept."""
-    return tool.get("type") == "web_search" and tool.get("external_web_access") is False
-
-
-def _tool(where: str, tool: dict[str, Any], space: str) -> Tool:
     """The program's own functions: others run at the provider, or have a grammar of their own."""
-    if tool.get("type") != "function":
-        raise not_carried(f"{where}.type", tool.get("type"))
-    refuse_others(tool, _IN_TOOLS, f"{where}.")
-    return Tool(
-        namespaces.joined(space, parsing.needed(tool, "name", f"{where}.")),
-        parsing.text(tool, "description", f"{where}."),
-        parsing.obj(tool, "parameters", f"{where}."),
-        parsing.flag(tool, "strict"),
-    )
+    for where, listed in parsing.objects(document, "tools"):
+        # Codex offers a search of the pages that OpenAI has stored: no other provider has them.
+        if listed.get("type") == "web_search" and listed.get("external_web_access") is False:
+            continue
+        for place, one, space in namespaces.opened(where, listed):
+            if one.get("type") != "function":
+                raise not_carried(f"{place}.type", one.get("type"))
+            refuse_others(one, _IN_TOOLS, f"{place}.")
+            tool = parsing.tool(one, f"{place}.")
+            yield replace(tool, name=namespaces.joined(space, tool.name))
 
 
-def _tool_choice(choice: Any) -> ToolChoice | None:
-    if choice is None:
-        return None
-    if choice in ("auto", "none", "required"):
-        return ToolChoice(choice)
-    if not isinstance(choice, dict) or choice.get("type") != "function":
-        raise not_carried("tool_choice")
+def _chosen_name(choice: dict[str, Any]) -> str:
     name = parsing.needed(choice, "name", "tool_choice.")
-    space = parsing.text(choice, "namespace", "tool_choice.")
-    return ToolChoice("named", namespaces.joined(space, name))
+    return namespaces.joined(parsing.text(choice, "namespace", "tool_choice."), name)

@@ -8,7 +8,6 @@ from core.providers.formats.response import (
     NO_USAGE,
     Begin,
     BlockEnd,
-    Failed,
     Part,
     Stop,
     TextDelta,
@@ -17,7 +16,7 @@ from core.providers.formats.response import (
     ToolDelta,
 )
 from core.providers.formats.responses.answers import call_id_of, read_stop, read_usage
-from core.providers.formats.streams import documents, failure_in, with_one_ending
+from core.providers.formats.streams import documents, with_one_ending
 
 _ENDINGS = (
     "response.completed",
@@ -28,29 +27,28 @@ _ENDINGS = (
 _TEXTS = ("response.output_text.delta", "response.refusal.delta")
 _THOUGHTS = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 _BREAK_BETWEEN_PARAGRAPHS = "\n\n"
-
-
 _PRELUDES = ("response.created", "response.in_progress", "response.queued")
 
 
 def read_stream(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
-    return with_one_ending(_read(buffers, provider, secret), provider, secret)
+    events = documents(buffers, provider, secret)
+    return with_one_ending(_read(events), provider, secret)
 
 
-def _read(buffers: Iterable[bytes], provider: str, secret: str) -> Iterator[Part]:
+def _read(events: Iterable[dict[str, Any]]) -> Iterator[Part]:
     items = _Items()
-    for event in documents(buffers):
-        if failure := failure_in(event, provider, secret):
-            yield Failed(failure)
-            return
+    for event in events:
         kind = text_at(event, "type")
         if kind == "response.created":
             yield Begin()
-        elif is_end(event):
-            yield from _ending(event, items)
-            return
-        else:
+        elif not is_end(event):
             yield from items.take(kind, event)
+        else:
+            usage, stop = read_usage(event), read_stop(event) or Stop("end")
+            if usage != NO_USAGE:
+                yield usage
+            yield Stop("tool") if stop.reason == "end" and items.has_call else stop
+            return
 
 
 def is_end(event: dict[str, Any]) -> bool:
@@ -59,14 +57,6 @@ def is_end(event: dict[str, Any]) -> bool:
 
 def is_prelude(event: dict[str, Any]) -> bool:
     return event.get("type") in _PRELUDES
-
-
-def _ending(event: dict[str, Any], items: "_Items") -> Iterator[Part]:
-    usage, stop = read_usage(event), read_stop(event) or Stop("end")
-    if usage != NO_USAGE:
-        yield usage
-    wants_tool = stop.reason == "end" and items.has_call
-    yield Stop("tool") if wants_tool else stop
 
 
 class _Items:
@@ -86,8 +76,11 @@ class _Items:
                 self.has_call = True
                 yield ToolBegin(call_id_of(item), text_at(item, "name"))
         elif kind == "response.output_item.done":
-            if not self._has_delta:
-                yield from self._whole(item)
+            if not self._has_delta and at(item, "type") == "function_call":
+                yield ToolDelta(text_at(item, "arguments") or "{}")
+            elif not self._has_delta and at(item, "type") == "message":
+                for part in list_at(item, "content"):
+                    yield TextDelta(text_at(part, "text") or text_at(part, "refusal"))
             yield BlockEnd()
         elif kind == "response.reasoning_summary_part.added" and self._has_delta:
             yield ThinkingDelta(_BREAK_BETWEEN_PARAGRAPHS)
@@ -95,14 +88,6 @@ class _Items:
             delta = _delta(kind, text_at(event, "delta"))
             self._has_delta = self._has_delta or bool(delta)
             yield from delta
-
-    def _whole(self, item: Any) -> Iterator[Part]:
-        kind = at(item, "type")
-        if kind == "function_call":
-            yield ToolDelta(text_at(item, "arguments") or "{}")
-        elif kind == "message":
-            for part in list_at(item, "content"):
-                yield TextDelta(text_at(part, "text") or text_at(part, "refusal"))
 
 
 def _delta(kind: str, delta: str) -> list[Part]:

@@ -164,7 +164,7 @@ def test_words_end_at_their_length_and_stand_on_one_line(name):
 @pytest.mark.parametrize("name", [name for name in FACTS if "enum" in FACTS[name]])
 def test_a_choice_is_one_of_those_offered(name):
     _, (problem,) = appearance_changes.read({name: "sideways"}, DEFAULTS)
-    assert problem.sentence == f"{FACTS[name]['title']}: choose one of those that are offered."
+    assert problem.sentence == f"{FACTS[name]['title']}: choose one of the options."
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_every_problem_is_told_at_once_and_the_rest_is_taken():
 def test_what_cannot_be_read_is_refused_with_what_was_measured_and_what_would_do(values, field):
     chosen, (problem,) = appearance_changes.read(values, DEFAULTS)
     assert problem.field == field
-    assert re.search(r"a contrast of \d+\.\d : 1 and needs (4.5|7.0) : 1", problem.sentence)
+    assert re.search(r"a contrast of \d+\.\d:1 and needs (4.5|7.0):1\.", problem.sentence)
     assert problem.better in problem.sentence
     assert legibility.problems(chosen.model_copy(update={field: problem.better})) == []
 
@@ -260,7 +260,7 @@ def test_saving_the_same_again_says_nothing(workspace, bot):
 
 
 def test_what_cannot_be_read_is_not_stored_whoever_asks(workspace, bot):
-    with pytest.raises(Invalid, match="needs 4.5 : 1"):
+    with pytest.raises(Invalid, match="needs 4.5:1"):
         appearance_changes.save(
             workspace, bot, Appearance.model_validate({"link": "#cccccc"}), RITA
         )
@@ -293,7 +293,7 @@ def test_a_plan_that_does_not_hide_our_name_says_which_do(app, workspace, bot):
     hidden = Appearance.model_validate({"powered_by": False})
     free = Workspace(id=workspace.id, kind="organization", plan_key="free")
     with pytest.raises(
-        PlanDoesNotAllow, match="stays on the Free plan. It can be left out on Pro and Scale"
+        PlanDoesNotAllow, match="stays on the Free plan. You can hide it on Pro and Scale"
     ):
         appearance_changes.save(free, bot, hidden, OPERATOR)
     appearance_changes.save(workspace, bot, hidden, OPERATOR)

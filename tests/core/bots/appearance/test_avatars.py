@@ -41,7 +41,7 @@ def test_each_format_is_told_by_its_bytes_and_its_size_by_its_head(name):
     assert avatars.checked(make(2048, 1)) == media_type
     assert avatars.checked(make(1, 2048)) == media_type
     for width, height in ((2049, 1), (1, 2049)):
-        with pytest.raises(Invalid, match=f"this has {width} × {height}"):
+        with pytest.raises(Invalid, match=f"this one is {width} × {height}"):
             avatars.checked(make(width, height))
 
 
@@ -100,10 +100,10 @@ def test_it_has_128_kilobytes_at_most():
 
 @on_both_databases
 def test_a_picture_shows_from_when_it_is_there_until_it_is_removed(workspace, bot):
-    avatars.put(bot, png(), RITA)
+    avatars.store(bot, png(), RITA)
     first = avatars.digest_of(bot.id)
-    avatars.put(bot, gif(), RITA)
-    assert avatars.of(bot.id).content == gif()
+    avatars.store(bot, gif(), RITA)
+    assert avatars.find(bot.id).content == gif()
     assert avatars.digest_of(bot.id) not in ("", first)
     assert appearance_of(stored(bot)).avatar == "picture"
     avatars.remove(bot, RITA)
@@ -116,7 +116,7 @@ def test_a_picture_shows_from_when_it_is_there_until_it_is_removed(workspace, bo
 
 
 def test_removing_leaves_a_head_without_anything_as_it_is(workspace, bot):
-    avatars.put(bot, png(), RITA)
+    avatars.store(bot, png(), RITA)
     appearance_changes.save(
         workspace, stored(bot), Appearance.model_validate({"avatar": "none"}), RITA
     )
@@ -125,10 +125,10 @@ def test_removing_leaves_a_head_without_anything_as_it_is(workspace, bot):
 
 
 def test_what_is_refused_leaves_the_picture_that_was_there(bot):
-    avatars.put(bot, png(), RITA)
+    avatars.store(bot, png(), RITA)
     with pytest.raises(Invalid):
-        avatars.put(bot, b"<svg/>", RITA)
-    assert avatars.of(bot.id).content == png()
+        avatars.store(bot, b"<svg/>", RITA)
+    assert avatars.find(bot.id).content == png()
 
 
 def stored(bot):

@@ -56,7 +56,7 @@ def keep_for(workspace, days: int = DAYS) -> None:
 def test_one_conversation_goes_with_its_messages_and_its_use_stays(workspace, bot):
     gone, _kept = talk(bot, "One", "Two"), talk(bot)
     before, gone_id = counts(), gone.id
-    conversation_deletion.one(gone, OPERATOR)
+    conversation_deletion.delete_one(gone, OPERATOR)
     assert (left(), left(Message)) == (1, 2)
     assert counts() == before
     (line,) = lines(workspace)
@@ -73,11 +73,15 @@ def test_a_conversation_is_not_deleted_under_an_answer_that_is_being_written(
 ):
     turn = turns.accept(conversation, "Hello")
     with pytest.raises(Conflict):
-        conversation_deletion.one(conversation, OPERATOR)
-    assert conversation_deletion.some(ConversationFilter(workspace.id), OPERATOR, {}) == 0
+        conversation_deletion.delete_one(conversation, OPERATOR)
+    assert (
+        conversation_deletion.delete_matching(ConversationFilter(workspace.id), OPERATOR, {}) == 0
+    )
     assert lines(workspace) == []
     finish(turn)
-    assert conversation_deletion.some(ConversationFilter(workspace.id), OPERATOR, {}) == 1
+    assert (
+        conversation_deletion.delete_matching(ConversationFilter(workspace.id), OPERATOR, {}) == 1
+    )
 
 
 @on_both_databases
@@ -86,7 +90,7 @@ def test_what_matches_is_deleted_and_nothing_else(workspace, bot):
     other = make_workspace(make_person("bob"), "Other", "pro")
     talk(make_bot(other), "A lamp of the others")
     assert (
-        conversation_deletion.some(
+        conversation_deletion.delete_matching(
             ConversationFilter(workspace.id, text="lamp"), OPERATOR, {"q": "…"}
         )
         == 2
@@ -103,9 +107,9 @@ def test_so_many_are_deleted_at_once_and_the_rest_is_left(workspace, bot, monkey
     monkeypatch.setattr(conversation_deletion, "CONVERSATIONS", 1)
     for _ in range(3):
         talk(bot)
-    assert conversation_deletion.some(ConversationFilter(workspace.id), OPERATOR, {}) == min(
-        3, most
-    )
+    assert conversation_deletion.delete_matching(
+        ConversationFilter(workspace.id), OPERATOR, {}
+    ) == min(3, most)
     assert left() == max(0, 3 - most)
 
 
@@ -122,7 +126,7 @@ def test_no_transaction_deletes_more_than_so_many_messages(workspace, bot, monke
 
     event.listen(Engine, "after_cursor_execute", note)
     try:
-        conversation_deletion.some(ConversationFilter(workspace.id), OPERATOR, {})
+        conversation_deletion.delete_matching(ConversationFilter(workspace.id), OPERATOR, {})
     finally:
         event.remove(Engine, "after_cursor_execute", note)
     assert sum(deleted) == 80
@@ -194,7 +198,10 @@ def test_a_transaction_of_the_largest_size_is_over_in_50_milliseconds(workspace,
     event.listen(Engine, "begin", begin)
     event.listen(Engine, "commit", commit)
     try:
-        assert conversation_deletion.some(ConversationFilter(workspace.id), OPERATOR, {}) == 1_000
+        assert (
+            conversation_deletion.delete_matching(ConversationFilter(workspace.id), OPERATOR, {})
+            == 1_000
+        )
     finally:
         event.remove(Engine, "begin", begin)
         event.remove(Engine, "commit", commit)
@@ -273,8 +280,8 @@ def teach(workspace, bot, title: str, count: int) -> str:
     source = sources.add_text(workspace, bot.id, title, "A lamp.", OPERATOR)
     pieces = [Piece(f"Part {number}", title, "A lamp.") for number in range(count)]
     with transaction() as current:
-        chunks.add_unseen(current, source.id, bot.id, 1, 0, pieces)
-        chunks.show(current, source.id, 1)
+        chunks.add_hidden(current, source.id, bot.id, 1, 0, pieces)
+        chunks.publish(current, source.id, 1)
     return source.id
 
 
@@ -306,7 +313,7 @@ def test_a_deleted_bot_is_gone_for_everybody_before_its_rows_are(workspace, bot,
     assert len(lines(workspace, "bot.deleted")) == 1
     for gone in (
         lambda: bots.get(workspace.id, bot.id),
-        lambda: visitors.known_bot(bot.id),
+        lambda: visitors.get_bot(bot.id),
         lambda: reading.get(workspace.id, conversation.id),
         lambda: sources.get(workspace.id, source.id),
     ):

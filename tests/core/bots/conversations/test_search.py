@@ -178,7 +178,7 @@ def test_a_cursor_at_something_that_is_gone_still_leads_on(workspace, bot):
     moved(older, days=1)
     step = conversation_search.step(ConversationFilter(workspace.id), size=1)
     assert step.ids == [newer.id]
-    assert conversation_deletion.forget(step.ids, lambda *_: None) == 1
+    assert conversation_deletion.delete_ids(step.ids, lambda *_: None) == 1
     assert conversation_search.step(ConversationFilter(workspace.id), step.next).ids == [older.id]
     assert conversation_search.step(
         ConversationFilter(workspace.id), Cursor(clock.now(), "")

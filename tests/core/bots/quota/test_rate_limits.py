@@ -27,7 +27,7 @@ def noon(app):
 @pytest.fixture(params=["redis", "memory"])
 def kept_in(request, app, chosen, monkeypatch):
     """Both places of the counters: everything here holds for either."""
-    monkeypatch.setattr(rate_limits, "_here", LocalCounters())
+    monkeypatch.setattr(rate_limits, "_local_counters", LocalCounters())
     monkeypatch.setattr(rate_limits, "_redis_available_from", 0.0)
     if request.param == "memory":
         queue.configure("redis://127.0.0.1:1/0")

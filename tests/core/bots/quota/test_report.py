@@ -32,8 +32,8 @@ def from_cache(conversation) -> None:
 def dont_know(conversation) -> None:
     turn = turns.accept(conversation, "Who knows?")
     outcome = Outcome()
-    outcome.finish("I don't know that.")
-    end(live_of(turn, "I don't know that."), outcome)
+    outcome.finish("I don’t know that.")
+    end(live_of(turn, "I don’t know that."), outcome)
 
 
 @on_both_databases
@@ -126,11 +126,11 @@ def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_i
     page = signed_in("member").get("/w/acme/message-quota")
     for words in (
         "Answered by a model",
-        "The provider was busy, away or too slow",
+        "Provider busy, down or slow",
         "1,234 messages refunded this month",
         "Retries don’t count extra",
     ):
-        assert words in page.text.replace("\u2009", ",").replace("\u202f", ","), words
+        assert words in page.text.replace("\u2009", ",").replace(",", ","), words
 
 
 def test_an_empty_month_says_so(app, cast, signed_in):
@@ -145,5 +145,5 @@ def test_stopping_is_what_the_lines_call_it(workspace, conversation, monkeypatch
     stopping.stop(conversation, turn.answer.id)
     lines = quota_rows.not_counted(quota_report.this_month(workspace))
     assert [(line.words, line.count) for line in lines] == [
-        ("The visitor stopped it before its first word", 1)
+        ("Stopped by the visitor before it started", 1)
     ]

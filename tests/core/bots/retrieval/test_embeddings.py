@@ -218,13 +218,13 @@ def test_what_failed_is_taken_up_by_the_schedule_after_a_pause(
     assert trouble.reason == "unavailable"
     provider.reset()
     provider.accept(marker.openai_key())
-    assert chunk_embeddings.take_up() == 0, "not within the pause"
+    assert chunk_embeddings.resume_missing() == 0, "not within the pause"
     shift_clock(timedelta(seconds=61))
     schedule.tick()
     run_jobs()
     assert made_by() == [MADE_BY] * 2
     assert embedding_errors.last(taught.workspace_id, CHUNKS) is None
-    assert chunk_embeddings.take_up() == 0
+    assert chunk_embeddings.resume_missing() == 0
 
 
 @pytest.mark.parametrize(
@@ -274,16 +274,16 @@ def test_a_key_that_dies_is_flipped_and_words_alone_answer(app, taught, key, pro
 
 def test_a_key_that_may_not_make_vectors_keeps_answering_chats(taught, key, provider, run_jobs):
     provider.when(for_vectors, Reply.missing_scope())
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     run_jobs()
     stored = key_of(taught.workspace, "openai")
     assert stored.status == "valid" and SMALL in stored.unavailable_models
-    assert stored.note == "The key works, but text-embedding-3-small was refused."
+    assert stored.note == "The key works, but the provider refused text-embedding-3-small."
     assert (
         query_embeddings.unusable_reason(taught.workspace, stored) == query_embeddings.MODEL_REFUSED
     )
     asked = len(provider.embeddings)
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     assert len(provider.embeddings) == asked
 
 
@@ -314,16 +314,16 @@ def test_whatever_the_provider_does_words_answer_within_the_limit(app, taught, p
 
 def test_after_a_failure_nobody_waits_until_the_pause_is_over(taught, provider, shift_clock):
     provider.when(for_vectors, Reply.status(500))
-    query_embeddings.of_questions(taught, [BY_MEANING])
+    query_embeddings.embed_questions(taught, [BY_MEANING])
     asked = len(provider.embeddings)
     provider.reset()
     provider.accept(marker.openai_key())
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     assert not provider.embeddings and asked
     shift_clock(timedelta(seconds=29))
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     shift_clock(timedelta(seconds=31))
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) != [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) != [None]
     assert embedding_errors.last(taught.workspace_id, QUESTIONS) is None
 
 
@@ -356,7 +356,7 @@ def test_without_a_usable_key_nobody_is_asked_and_words_answer(app, taught, prov
     forget_vectors()
     (source,) = sources.sources_of(taught.id)
     chunk_embeddings.run(source.id, source.attempt)
-    assert chunk_embeddings.take_up() == 0
+    assert chunk_embeddings.resume_missing() == 0
     assert made_by() == ["", ""]
     assert len(provider.embeddings) == asked
 
@@ -367,10 +367,10 @@ def test_vectors_of_a_model_that_was_replaced_are_made_anew_and_never_compared(
     with transaction() as current:
         current.execute(update(Chunk).values(embedded_by="openai:text-embedding-2/512"))
     asked = len(provider.embeddings)
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     assert BotClient(app, taught).say(BY_MEANING).text == DONT_KNOW
     assert len(provider.embeddings) == asked, "there is nothing to compare a vector with"
-    assert chunk_embeddings.take_up() == 1
+    assert chunk_embeddings.resume_missing() == 1
     run_jobs()
     assert made_by() == [MADE_BY] * 2
     provider.next(Reply.answer("Yes [1]."))
@@ -388,7 +388,7 @@ def test_a_short_question_is_asked_for_with_the_one_before_in_one_call(app, taug
 
 @pytest.mark.parametrize("length", [1_999, 2_000, 2_001, 100_000])
 def test_no_text_is_sent_that_a_model_could_not_take(taught, provider, length):
-    query_embeddings.of_questions(taught, ["x" * length])
+    query_embeddings.embed_questions(taught, ["x" * length])
     (text,) = provider.embeddings[-1].body["input"]
     assert len(text) == min(length, query_embeddings.MAX_TEXT_LENGTH)
 
@@ -396,7 +396,7 @@ def test_no_text_is_sent_that_a_model_could_not_take(taught, provider, length):
 def test_small_talk_and_emptiness_ask_nobody(app, taught, provider):
     asked = len(provider.embeddings)
     BotClient(app, taught).say("Hello!")
-    assert query_embeddings.of_questions(taught, [" "]) == [None]
+    assert query_embeddings.embed_questions(taught, [" "]) == [None]
     assert len(provider.embeddings) == asked
 
 
@@ -409,13 +409,13 @@ def test_no_connection_is_held_while_the_provider_is_asked(taught, provider):
         return False
 
     provider.when(seen, Reply.status(500))
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) != [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) != [None]
     assert held == [0]
 
 
 def test_each_question_counts_under_the_key_and_says_that_it_was_used(taught, key, provider):
     before = tokens_of(key)
-    query_embeddings.of_questions(taught, [BY_MEANING])
+    query_embeddings.embed_questions(taught, [BY_MEANING])
     assert tokens_of(key) == before + len(BY_MEANING.split())
     stored = key_of(taught.workspace, "openai")
     assert stored.last_used_at is not None
@@ -432,9 +432,9 @@ def test_redis_away_takes_nothing_but_the_pauses(taught, provider, monkeypatch):
 
     monkeypatch.setattr(embedding_errors, "fast_fail_redis", away)
     monkeypatch.setattr(queue, "fast_fail_redis", away)
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) != [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) != [None]
     provider.when(for_vectors, Reply.status(500))
-    assert query_embeddings.of_questions(taught, [BY_MEANING]) == [None]
+    assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     provider.reset()
     provider.accept(marker.openai_key())
     forget_vectors()
@@ -445,7 +445,10 @@ def test_redis_away_takes_nothing_but_the_pauses(taught, provider, monkeypatch):
 
 @pytest.mark.parametrize(
     ("act", "sentence"),
-    [(remove, "This needs an OpenAI key"), (downgrade, "The Free plan has no provider keys.")],
+    [
+        (remove, "This needs an OpenAI key"),
+        (downgrade, "The Free plan doesn’t include provider keys."),
+    ],
 )
 def test_it_is_switched_on_with_a_key_and_a_plan_only(workspace, key, act, sentence):
     bot = make_bot(workspace)
@@ -472,8 +475,8 @@ def test_a_key_that_is_out_of_order_now_is_no_reason_against_switching(workspace
 
 @on_both_databases
 def test_counts_say_how_many_chunks_have_a_vector(taught):
-    assert chunks.embedded_of(taught.id, MADE_BY) == (2, 2)
-    assert chunks.embedded_of(taught.id, "other/512") == (0, 2)
+    assert chunks.embedding_counts(taught.id, MADE_BY) == (2, 2)
+    assert chunks.embedding_counts(taught.id, "other/512") == (0, 2)
     assert chunks.any_embedded(taught.id, MADE_BY)
     assert not chunks.any_embedded(taught.id, "other/512")
 
@@ -486,7 +489,7 @@ def test_a_chunk_that_was_replaced_meanwhile_gets_no_vector(taught):
     with transaction() as current:
         current.execute(update(Source).where(Source.id == source.id).values(reason=""))
         chunks.hide(current, source.id)
-        chunks.give_vectors(current, "late/1", dict.fromkeys(ids, b"late"))
-        chunks.give_vectors(current, "late/1", {})
+        chunks.store_vectors(current, "late/1", dict.fromkeys(ids, b"late"))
+        chunks.store_vectors(current, "late/1", {})
     session().rollback()
     assert set(session().scalars(select(Chunk.embedded_by))) == {MADE_BY}

@@ -91,7 +91,7 @@ def test_a_page_is_cited_by_its_heading_and_its_address(app, taught):
     with transaction() as current:
         source = sources.sources_of(taught.id)[0]
         current.merge(source).kind = "page"
-    found = grounding.found_for(taught, ASKED)
+    found = grounding.find_chunks(taught, ASKED)
     (cited,) = citations.cite([replace(found[0], url="https://shop.example/help#norway")], {})
     assert (cited["title"], cited["url"]) == ("Shipping", "https://shop.example/help#norway")
 

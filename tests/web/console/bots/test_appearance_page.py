@@ -69,11 +69,13 @@ def test_what_the_page_shows_is_what_it_saves(admin, bot, page):
 def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, visitor):
     answer = admin.post(page, sent(accent="7A2E8E", title="Ask us", badge=False, font_size="18"))
     assert answer.location == page
-    assert "Saved. Visitors see it at their next page." in admin.get(page).text
+    assert "Saved. Visitors see it when they next load a page." in admin.get(page).text
     assert stored(bot).changed() == {
         "accent": "#7a2e8e", "title": "Ask us", "badge": False, "font_size": 18,
     }  # fmt: skip
-    assert audit_prose.what(audit.lines_of(bot.workspace_id)[0]).startswith("changed the look of")
+    assert audit_prose.what(audit.lines_of(bot.workspace_id)[0]).startswith(
+        "changed the appearance of"
+    )
     chat = visitor.get(f"/chat/{bot.id}").text
     assert "Ask us" in chat
     sheet = re.search(r'href="([^"]+look\.css[^"]+)"', chat)[1].replace("&amp;", "&")
@@ -85,10 +87,10 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(admin, bot, 
     assert answer.status_code == 422
     assert "Please fix these 4 problems" in answer.text
     for sentence in (
-        "Accent: “teal” is not a colour. Write it like #0d6360.",
-        "Roundness of corners: a whole number from 0 to 24.",
+        "Accent: “teal” is not a color. Write it like #0d6360.",
+        "Corner radius: a whole number from 0 to 24.",
         "Title: 80 characters at most; this has 81.",
-        "Corner of the page: choose one of those that are offered.",
+        "Position: choose one of the options.",
     ):
         assert answer.text.count(sentence) == 2
     assert 'value="teal"' in answer.text
@@ -99,7 +101,7 @@ def test_a_colour_that_cannot_be_read_is_offered_in_one_that_can(admin, bot, pag
     form = sent(link="#cccccc", radius="4")
     answer = admin.post(page, form)
     assert answer.status_code == 422
-    assert "needs 4.5 : 1 to be read" in answer.text
+    assert "needs 4.5:1" in answer.text
     offered = re.search(r'name="use" value="(link:#[0-9a-f]{6})"', answer.text)[1]
     assert admin.post(page, form | {"use": offered}).status_code == 303
     assert stored(bot).changed() == {"link": offered.removeprefix("link:"), "radius": 4}
@@ -207,8 +209,8 @@ def test_a_picture_is_uploaded_shown_and_removed(admin, bot, page, visitor):
     ("data", "sentence"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Use PNG, JPEG, WebP or GIF."),
-        (gif(4000, 10), "this has 4000 × 10"),
-        (png() + b"\x00" * avatars.MAX_BYTES, "The picture can have 128 kB"),
+        (gif(4000, 10), "this one is 4000 × 10"),
+        (png() + b"\x00" * avatars.MAX_BYTES, "The picture can be up to 128 kB"),
     ],
 )
 def test_what_is_no_small_picture_is_refused_beside_its_field(admin, bot, page, data, sentence):
@@ -220,7 +222,7 @@ def test_what_is_no_small_picture_is_refused_beside_its_field(admin, bot, page, 
     assert answer.text.count(sentence) == 2
     assert 'value="#7a2e8e"' in answer.text
     assert 'name="badge" type="checkbox"' in answer.text
-    assert avatars.of(bot.id) is None
+    assert avatars.find(bot.id) is None
 
 
 def test_no_file_is_asked_for(admin, page):

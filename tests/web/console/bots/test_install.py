@@ -54,8 +54,11 @@ def test_the_line_is_the_one_that_works(signed_in, bot, page):
 def test_a_site_that_asks_is_told_on_every_page_until_somebody_says_yes(app, signed_in, bot, page):
     admin = signed_in("admin")
     see(app, bot, OTHER)
-    assert f"Fern was seen on {OTHER}, which may not show it yet." in admin.get("/w/acme/bots").text
-    assert f"Fern was seen on {OTHER}" in admin.get("/w/acme").text
+    assert (
+        f"Fern loaded on {OTHER}, which isn’t an allowed site yet."
+        in admin.get("/w/acme/bots").text
+    )
+    assert f"Fern loaded on {OTHER}" in admin.get("/w/acme").text
     assert asking(admin.get(page).text) == [OTHER]
     assert admin.post(f"{page}/sites", {"site": OTHER}).status_code == 303
     assert as_it_is(bot).allowed_origins == [SHOP, OTHER]
@@ -68,11 +71,11 @@ def test_a_site_that_asks_is_told_on_every_page_until_somebody_says_yes(app, sig
 def test_no_is_remembered_and_can_become_yes(app, signed_in, bot, page):
     admin = signed_in("admin")
     see(app, bot, OTHER, "https://third.example")
-    assert "Fern was seen on 2 sites, which may not show it yet." in admin.get("/w/acme").text
+    assert "Fern loaded on 2 sites that aren’t allowed yet." in admin.get("/w/acme").text
     assert admin.post(f"{page}/sites/refusal", {"site": OTHER}).status_code == 303
     see(app, bot, OTHER)
     text = admin.get(page).text
-    assert "Fern was seen on https://third.example" in text
+    assert "Fern loaded on https://third.example" in text
     assert "1 dismissed site" in text
     assert as_it_is(bot).allowed_origins == [SHOP]
     admin.post(f"{page}/sites", {"site": OTHER})
@@ -131,9 +134,9 @@ def test_what_was_done_stands_in_the_audit_log_once(app, signed_in, bot, page):
     ):
         admin.post(f"{page}/sites{path}", {"site": site})
     text = re.sub(r"<[^>]+>", "", signed_in("owner").get("/w/acme/audit-log").text)
-    assert text.count(f"let {OTHER} show the bot Fern") == 1
-    assert text.count("said no to https://third.example, which asked to show the bot Fern") == 1
-    assert text.count(f"took {SHOP} from the sites that may show the bot Fern") == 1
+    assert text.count(f"allowed {OTHER} to embed Fern") == 1
+    assert text.count("dismissed https://third.example, where Fern was seen") == 1
+    assert text.count(f"removed {SHOP} from Fern’s allowed sites") == 1
 
 
 def test_nothing_seen_of_one_bot_is_told_of_another(app, cast, signed_in, bot, page):

@@ -134,7 +134,7 @@ def test_several_files_at_once_and_a_refused_one_keeps_no_other_out(admin, base,
     answer = admin.post(f"{base}/files", {"files": mixed})
     assert answer.status_code == 422
     assert "“four.exe”" in answer.text
-    assert "three.md: taken, being read." in answer.text
+    assert "three.md: added, now being read." in answer.text
     run_jobs()
     assert len(titles_of(bot)) == 3
     assert {source.status for source in sources.sources_of(bot.id)} == {"ready"}
@@ -147,7 +147,7 @@ def test_a_file_has_twenty_megabytes_at_most(admin, base, bot):
     assert admin.post(f"{base}/files", {"files": file(text[:-1], "a.txt")}).status_code == 303
     refused = admin.post(f"{base}/files", {"files": file(text, "b.txt")})
     assert refused.status_code == 422
-    assert "A file can have 20 MB; “b.txt” has 20.0 MB." in refused.text
+    assert "Files can be up to 20 MB; “b.txt” is 20.0 MB." in refused.text
     assert titles_of(bot) == ["a.txt"]
 
 
@@ -222,7 +222,7 @@ def test_why_something_was_not_read_stands_beside_it(admin, base, run_jobs):
     admin.post(f"{base}/files", {"files": file(b"%PDF-1.7 broken", "broken.pdf")})
     run_jobs()
     page = admin.get(base).text
-    assert "Not read" in page
+    assert "Couldn’t be read" in page
     assert 'class="fine text-bad"' in page
 
 
@@ -264,7 +264,7 @@ def test_a_long_source_is_shown_a_page_at_a_time(admin, base, bot, run_jobs):
 
 def test_retrieval_is_tried_without_a_provider_or_a_message(admin, base, bot, taught, provider):
     page = admin.get(f"{base}/retrieval?q={ASKED}").text
-    assert f"{bot.name} answers from this chunk" in page
+    assert f"{bot.name} will use this chunk" in page
     assert "Express shipping to Norway costs nine euros." in page
     assert "3 of 3 words (express, shipping, norway)" in page
     assert "score" in page and "coverage" in page
@@ -283,7 +283,7 @@ def test_retrieval_folds_away_what_is_found_and_not_given(admin, base, bot, taug
 
 def test_retrieval_of_a_bot_without_knowledge_promises_nothing(admin, base):
     page = admin.get(f"{base}/retrieval?q={ASKED}").text
-    assert "has no knowledge yet: until then it answers by itself" in page
+    assert "has no knowledge yet, so the model answers without sources" in page
     assert "listed as unanswered" not in page
 
 
@@ -304,10 +304,10 @@ def test_the_page_of_a_source_offers_what_can_be_done_with_it(
 
 def test_retrieval_says_why_nothing_is_found(admin, base, taught, bot):
     page = admin.get(f"{base}/retrieval?q={UNKNOWN}").text
-    assert "says that it does not know" in page
+    assert "says it doesn’t know" in page
     assert page.count("not in the knowledge") == 4
     weak = admin.get(f"{base}/retrieval?q=parcel telescope astronomy galaxies").text
-    assert "What is found is too weak" in weak
+    assert "Matches are too weak" in weak
     assert weak.count("not in the knowledge") == 3
     assert "Small talk" in admin.get(f"{base}/retrieval?q=hello").text
     assert admin.get(f"{base}/retrieval?q={'x ' * 2_000}").status_code == 200
@@ -344,7 +344,7 @@ def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
     talker = BotClient(app, bot)
     talker.say(UNKNOWN)
     page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
-    assert '<span class="status" data-kind="warning">Did not know</span>' in page
+    assert '<span class="status" data-kind="warning">Didn’t know</span>' in page
     assert "Mevichat Mini" not in page.partition('class="transcript"')[2].partition("</main>")[0]
 
 

@@ -85,7 +85,7 @@ def test_the_console_says_it_and_shows_the_way(app, gone, signed_in):
     assert f'href="{settings}">Open settings</a>' in admin.get(f"/w/acme/bots/{gone.id}").text
     page = admin.get(settings).text
     assert f'value="{GONE}" aria-describedby="model-1-about" checked' in page
-    assert "No longer offered: this bot does not answer." in page
+    assert "No longer available, so this bot can’t answer." in page
 
 
 def test_a_bot_that_is_off_needs_no_act(gone, signed_in):

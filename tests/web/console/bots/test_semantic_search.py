@@ -72,14 +72,14 @@ def test_it_is_switched_on_and_off_in_the_settings(admin, workspace, key, signed
     assert admin.post(url, form).status_code == 303
     assert not hybrid_now(bot)
     log = signed_in("owner").get("/w/acme/audit-log").text
-    assert "whether it searches by meaning too" in log
+    assert "semantic search" in log
 
 
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        ("pro", "This needs an OpenAI key, and there is none in this workspace."),
-        ("free", "The Free plan has no provider keys. They come with Pro and Scale."),
+        ("pro", "This needs an OpenAI key, and this workspace has none."),
+        ("free", "The Free plan doesn’t include provider keys. Upgrade to Pro or Scale."),
     ],
 )
 def test_without_a_key_or_a_plan_it_says_why_it_cannot_be_chosen(admin, workspace, plan, sentence):
@@ -108,7 +108,7 @@ def test_a_bot_that_has_it_can_switch_it_off_when_the_key_is_gone(admin, workspa
 @pytest.mark.parametrize("who", INSIDERS)
 def test_the_knowledge_page_says_that_all_is_found_by_meaning(signed_in, taught, who):
     page = signed_in(who).get(knowledge_of(taught)).text
-    assert "Everything here is found by meaning too." in page
+    assert "All chunks are in the semantic index." in page
     assert "hx-trigger" not in page.partition('id="sources"')[2].partition(">")[0]
 
 
@@ -116,7 +116,7 @@ def test_it_says_how_far_it_is_and_looks_again_meanwhile(admin, taught):
     with transaction() as current:
         current.execute(update(Chunk).values(embedded_by=""))
     page = admin.get(knowledge_of(taught)).text
-    assert "0 of 2 chunks are found by meaning too; the others follow by themselves." in page
+    assert "0 of 2 chunks are in the semantic index; the rest follow automatically." in page
     assert "hx-trigger" in page.partition('id="sources"')[2].partition(">")[0]
 
 
@@ -127,8 +127,8 @@ def test_it_says_what_stands_against_the_rest(admin, taught, provider):
     provider.when(for_vectors, Reply.rate_limited())
     chunk_embeddings.run(source.id, source.attempt)
     page = admin.get(knowledge_of(taught)).text
-    assert "0 of 2 chunks are found by meaning too. OpenAI is limiting how fast" in page
-    assert "It is tried again by itself." in page
+    assert "0 of 2 chunks are in the semantic index. OpenAI is limiting how fast" in page
+    assert "Mevichat retries automatically." in page
 
 
 def disable(workspace):
@@ -148,13 +148,13 @@ def downgrade(workspace):
     [
         (disable, "The OpenAI key is switched off."),
         (remove, "There is no OpenAI key in this workspace."),
-        (downgrade, "This workspace’s plan has no provider keys."),
+        (downgrade, "This workspace’s plan doesn’t include provider keys."),
     ],
 )
 def test_it_says_why_words_alone_are_searched(admin, workspace, taught, act, sentence):
     act(workspace)
     for page in (knowledge_of(taught), f"{knowledge_of(taught)}/retrieval?q={BY_WORDS}"):
-        assert f"Searched by words alone. {sentence}" in admin.get(page).text
+        assert f"Keyword search only. {sentence}" in admin.get(page).text
     assert "Go to provider keys" in admin.get(knowledge_of(taught)).text
 
 
@@ -172,14 +172,14 @@ def test_a_key_that_was_refused_says_so_where_it_is_missed(
     provider.when(for_vectors, reply)
     assert BotClient(app, taught).say(BY_WORDS).last == "done"
     page = admin.get(knowledge_of(taught)).text
-    assert "Searched by words alone." in page
+    assert "Keyword search only. " in page
     assert sentence in page
 
 
 def test_a_slow_provider_is_told_until_it_answers_again(app, admin, taught, provider, shift_clock):
     provider.when(for_vectors, Reply.answer().slowly(first_byte_seconds=9))
     BotClient(app, taught).say(BY_WORDS)
-    told = "The last question was searched by words alone. OpenAI took too long to answer."
+    told = "Your last question used keyword search only. OpenAI took too long to answer."
     assert told in admin.get(knowledge_of(taught)).text
     provider.when(for_vectors, Reply.answer())
     shift_clock(timedelta(seconds=31))
@@ -190,7 +190,7 @@ def test_a_slow_provider_is_told_until_it_answers_again(app, admin, taught, prov
 @pytest.mark.parametrize("who", INSIDERS)
 def test_trying_shows_both_parts_of_the_score_in_the_joined_order(signed_in, taught, who):
     page = signed_in(who).get(f"{knowledge_of(taught)}/retrieval?q={BY_MEANING}").text
-    assert "answers from this chunk" in page
+    assert "will use this chunk" in page
     first, second = re.findall(r'<p class="fine soft num">(.*?)</p>', page, re.DOTALL)
     assert "0 of 1 words" in first
     assert re.search(r"score 1 · words 0 · near 0 · coverage 0 · meaning 0\.[6-9]", first)
@@ -205,8 +205,8 @@ def test_trying_asks_for_one_vector_and_says_when_none_came(admin, taught, provi
     assert len(provider.embeddings) == asked + 1
     provider.when(for_vectors, Reply.status(500))
     page = admin.get(f"{knowledge_of(taught)}/retrieval?q={BY_WORDS}").text
-    assert "Searched by words alone. OpenAI could not be reached" in page
-    assert "answers from" in page
+    assert "Keyword search only. OpenAI could not be reached" in page
+    assert "will use" in page
 
 
 def test_a_bot_without_it_says_nothing_of_it(admin, workspace, run_jobs):

@@ -59,7 +59,7 @@ def test_every_role_sees_what_an_answer_was_made_of(
     told = words(piece)
     for fact in (
         *(QUESTION, "Answered in 0.", "Within three days.", "Claude Haiku 4.5, Anthropic"),
-        *("1 000 in, 100 out", "$0.0015", "Shipping 1 chunk"),
+        *("1,000 in, 100 out", "$0.0015", "Shipping 1 chunk"),
     ):
         assert fact in told
     assert f'href="/w/acme/bots/{bot.id}/knowledge/{source.id}"' in piece.text

@@ -54,7 +54,7 @@ def test_a_model_is_told_with_its_price_of_a_day_and_its_end(cast, owner):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda key: store.set_enabled(key, False, OPERATOR), "the OpenAI key is switched off"),
+        (lambda key: store.set_enabled(key, False, OPERATOR), "the OpenAI key is disabled"),
         (lambda key: workspaces.set_plan(workspaces.by_slug("acme"), "free", OPERATOR), "the plan"),
     ],
 )
@@ -80,8 +80,8 @@ def test_the_decision_is_explained_as_it_would_be_made(app, cast, owner, provide
     assert "passed through unchanged" in owner.get(
         f"{HERE}/route?model=claude-haiku-4-5&format=messages"
     ).text  # fmt: skip
-    assert "A program gets 404" in owner.get(f"{HERE}/route?model=gpt-5-mini").text
-    assert "Nobody has a model of this name" in owner.get(f"{HERE}/route?model=gone").text
+    assert "Clients get 404" in owner.get(f"{HERE}/route?model=gpt-5-mini").text
+    assert "No model has this name" in owner.get(f"{HERE}/route?model=gone").text
     assert len(provider.calls) == asked
 
 

@@ -132,7 +132,7 @@ def test_a_replaced_token_works_for_its_grace(app, cast, signed_in, shift_clock,
     new = set(TOKEN.findall(member.post(url, {"grace": grace}).text)).pop()
     assert new != old and opens(app, new)
     assert opens(app, old) == (minutes > 0)
-    assert ("Replaced, works on" in member.get(HERE).text) == (minutes > 0)
+    assert ("Replaced (still valid)" in member.get(HERE).text) == (minutes > 0)
     shift_clock(timedelta(minutes=minutes, seconds=1))
     assert not opens(app, old)
     assert opens(app, new)
@@ -150,12 +150,12 @@ def test_a_grace_that_is_not_on_the_list_replaces_nothing(app, cast, signed_in):
 def test_a_token_of_somebody_who_left_is_told_as_over(app, cast, signed_in):
     program = Program(app, cast.workspace, cast.member)
     page = signed_in("owner").get(HERE).text
-    assert ">Works<" in page
+    assert ">Active<" in page
     place = next(row for row in memberships_of(cast) if row.person_id == cast.member.id)
     memberships.remove(place, OPERATOR)
     assert program.get("/v1/models").status_code == 401
     page = signed_in("owner").get(HERE).text
-    assert "Its person left" in page and ">Works<" not in page
+    assert "Owner left the workspace" in page and ">Active<" not in page
 
 
 def memberships_of(cast):
@@ -174,7 +174,7 @@ def test_each_step_is_a_sentence_of_the_audit_log(app, cast, signed_in):
     actions = [line.action for line in audit.lines_of(cast.workspace.id, action="token")]
     assert actions == ["token.revoked", "token.replaced", "token.created"]
     page = owner.get("/w/acme/audit-log").text
-    assert "made the gateway token “Laptop”" in page
+    assert "created the gateway token “Laptop”" in page
     assert "replaced the gateway token “Laptop”" in page
     assert f"revoked the gateway token “Laptop” ({row.mask}) of member@example.com" in page
     assert token not in page

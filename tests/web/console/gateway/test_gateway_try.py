@@ -76,8 +76,8 @@ def test_a_refusal_is_told_in_its_words_with_the_attempts(workspace, signed_in, 
     ("sent", "told"),
     [
         ({"model": "", "prompt": "Hello"}, "Name the model"),
-        ({"model": "gpt-5-mini", "prompt": "  "}, "Write what the model is to answer."),
-        ({"model": "gpt-5-mini", "prompt": "x" * 8_001}, "8,000 characters at most"),
+        ({"model": "gpt-5-mini", "prompt": "  "}, "Enter a prompt."),
+        ({"model": "gpt-5-mini", "prompt": "x" * 8_001}, "up to 8,000 characters"),
     ],
 )
 def test_what_cannot_be_asked_is_said_at_its_field(workspace, signed_in, provider, sent, told):
