@@ -30,7 +30,7 @@ _BY: dict[str, Callable[[dict[str, Any]], Any]] = {
     "joined": lambda row: row["membership"].created_at,
     "seen": lambda row: row["seen_at"],
 }
-_CHOOSE = "Choose a role."
+_CHOOSE = "Choose one of the listed roles."
 
 
 class InvitationForm(Form):

@@ -111,11 +111,11 @@ TOLD = {
     ),
     ("bot.look_changed", "bot_1"): (
         {"name": "Help", "fields": ["accent", "link", "mode"]},
-        "changed the appearance of Help: light or dark, accent and links in answers",
+        "changed the appearance of Help: color mode, accent and links in answers",
     ),
     ("bot.look_changed", "bot_2"): (
         {"name": "Help", "fields": ["accent", "accent_text", "font", "link", "mode", "radius"]},
-        "changed the appearance of Help: light or dark, accent, text on the accent and 3 more",
+        "changed the appearance of Help: color mode, accent, text on accent and 3 more",
     ),
     ("workspace.minute_limit_set", "acme"): (
         {"was": 60, "now": 120}, "set the limit for all bots to 120 messages per minute",

@@ -102,7 +102,7 @@ def test_the_first_steps_go_on_to_the_next_until_all_are_done(app, cast, signed_
     teach = f'href="/w/acme/bots/{bot.id}/knowledge/texts">Add knowledge</a>'
     assert teach in owner.get("/w/acme").text
     assert teach not in member.get("/w/acme").text
-    assert f'href="/w/acme/bots/{bot.id}/install">Get the line</a>' in member.get("/w/acme").text
+    assert f'href="/w/acme/bots/{bot.id}/install">Get the snippet</a>' in member.get("/w/acme").text
     sources.add_text(workspace, make_bot(workspace).id, "Shipping", "Two days.", OPERATOR)
     assert steps(owner)[2:] == ["Done Add knowledge", "To do Put it on your site"]
     make_bot(workspace, name="On a site", allowed_origins=("https://shop.example",))

@@ -70,7 +70,7 @@ def test_a_role_that_is_none_changes_nothing(cast, signed_in, role):
     for htmx in (False, True):
         answer = post_role(owner, cast, "member", role or "", htmx=htmx)
         assert answer.status_code == 422
-        assert "Choose a role" in answer.text
+        assert "Choose one of the listed roles" in answer.text
     assert role_of(cast, "member") == Role.MEMBER
 
 
@@ -138,7 +138,7 @@ def test_inviting_sends_a_mail_and_shows_that_it_waits(cast, signed_in):
         ("", "admin", "email", "Enter an email address"),
         ("guest", "admin", "email", "isn’t valid"),
         ("member@example.com", "admin", "email", "already in Acme"),
-        (GUEST, "", "role", "Choose a role"),
+        (GUEST, "", "role", "Choose one of the listed roles"),
         (GUEST, "king", "role", "valid choice"),
     ],
 )
@@ -159,7 +159,7 @@ def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
     (waiting,) = invitations.pending_in(cast.workspace.id)
     url = f"/w/acme/people/invitations/{waiting.id}"
     owner.post(f"{url}/mails")
-    assert "Try again in a minute" in owner.get("/w/acme/people").text
+    assert "Wait a minute" in owner.get("/w/acme/people").text
     shift_clock(invitations.RESEND_AFTER * 2)
     owner.post(f"{url}/mails")
     assert "The previous link no longer works" in owner.get("/w/acme/people").text

@@ -65,9 +65,12 @@ def test_a_downgrade_says_what_becomes_of_bots_keys_messages_and_models(scaled):
         in effects
     )
     assert "This month’s messages are used up immediately: 300 of 250." in effects
-    assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in effects
+    assert (
+        "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 will no longer be available."
+        in effects
+    )
     effects = sentences(scaled, "pro")
-    assert "Deep is on a model that Pro does not have." in effects
+    assert "Deep is on a model that Pro doesn’t include." in effects
     assert "4,700 messages are left" in effects
     assert "key" not in effects
 

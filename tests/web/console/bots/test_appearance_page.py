@@ -126,7 +126,7 @@ def test_a_preset_fills_the_form_and_saves_nothing(admin, bot, page):
 
 
 def test_the_preset_that_a_look_has_is_marked(admin, bot, page):
-    appearance_changes.save(bot.workspace, bot, presets.find("meadow").look, OPERATOR)
+    appearance_changes.save(bot.workspace, bot, presets.find("meadow").appearance, OPERATOR)
     marked = re.findall(r'preset=(\w+)"[^>]*aria-current="true"', admin.get(page).text)
     assert marked == ["meadow"]
 
@@ -151,7 +151,7 @@ def test_the_preview_tells_what_is_wrong_and_shows_the_rest(admin, page):
 
 
 def test_a_reset_asks_first(admin, bot, page):
-    appearance_changes.save(bot.workspace, bot, presets.find("plum").look, OPERATOR)
+    appearance_changes.save(bot.workspace, bot, presets.find("plum").appearance, OPERATOR)
     assert "go back to the defaults" in admin.get(f"{page}/reset").text
     assert stored(bot) != DEFAULTS
     assert admin.post(f"{page}/reset").location == page

@@ -75,7 +75,7 @@ def test_a_refusal_is_told_in_its_words_with_the_attempts(workspace, signed_in, 
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        ({"model": "", "prompt": "Hello"}, "Name the model"),
+        ({"model": "", "prompt": "Hello"}, "Set “model”"),
         ({"model": "gpt-5-mini", "prompt": "  "}, "Enter a prompt."),
         ({"model": "gpt-5-mini", "prompt": "x" * 8_001}, "up to 8,000 characters"),
     ],
