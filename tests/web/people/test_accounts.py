@@ -56,7 +56,7 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
 @pytest.mark.parametrize(
     ("field", "text", "says"),
     [
-        ("email", "", "Write your e-mail address"),
+        ("email", "", "Enter your email address"),
         ("email", "ann", "isn’t valid"),
         ("email", "ann@example.com", "already an account"),
         ("email", "x" * 300 + "@example.com", "longer than 254"),
