@@ -86,7 +86,7 @@ def _bot(workspace: Workspace) -> Bot:
     )
     bot = bots.create(workspace, draft, DANA)
     meadow = next(preset for preset in presets.PRESETS if preset.key == "meadow")
-    appearance_changes.save(workspace, bot, meadow.look, DANA)
+    appearance_changes.save(workspace, bot, meadow.appearance, DANA)
     source = sources.add_text(workspace, bot.id, "Which plant where", KNOWN, DANA)
     with work_context():
         indexing.run(source.id, source.attempt)

@@ -20,7 +20,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 State = tuple[sqlite3.Connection, int]
 
-_watching: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
+_watchers: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
 
 
 class CommitCache(Generic[Key, Value]):
@@ -51,7 +51,7 @@ def _state() -> State | None:
     """Another one after each commit of others; None where that cannot be told."""
     engine = db.engine
     try:
-        watch = _watching.get(engine) or _watch(engine)
+        watch = _watchers.get(engine) or _watch(engine)
         return (watch, watch.execute("PRAGMA data_version").fetchone()[0]) if watch else None
     except sqlite3.Error:
         return None
@@ -65,10 +65,10 @@ def _watch(engine: Engine) -> sqlite3.Connection | None:
     made = sqlite3.connect(
         f"file:{quote(path)}?mode=rw", 0, uri=True, isolation_level=None, check_same_thread=False
     )
-    return _watching.setdefault(engine, made)
+    return _watchers.setdefault(engine, made)
 
 
 @event.listens_for(Engine, "engine_disposed")
-def _stop_watching(engine: Engine) -> None:
-    if watch := _watching.pop(engine, None):
+def _stop_watchers(engine: Engine) -> None:
+    if watch := _watchers.pop(engine, None):
         watch.close()

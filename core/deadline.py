@@ -29,7 +29,7 @@ class Deadline:
         with self._lock:
             self._handle = connection.dup()
         if self.passed:
-            self._hang_up()
+            self._shutdown()
 
     def cancel(self) -> None:
         self._timer.cancel()
@@ -46,9 +46,9 @@ class Deadline:
 
     def _end(self) -> None:
         self._passed.set()
-        self._hang_up()
+        self._shutdown()
 
-    def _hang_up(self) -> None:
+    def _shutdown(self) -> None:
         with self._lock, suppress(OSError):
             if self._handle is not None:
                 self._handle.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
 """The order of a list as an address names it: a column of an allow-list, with `-` for the greatest first.
 
 Each list has its columns as a tuple of such names, in the way that people want them first: `("name",
-"-messages")`; the first of them is the order that nobody asked for. What is no column is that one.
+"-messages")`; the first of them is the order that applies by default. What is no column is that one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -36,9 +36,9 @@ def named(name: str) -> Order:
 
 def read(text: str, columns: tuple[str, ...]) -> Order:
     """The order that the text names; the usual one if it names none."""
-    asked = named(text)
+    requested = named(text)
     known = {named(name).column for name in columns}
-    return asked if asked.column in known and asked.name == text else named(columns[0])
+    return requested if requested.column in known and requested.name == text else named(columns[0])
 
 
 def in_sql(order: Order, by: Mapping[str, Column], tie: Column) -> list[ColumnElement[Any]]:

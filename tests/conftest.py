@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A DATA_DIR with the embedded Redis running in it, for all tests of this process."""
     folder = tmp_path_factory.mktemp(SWEPT)
     log = (folder / "redis.log").open("wb")
@@ -75,10 +75,10 @@ def quick_applications() -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(house: Path) -> Path:
+def migrated(data_dir: Path) -> Path:
     """An empty SQLite database with every migration run, to be copied for each test."""
-    path = house / "migrated.db"
-    app = create_app(make_settings(house, database_url=f"sqlite:///{path}"))
+    path = data_dir / "migrated.db"
+    app = create_app(make_settings(data_dir, database_url=f"sqlite:///{path}"))
     with app.app_context():
         migrations.prepare(app)
         upgrade()
@@ -96,10 +96,10 @@ def provider() -> Iterator[LoopbackProvider]:
 
 
 @pytest.fixture(scope="session")
-def postgres(house: Path) -> Iterator[Postgres]:
+def postgres(data_dir: Path) -> Iterator[Postgres]:
     """A PostgreSQL with every migration run, for all tests of this process that ask for it."""
     with running_postgres() as running:
-        app = create_app(make_settings(house, database_url=running.url))
+        app = create_app(make_settings(data_dir, database_url=running.url))
         with app.app_context():
             migrations.prepare(app)
             upgrade()
@@ -108,28 +108,28 @@ def postgres(house: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def with_cast(house: Path, migrated: Path) -> CastDatabase:
+def with_cast(data_dir: Path, migrated: Path) -> CastDatabase:
     """The same with the cast in it."""
-    return CastDatabase(house, migrated, lambda url: make_settings(house, database_url=url))
+    return CastDatabase(data_dir, migrated, lambda url: make_settings(data_dir, database_url=url))
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, house: Path, migrated: Path) -> str:
+def database_url(request: pytest.FixtureRequest, data_dir: Path, migrated: Path) -> str:
     """An empty database: SQLite, or what `on_both_databases` says. Of a test with the cast: with that in it."""
     if getattr(request, "param", "sqlite") == "postgres":
         running: Postgres = request.getfixturevalue("postgres")
         return running.emptied()
     if "cast" in request.fixturenames:
         made: CastDatabase = request.getfixturevalue("with_cast")
-        return sqlite_copy(house, made.path())
-    return sqlite_copy(house, migrated)
+        return sqlite_copy(data_dir, made.path())
+    return sqlite_copy(data_dir, migrated)
 
 
 @pytest.fixture
-def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settings:
+def chosen(data_dir: Path, database_url: str, provider: LoopbackProvider) -> Settings:
     """The settings of a test, with a database of its own."""
     return make_settings(
-        house,
+        data_dir,
         database_url=database_url,
         anthropic_base_url=provider.anthropic_base_url,
         openai_base_url=provider.openai_base_url,
@@ -143,13 +143,13 @@ def chosen(house: Path, database_url: str, provider: LoopbackProvider) -> Settin
 
 
 @pytest.fixture
-def app(request: pytest.FixtureRequest, chosen: Settings, house: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, chosen: Settings, data_dir: Path) -> Iterator[Flask]:
     """The application, with its context pushed: tests may call core directly."""
     own = request.node.get_closest_marker("own_app") is not None
     if own:
         shared_app.forget()
     made = shared_app.application(chosen)
-    logging.getLogger().addHandler(_log_file(house))
+    logging.getLogger().addHandler(_log_file(data_dir))
     queue.redis_connection().flushdb()
     with made.app_context():
         build_once.compile_statements_once(db.db.engine)
@@ -169,7 +169,7 @@ def cast(app: Flask) -> Cast:
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Browser:
+def browser(app: Flask) -> Browser:
     return Browser(app)
 
 
@@ -220,16 +220,16 @@ def run_jobs(app: Flask) -> Callable[[], None]:
     return run
 
 
-def make_settings(house: Path, **values: str) -> Settings:
+def make_settings(data_dir: Path, **values: str) -> Settings:
     """Settings as the environment would give them, on the house's Redis and nothing of this machine's."""
-    environ = {"DATA_DIR": str(house), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
+    environ = {"DATA_DIR": str(data_dir), "SIGN_IN_LIMIT": "10000 per minute", "LOG_LEVEL": "info"}
     environ |= {name.upper(): value for name, value in values.items()}
     return configuration.read(environ)
 
 
-def _log_file(house: Path) -> logging.Handler:
+def _log_file(data_dir: Path) -> logging.Handler:
     """What the application logs, kept in the folder that is swept for the marker."""
-    handler = logging.FileHandler(house / "app.log")
+    handler = logging.FileHandler(data_dir / "app.log")
     handler.setFormatter(logging.getLogger().handlers[0].formatter)
     return handler
 

@@ -58,9 +58,9 @@ def running_postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sqlite_copy(house: Path, migrated: Path) -> str:
+def sqlite_copy(data_dir: Path, migrated: Path) -> str:
     """A database of its own for one test, in a folder that is swept for the marker."""
-    folder = house / f"test-{time.monotonic_ns()}"
+    folder = data_dir / f"test-{time.monotonic_ns()}"
     folder.mkdir()
     shutil.copy(migrated, folder / "mevichat.db")
     return f"sqlite:///{folder / 'mevichat.db'}"

@@ -9,7 +9,7 @@ from core.outbox import deliveries
 from core.outbox.models import EMAIL, Delivery
 
 
-def mails_to(email: str, template: str = "") -> list[str]:
+def emails_to(email: str, template: str = "") -> list[str]:
     """Subject and text of each, the oldest first."""
     session().commit()
     found = select(Delivery).where(Delivery.channel == EMAIL, Delivery.recipient == email)
@@ -18,12 +18,12 @@ def mails_to(email: str, template: str = "") -> list[str]:
     return [f"{content['subject']}\n\n{content['text']}" for content in contents]
 
 
-def link_in(mail: str) -> str:
+def link_in(email: str) -> str:
     """The path of the first link with a token in it."""
-    found = re.search(r"https?://[^/\s]+(/[\w-]+/mv[a-z]_\w+)", mail)
-    assert found, mail
+    found = re.search(r"https?://[^/\s]+(/[\w-]+/mv[a-z]_\w+)", email)
+    assert found, email
     return found[1]
 
 
-def token_in(mail: str) -> str:
-    return link_in(mail).rpartition("/")[2]
+def token_in(email: str) -> str:
+    return link_in(email).rpartition("/")[2]

@@ -22,7 +22,7 @@ from core.webhooks import endpoints
 from tests.bot_client import BotClient, make_bot, make_key
 from tests.people import make_member
 from tests.pictures import png
-from tests.postbox import mails_to, token_in
+from tests.postbox import emails_to, token_in
 
 LAST = (
     "gateway_tokens.revocation",
@@ -81,7 +81,7 @@ class Stage:
 
     workspace: Workspace
     bot: Bot
-    talker: BotClient
+    bot_client: BotClient
     values: dict[str, str]
     """What stands in addresses, by the name of the argument."""
 
@@ -90,14 +90,14 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
     """Makes a bot on Mini (or takes this one) that has answered once, a key, and a check of it that waits."""
     bot = bot or make_bot(workspace)
     avatars.store(bot, png(), Actor("Owner"))
-    talker = BotClient(app, bot)
+    bot_client = BotClient(app, bot)
     key = make_key(workspace, catalogue.byok_providers()[0].slug)
     check = checks.test_later(store.get(workspace.id, key.provider), Actor("Owner"))
     values = {
         "slug": workspace.slug,
         "bot_id": bot.id,
-        "conversation_id": talker.conversation_id,
-        "message_id": talker.say("Hello").message_id,
+        "conversation_id": bot_client.conversation_id,
+        "message_id": bot_client.say("Hello").message_id,
         "provider": key.provider,
         "check_id": check.id,
         "filename": "favicon.svg",
@@ -109,7 +109,7 @@ def set_stage(app: Flask, workspace: Workspace, bot: Bot | None = None) -> Stage
         "delivery_id": _waiting_call(workspace),
         **_knowledge_values(workspace, bot),
     }
-    return Stage(workspace, bot, talker, values)
+    return Stage(workspace, bot, bot_client, values)
 
 
 def _waiting_call(workspace: Workspace) -> str:
@@ -174,6 +174,6 @@ def _people_values(app: Flask, workspace: Workspace) -> dict[str, str]:
         "token_id": token.id,
         "request_id": _request_of(token),
         "invitation_id": invited.id,
-        "invitation_token": token_in(mails_to(guest)[0]),
-        "reset_token": token_in(mails_to(colleague.person.email)[0]),
+        "invitation_token": token_in(emails_to(guest)[0]),
+        "reset_token": token_in(emails_to(colleague.person.email)[0]),
     }

@@ -31,12 +31,12 @@ class Site:
 
     def __init__(self) -> None:
         self.pages: dict[str, Says | Callable[[], Says]] = {}
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:  # noqa: N802  (http.server names it)
-                site.asked.append(self.path)
+                site.requests.append(self.path)
                 found = site.pages.get(self.path, Says(b"Nothing here.", status=404))
                 said = found if isinstance(found, Says) else found()
                 self.send_response(said.status)

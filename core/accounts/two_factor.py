@@ -161,8 +161,8 @@ def _new_codes(current: Session, person: Person, secret_key: str) -> list[str]:
 def _codes() -> Iterator[str]:
     """Codes like `k7mq-9xwp`: 39 bits each, without easily confused characters."""
     for _ in range(RECOVERY_CODES):
-        letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-        yield f"{letters[:4]}-{letters[4:]}"
+        characters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+        yield f"{characters[:4]}-{characters[4:]}"
 
 
 def _compact(code: str) -> str:

@@ -62,7 +62,7 @@ def without_balance(model: str, unseen: bool = False) -> Reply:
     return _reply(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
 
 
-def sold_apart(name: str) -> Reply:
+def non_token_charge(name: str) -> Reply:
     """An extra that is not priced by tokens, so the balance cannot pay for it."""
     message = (
         f"“{name[:60]}” has charges beyond tokens, and the balance pays for tokens only. Remove it, or add "

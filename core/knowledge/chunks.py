@@ -72,9 +72,9 @@ def unembedded(source_id: str, made_by: str, size: int) -> list[UnembeddedChunk]
 def store_vectors(current: Session, made_by: str, data: Mapping[int, bytes]) -> None:
     """Stores embeddings by chunk id. Chunks that were replaced since are skipped."""
     if data:
-        given = update(Chunk).where(Chunk.id == bindparam("of"), Chunk.position >= 0)
+        statement = update(Chunk).where(Chunk.id == bindparam("of"), Chunk.position >= 0)
         current.connection().execute(
-            given.values(embedding=bindparam("made"), embedded_by=made_by),
+            statement.values(embedding=bindparam("made"), embedded_by=made_by),
             [{"of": id_, "made": made} for id_, made in data.items()],
         )
 

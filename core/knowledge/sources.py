@@ -134,13 +134,13 @@ def has_knowledge(bot_id: str) -> bool:
 def reindex(source: Source, actor: Actor) -> None:
     """Reads it again from its content or address; what is there answers meanwhile."""
     with transaction() as current:
-        begun = changed_one(
+        is_claimed = changed_one(
             current,
             update(Source)
             .where(Source.id == source.id, Source.status.not_in((WAITING, READING, REMOVED)))
             .values(status=WAITING, attempt=Source.attempt + 1, **_FRESH, alive_at=clock.now()),
         )
-        if not begun:
+        if not is_claimed:
             raise Conflict("This source is already being read, or was deleted.")
         _record(current, source, actor, "source.read_again")
     index_later(get(source.workspace_id, source.id))

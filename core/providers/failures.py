@@ -111,7 +111,7 @@ def _failure(
     request_id = failure_body.request_id_in(document, headers)
     return Failure(
         kind_of(provider, status, codes, message),
-        _one_line(message, secret) or _without_words(status),
+        _one_line(message, secret) or _default_message(status),
         status,
         _one_line(codes[0], secret) if codes else None,
         _one_line(request_id, secret) if request_id else None,
@@ -119,7 +119,7 @@ def _failure(
     )
 
 
-def _without_words(status: int) -> str:
+def _default_message(status: int) -> str:
     return (_REDIRECTED if 300 <= status < 400 else _WITHOUT_WORDS).format(status=status)
 
 

@@ -15,9 +15,9 @@ class CastDatabase:
     """To be copied for each test that has the cast."""
 
     def __init__(
-        self, house: Path, migrated: Path, settings_for: Callable[[str], Settings]
+        self, data_dir: Path, migrated: Path, settings_for: Callable[[str], Settings]
     ) -> None:
-        self._house, self._migrated, self._settings_for = house, migrated, settings_for
+        self._data_dir, self._migrated, self._settings_for = data_dir, migrated, settings_for
         self._file = migrated
         self._made_on: date | None = None
 
@@ -28,7 +28,7 @@ class CastDatabase:
         return self._file
 
     def _make(self) -> None:
-        url = sqlite_copy(self._house, self._migrated)
+        url = sqlite_copy(self._data_dir, self._migrated)
         with shared_app.application(self._settings_for(url)).app_context():
             make_cast()
             db.db.session.remove()

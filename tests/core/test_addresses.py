@@ -115,13 +115,13 @@ class Names:
     """A name server of the test's own: each look-up gets the next answer."""
 
     def __init__(self, monkeypatch, *answers):
-        self.asked, self._answers = [], list(answers)
+        self.lookups, self._answers = [], list(answers)
         self._real = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self._answer)
 
     def _answer(self, host, port, *rest, **named):
         if host == "hooks.example":
-            self.asked.append(host)
+            self.lookups.append(host)
             host = self._answers.pop(0)
         return self._real(host, port, *rest, **named)
 
@@ -144,7 +144,7 @@ def test_a_name_that_changes_its_mind_is_looked_up_once(monkeypatch):
     with serving(says(OK + b"Content-Length: 2\r\n\r\nok")) as server:
         port = server.url.rpartition(":")[2].partition("/")[0]
         assert get_public(f"http://hooks.example:{port}/") == b"ok"
-    assert names.asked == ["hooks.example"]
+    assert names.lookups == ["hooks.example"]
     assert f"host: hooks.example:{port}\r\n".encode() in server.requests[0]
 
 
@@ -177,13 +177,13 @@ def test_the_certificate_has_to_name_the_host_though_an_address_is_connected_to(
     over_tls, monkeypatch, host
 ):
     Names(monkeypatch, "127.0.0.1")
-    asked = []
-    over_tls.sni_callback = lambda _socket, name, _context: asked.append(name)
+    server_names = []
+    over_tls.sni_callback = lambda _socket, name, _context: server_names.append(name)
     with serving(says(OK + b"Content-Length: 2\r\n\r\nok"), over_tls) as server:
         port = server.url.rpartition(":")[2].partition("/")[0]
         url = f"https://{host}:{port}/"
         if host == "hooks.example":
-            assert (get_public(url), asked) == (b"ok", ["hooks.example"])
+            assert (get_public(url), server_names) == (b"ok", ["hooks.example"])
         else:
             with pytest.raises(http.Unreachable, match="certificate"):
                 get_public(url)

@@ -30,9 +30,9 @@ def address(request, tmp_path):
 
 
 @pytest.fixture
-def empty(house, address):
+def empty(data_dir, address):
     """The product's command line on that database."""
-    app = create_app(make_settings(house, database_url=address))
+    app = create_app(make_settings(data_dir, database_url=address))
     migrations.prepare(app)
     with app.app_context():
         yield db.engine
@@ -183,9 +183,9 @@ def schema(path):
         connection.close()
 
 
-def test_alembic_is_there_for_who_asks_on_the_command_line_and_for_nobody_else(house, tmp_path):
+def test_alembic_is_there_for_who_asks_on_the_command_line_and_for_nobody_else(data_dir, tmp_path):
     path = tmp_path / "mevichat.db"
-    made = create_app(make_settings(house, database_url=f"sqlite:///{path}"))
+    made = create_app(make_settings(data_dir, database_url=f"sqlite:///{path}"))
     run = made.test_cli_runner().invoke
     assert "Perform database migrations." in run(args=["--help"]).output
     assert "migrate" not in made.extensions

@@ -93,9 +93,9 @@ def test_every_vendored_file_that_is_named_is_there():
 
 
 def test_colours_are_said_in_the_tokens_only():
-    colour = r"#[0-9a-fA-F]{3,8}\b(?=[^{]*[;}])"
+    color = r"#[0-9a-fA-F]{3,8}\b(?=[^{]*[;}])"
     sheets = [path for path in own_static(".css") if path.name != "tokens.css"]
-    assert not [shown(path) for path in sheets if re.search(colour, _without_comments(path))]
+    assert not [shown(path) for path in sheets if re.search(color, _without_comments(path))]
 
 
 def _without_comments(path: Path) -> str:

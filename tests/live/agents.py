@@ -28,32 +28,32 @@ _AIDER_QUIET = (
 
 def claude(home: Path, url: str, token: str, model: str, prompt: str) -> str:
     """What `claude -p` prints, with a base URL and a token set and nothing else."""
-    given = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token}
-    return _printed(home, [_npm("claude"), "-p", prompt, "--model", model], given)
+    variables = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token}
+    return _printed(home, [_npm("claude"), "-p", prompt, "--model", model], variables)
 
 
 def codex(home: Path, url: str, token: str, model: str, prompt: str) -> str:
     """The last words of `codex exec`, with the gateway as its provider."""
     said = home / "said.txt"
     (home / "config.toml").write_text(_CODEX.format(url=url))
-    given = {"CODEX_HOME": str(home), "MEVICHAT_TOKEN": token}
+    variables = {"CODEX_HOME": str(home), "MEVICHAT_TOKEN": token}
     options = ["--skip-git-repo-check", "--model", model, "--output-last-message", said]
-    _printed(home, [_npm("codex"), "exec", *options, prompt], given)
+    _printed(home, [_npm("codex"), "exec", *options, prompt], variables)
     return said.read_text()
 
 
 def aider(home: Path, url: str, token: str, model: str, prompt: str) -> str:
-    given = {"OPENAI_API_BASE": f"{url}/v1", "OPENAI_API_KEY": token}
-    given["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    variables = {"OPENAI_API_BASE": f"{url}/v1", "OPENAI_API_KEY": token}
+    variables["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     command = [_aider(), *_AIDER_QUIET, "--model", f"openai/{model}", "--message", prompt]
-    return _printed(home, command, given)
+    return _printed(home, command, variables)
 
 
-def _printed(home: Path, command: list[str | Path], given: dict[str, str]) -> str:
+def _printed(home: Path, command: list[str | Path], variables: dict[str, str]) -> str:
     done = subprocess.run(
         command,
         cwd=home,
-        env=clean_environ() | given | {"HOME": str(home)},
+        env=clean_environ() | variables | {"HOME": str(home)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -21,9 +21,9 @@ def _script() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text()
 
 
-def violations(page: Page, only_colours: bool = False) -> list[dict[str, Any]]:
+def violations(page: Page, only_colors: bool = False) -> list[dict[str, Any]]:
     """Every rule that the page breaks, as it stands now; where only the theme has changed, those of colours."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(_script())
-    found: list[dict[str, Any]] = page.evaluate(_RUN, _COLOURS if only_colours else _RULES)
+    found: list[dict[str, Any]] = page.evaluate(_RUN, _COLOURS if only_colors else _RULES)
     return found

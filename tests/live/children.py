@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psutil
 
 if TYPE_CHECKING:
-    from tests.live.house import LiveHouse
+    from tests.live.product import LiveProduct
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 20
@@ -26,10 +26,10 @@ _END_WITH_PARENT = 1  # Linux: prctl(PR_SET_PDEATHSIG, …)
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def until(look: Callable[[], Found], seconds: float, what: str) -> Found:
-    """The first true value that `look` returns; fails, naming what was waited for, when time is up."""
+def until(condition: Callable[[], Found], seconds: float, what: str) -> Found:
+    """The first true value that `condition` returns; fails, naming what was waited for, when time is up."""
     deadline = time.monotonic() + seconds
-    while not (found := look()):
+    while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         time.sleep(LOOK_AGAIN_SECONDS)
     return found
@@ -142,32 +142,32 @@ class Child:
 # How a worker of a house may die while it runs a job. Another is started, as whatever watches over it would.
 
 
-def kill_job(house: "LiveHouse", worker: str) -> None:
+def kill_job(product: "LiveProduct", worker: str) -> None:
     """The process of the job alone: its worker sees that."""
-    os.kill(_job_of(house, worker).pid, signal.SIGKILL)
+    os.kill(_job_of(product, worker).pid, signal.SIGKILL)
 
 
-def kill_worker(house: "LiveHouse", worker: str) -> None:
+def kill_worker(product: "LiveProduct", worker: str) -> None:
     """Its job goes on alone."""
-    job = _job_of(house, worker)
-    house[worker].kill()
+    job = _job_of(product, worker)
+    product[worker].kill()
     assert job.is_running()
-    house.start(worker)
+    product.start(worker)
 
 
-def kill_worker_and_job(house: "LiveHouse", worker: str) -> None:
-    job = _job_of(house, worker)
-    house[worker].kill()
+def kill_worker_and_job(product: "LiveProduct", worker: str) -> None:
+    job = _job_of(product, worker)
+    product[worker].kill()
     os.kill(job.pid, signal.SIGKILL)
-    house.start(worker)
+    product.start(worker)
 
 
-def kill_redis(house: "LiveHouse", _worker: str) -> None:
+def kill_redis(product: "LiveProduct", _worker: str) -> None:
     """What the worker takes its jobs from; away for a second."""
-    house["redis"].kill()
+    product["redis"].kill()
     time.sleep(1)
-    house.start("redis")
+    product.start("redis")
 
 
-def _job_of(house: "LiveHouse", worker: str) -> psutil.Process:
-    return until(house[worker].family, 10, "the process of the job")[0]
+def _job_of(product: "LiveProduct", worker: str) -> psutil.Process:
+    return until(product[worker].family, 10, "the process of the job")[0]

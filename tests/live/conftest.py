@@ -18,7 +18,7 @@ from core.db import db
 from tests import marker
 from tests.live.children import free_port
 from tests.live.chromium import Windows, chromium
-from tests.live.house import LLAMA_KEY, LiveHouse, Llama
+from tests.live.product import LLAMA_KEY, LiveProduct, Llama
 from tests.live.visitor import Visitor
 from tests.people import PASSWORD, make_workspace
 from tests.providers import LoopbackProvider
@@ -38,9 +38,9 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
 
 
 @pytest.fixture(scope="package")
-def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[LiveHouse]:
+def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[LiveProduct]:
     """The product on the loopback provider (where that listens: it comes and goes) and the real Mini."""
-    with LiveHouse(
+    with LiveProduct(
         tmp_path_factory.mktemp("live"),
         ("web", "checks", "jobs", "schedule"),
         web_processes=2,
@@ -51,9 +51,9 @@ def live(tmp_path_factory: pytest.TempPathFactory, llama: Llama) -> Iterator[Liv
         mini_base_url=llama.openai_base_url,
         mini_api_key=LLAMA_KEY,
         private_pages=True,
-    ) as house:
+    ) as product:
         llama.wait_until_ready()
-        yield house
+        yield product
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def provider() -> Iterator[LoopbackProvider]:
 
 
 @pytest.fixture
-def inside(live: LiveHouse) -> Iterator[Flask]:
+def inside(live: LiveProduct) -> Iterator[Flask]:
     """The product's core on the house's database and Redis, to make and read what a test needs."""
     app = create_app(live.settings)
     with app.app_context():
@@ -86,7 +86,7 @@ def workspace(owner: Person) -> Workspace:
 
 
 @pytest.fixture
-def visitors_of(live: LiveHouse) -> Callable[[str, int], list[Visitor]]:
+def visitors_of(live: LiveProduct) -> Callable[[str, int], list[Visitor]]:
     """`visitors_of(bot.id, 20)`: so many conversations with a bot, begun over HTTP."""
     return lambda bot_id, count: [Visitor(live.port, bot_id) for _ in range(count)]
 

@@ -81,7 +81,7 @@ class Signs:
 
 
 @dataclass(frozen=True)
-class House:
+class Conversations:
     """Bots that say the words, and a visitor's token for the talk that has all of them."""
 
     bot: Bot
@@ -91,7 +91,7 @@ class House:
     failures: str
 
 
-def talks(app: Flask, workspace: Workspace) -> House:
+def talks(app: Flask, workspace: Workspace) -> Conversations:
     """A bot with every word as a question and as an answer, and one that is to say them all."""
     names = short_words()
     bot = make_bot(
@@ -102,17 +102,17 @@ def talks(app: Flask, workspace: Workspace) -> House:
         limit_text=names[20],
         unknown_text=names[21],
     )
-    appearance_changes.save(workspace, bot, _look(), OPERATOR)
+    appearance_changes.save(workspace, bot, _appearance(), OPERATOR)
     make_key(workspace, "anthropic")
     streaming = make_bot(workspace, "anthropic:claude-haiku-4-5", name=names[1])
     answered, token = visitors.open_conversation(bot, app.config["SECRET_KEY"])
     failed, _ = visitors.open_conversation(bot, app.config["SECRET_KEY"])
     _turns(answered.id, bot, COMPLETE)
     _turns(failed.id, bot, FAILED)
-    return House(bot, streaming, token, answered.id, failed.id)
+    return Conversations(bot, streaming, token, answered.id, failed.id)
 
 
-def _look() -> Appearance:
+def _appearance() -> Appearance:
     names = short_words()
     tiny = [word for word in names if len(word) <= 40 and word.isprintable()]
     return Appearance(
@@ -131,12 +131,12 @@ def _look() -> Appearance:
     )
 
 
-def fill(app: Flask, house: House, workspace: Workspace, owner: Person) -> None:
+def fill(app: Flask, conversations: Conversations, workspace: Workspace, owner: Person) -> None:
     """Everything else that has a name: by the product's own verbs, people and requests as rows."""
     nasty = Actor(words()[0], "", owner.id)
     bots = [make_bot(workspace, name=name) for name in short_words()]
     for word in words():
-        sources.add_text(workspace, house.bot.id, word, word, nasty)
+        sources.add_text(workspace, conversations.bot.id, word, word, nasty)
         unanswered.record(workspace.id, bots[0].id, word)
     people = _people(workspace)
     for number, name in enumerate(printable_words()):
@@ -195,15 +195,15 @@ def _turns(conversation_id: str, bot: Bot, status: str) -> None:
                 "text": word,
                 "created_at": at + timedelta(seconds=number),
             }
-            asked = here | {"id": new_id("msg"), "role": VISITOR, "status": COMPLETE}
+            question = here | {"id": new_id("msg"), "role": VISITOR, "status": COMPLETE}
             answer = here | {
                 "role": ANSWER,
                 "status": status,
-                "reply_to": asked["id"],
+                "reply_to": question["id"],
                 "created_at": here["created_at"] + timedelta(microseconds=1),
                 "sources": [{"number": 1, "title": word, "url": ""}],
                 "failure": "rejected" if status == FAILED else "",
                 "provider_words": word[:400],
             }
-            current.execute(insert(Message), asked)
+            current.execute(insert(Message), question)
             current.execute(insert(Message), answer)

@@ -7,7 +7,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 from tests.live.children import until
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 
 SECONDS = 30
 
@@ -47,20 +47,20 @@ class Line:
 
 
 @contextmanager
-def one_to_each(house: LiveHouse, processes: int) -> Iterator[list[Line]]:
+def one_to_each(product: LiveProduct, processes: int) -> Iterator[list[Line]]:
     """Opens connections until each of so many web processes holds one."""
     found: dict[int, Line] = {}
     spare: list[HTTPConnection] = []
 
     def all_there() -> bool:
-        connection = HTTPConnection("127.0.0.1", house.port, timeout=SECONDS)
+        connection = HTTPConnection("127.0.0.1", product.port, timeout=SECONDS)
         connection.request("GET", "/healthz")
         connection.getresponse().read()
-        pid = house.web_process_of(connection.sock.getsockname()[1]).pid
+        pid = product.web_process_of(connection.sock.getsockname()[1]).pid
         if pid in found:
             spare.append(connection)
         else:
-            found[pid] = Line(house.port, pid, connection)
+            found[pid] = Line(product.port, pid, connection)
         return len(found) == processes
 
     try:

@@ -7,7 +7,7 @@ import requests
 
 from tests import marker
 from tests.live.children import until
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 from tests.people import PASSWORD
 
 CHECK_SECONDS = 30
@@ -15,8 +15,8 @@ _PENDING = ("waiting", "asking")
 
 
 class Member:
-    def __init__(self, house: LiveHouse, email: str) -> None:
-        self._url = house.url
+    def __init__(self, product: LiveProduct, email: str) -> None:
+        self._url = product.url
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Connection"] = "close"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.live.processes import ROOT
+from tests.live.children import ROOT
 from tests.rendering.markdown_cases import FLOODS, SOURCES, cases
 from web.markdown import safe_html
 

@@ -170,7 +170,7 @@ class Reply:
         return cls(Raw(status, b"", content_type=None), headers={"location": location})
 
     @classmethod
-    def hang_up(cls) -> Self:
+    def drop_connection(cls) -> Self:
         """The connection is closed before the first byte."""
         return cls(HangUp())
 

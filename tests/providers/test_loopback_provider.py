@@ -231,11 +231,11 @@ def test_key_is_good_from_accept_to_revoke(client: Client) -> None:
 def test_answer_under_way_survives_the_end_of_its_key(client: Client) -> None:
     gate = client.provider.hold()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(lambda: text_in(events(client.stream())))
+        pending = pool.submit(lambda: text_in(events(client.stream())))
         gate.wait_for(1)
         client.provider.revoke(KEY)
         gate.open()
-        assert asked.result() == "You said: hello there"
+        assert pending.result() == "You said: hello there"
 
 
 def test_every_key_can_be_good_but_not_none(client: Client) -> None:
@@ -256,9 +256,9 @@ def test_refused_key_gets_the_vendors_own_401(anthropic: Client, openai: Client)
 
 
 def test_key_in_the_other_vendors_header_is_no_key(anthropic: Client, openai: Client) -> None:
-    for asked, told in ((anthropic, openai), (openai, anthropic)):
-        url = asked.ask().url
-        response = SESSION.post(url, json={}, headers=told.headers(KEY), timeout=TIMEOUT_SECONDS)
+    for pending, text in ((anthropic, openai), (openai, anthropic)):
+        url = pending.ask().url
+        response = SESSION.post(url, json={}, headers=text.headers(KEY), timeout=TIMEOUT_SECONDS)
         assert response.status_code == 401
 
 
@@ -408,18 +408,20 @@ def test_waiting_is_told_only_where_it_helps(client: Client) -> None:
     replies = [Reply.rate_limited(7), Reply.rate_limited(None), Reply.spend_limit()]
     for reply in (*replies, Reply.status(429)):
         client.provider.next(reply)
-    told = [client.ask().headers for _ in range(4)]
-    assert [headers.get("retry-after") for headers in told] == ["7", None, None, "20"]
-    assert told[0].get("retry-after-ms") is None
-    assert told[3].get("retry-after-ms") == (None if client.wire == "anthropic" else "20000")
+    response_headers = [client.ask().headers for _ in range(4)]
+    assert [headers.get("retry-after") for headers in response_headers] == ["7", None, None, "20"]
+    assert response_headers[0].get("retry-after-ms") is None
+    assert response_headers[3].get("retry-after-ms") == (
+        None if client.wire == "anthropic" else "20000"
+    )
 
 
 def test_header_of_the_vendors_can_be_replaced_or_left_out(openai: Client) -> None:
     headers = {"X-Request-Id": "mine", "openai-version": None}
     openai.provider.next(Reply.answer("fine").with_headers(headers))
-    told = openai.ask().headers
-    assert told["x-request-id"] == "mine"
-    assert "openai-version" not in told
+    response_headers = openai.ask().headers
+    assert response_headers["x-request-id"] == "mine"
+    assert "openai-version" not in response_headers
 
 
 def test_echoed_key_is_the_callers_whole_key(client: Client) -> None:
@@ -522,8 +524,8 @@ def test_stall_sends_its_chunks_and_then_nothing(client: Client) -> None:
 def test_stalled_client_sees_silence_not_an_end(client: Client) -> None:
     client.provider.always(Reply.stall(after_chunks=0))
     connection = http.client.HTTPConnection("127.0.0.1", client.provider.port, timeout=0.1)
-    asked = client.ask(stream=True).request
-    connection.request("POST", asked.path_url, asked.body, dict(asked.headers))
+    pending = client.ask(stream=True).request
+    connection.request("POST", pending.path_url, pending.body, dict(pending.headers))
     with pytest.raises(TimeoutError):
         connection.getresponse().read()
     connection.close()
@@ -672,7 +674,7 @@ def test_redirect_leads_elsewhere(client: Client) -> None:
 
 
 def test_hang_up_says_nothing_at_all(client: Client) -> None:
-    client.provider.next(Reply.hang_up())
+    client.provider.next(Reply.drop_connection())
     with pytest.raises(requests.ConnectionError):
         client.ask()
     assert client.provider.calls[0].wait_until_over().status is None
@@ -684,23 +686,23 @@ def test_hang_up_says_nothing_at_all(client: Client) -> None:
 def test_gate_holds_twenty_answers_in_mid_stream(client: Client) -> None:
     gate = client.provider.hold()
     with ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(lambda: text_in(events(client.stream()))) for _ in range(20)]
+        pending = [pool.submit(lambda: text_in(events(client.stream()))) for _ in range(20)]
         assert gate.wait_for(20) == 20
         assert {call.answered_tokens for call in client.provider.calls} == {1}
-        assert not any(future.done() for future in asked)
+        assert not any(future.done() for future in pending)
         gate.open()
-        assert {future.result() for future in asked} == {"You said: hello there"}
+        assert {future.result() for future in pending} == {"You said: hello there"}
     assert gate.waiting == 0
     assert text_of(client.ask()) == "You said: hello there"
 
 
 def test_gate_holds_an_answer_that_is_not_streamed(client: Client) -> None:
     with ThreadPoolExecutor(1) as pool, client.provider.hold() as gate:
-        asked = pool.submit(client.ask)
+        pending = pool.submit(client.ask)
         gate.wait_for(1)
-        assert not asked.done()
+        assert not pending.done()
         gate.open()
-        assert text_of(asked.result()) == "You said: hello there"
+        assert text_of(pending.result()) == "You said: hello there"
 
 
 def test_gate_forgets_a_client_that_left(client: Client) -> None:

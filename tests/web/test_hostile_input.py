@@ -224,7 +224,7 @@ def test_ids_that_postgresql_would_choke_on(app, stage, owner):
 
 def _ask_for_ids(app, stage, owner, ids, query: str = "") -> None:
     """Each argument of each address in turn, with the others right."""
-    form, token = {"csrf_token": owner.csrf_token()}, stage.talker.headers()
+    form, token = {"csrf_token": owner.csrf_token()}, stage.bot_client.headers()
     with Problems() as problems:
         for route in routes(app):
             for argument in set(route.arguments) - NO_IDS:
@@ -320,8 +320,8 @@ def test_bodies_of_the_bot_endpoint(app, stage):
                 continue
             for number, (what, body) in enumerate(bodies.items()):
                 answer = problems.ask(
-                    stage.talker.client, what, route.url(stage.values), method="POST", data=body,
-                    content_type=kinds[number % 4], headers=stage.talker.headers(),
+                    stage.bot_client.client, what, route.url(stage.values), method="POST", data=body,
+                    content_type=kinds[number % 4], headers=stage.bot_client.headers(),
                 )  # fmt: skip
                 if route.endpoint == "bot_api.post_message" and answer and answer.status_code < 300:
                     taken.add(what)
@@ -336,8 +336,8 @@ def _json(value) -> bytes:
 @on_both_databases
 def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
     """Neither database nor page has a form for it, and a visitor's browser may send it."""
-    talker = BotClient(app, make_bot(cast.workspace))
-    headers = talker.headers() | {"Accept": "application/json"}
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    headers = bot_client.headers() | {"Accept": "application/json"}
     for sent, kept in (
         ("a\\u0000b", "ab"),
         ("a\\ud800b", "ab"),
@@ -347,30 +347,30 @@ def test_what_cannot_be_shown_is_left_out_of_a_text(app, cast, signed_in):
         ("é" * turns.MAX_TEXT_LENGTH, "é" * turns.MAX_TEXT_LENGTH),
     ):
         body = f'{{"text": "{sent}"}}'
-        answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
+        answer = bot_client.client.post(f"{bot_client.url}/messages", data=body, headers=headers)
         assert answer.status_code == 200, sent
-        assert talker.messages()[-2]["text"] == kept
-    page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
+        assert bot_client.messages()[-2]["text"] == kept
+    page = signed_in("owner").get(f"/w/acme/conversations/{bot_client.conversation_id}")
     assert page.status_code == 200
 
 
 def test_what_is_no_text_or_no_client_id_is_refused(app, cast, provider):
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     bodies = [{"text": text} for text in ("\x00", "\ud800", " \x00\n", "\x07\x1b", "\ufffe")]
     for client_id in ("\x00", "a\x00b", "\ud800", "\ufffe", "", "x" * 65):
         bodies.append({"text": "Hello", "client_message_id": client_id})
     for body in bodies:
-        answer = talker.post("/messages", body)
+        answer = bot_client.post("/messages", body)
         assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid"), body
     assert not provider.calls
-    assert talker.messages() == []
+    assert bot_client.messages() == []
 
 
 def test_the_longest_text(app, cast):
-    talker = BotClient(app, make_bot(cast.workspace))
-    assert talker.ask_json("x" * turns.MAX_TEXT_LENGTH).status_code == 200
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    assert bot_client.ask_json("x" * turns.MAX_TEXT_LENGTH).status_code == 200
     for length in (turns.MAX_TEXT_LENGTH + 1, 1_000_000):
-        answer = talker.ask_json("x" * length)
+        answer = bot_client.ask_json("x" * length)
         assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
 
 
@@ -406,7 +406,7 @@ def test_query_strings(app, stage, owner):
         for route in routes(app):
             if route.method != "GET":
                 continue
-            headers = stage.talker.headers() if route.is_api else {}
+            headers = stage.bot_client.headers() if route.is_api else {}
             for query in queries if route.endpoint in READ_THE_QUERY else ["&".join(queries[:8])]:
                 problems.ask(
                     owner.client, "query", route.url(stage.values), headers=headers,
@@ -431,7 +431,7 @@ def test_headers(app, stage, owner):
     every_api = {route for route in routes(app) if route.is_api}
     with Problems() as problems:
         for route in every_api | set(one_for_each.values()):
-            ours = stage.talker.headers() if route.is_api else {}
+            ours = stage.bot_client.headers() if route.is_api else {}
             for name, value in headers:
                 problems.ask(
                     owner.client, f"{name} {value[:20]!r}", route.url(stage.values),
@@ -441,7 +441,7 @@ def test_headers(app, stage, owner):
 
 @on_postgres
 def test_any_authorization_gives_the_same_401_and_at_most_two_queries(app, stage):
-    good = stage.talker.token
+    good = stage.bot_client.token
     values = [
         None, "", "Bearer", "Bearer ", "Bearer x", f"Basic {good}", f"Token {good}", good,
         f"Bearer {good}x", f"Bearer {good[:-1]}", f"Bearer {good},Bearer {good}", f"Bearer {good} {good}",
@@ -456,7 +456,7 @@ def test_any_authorization_gives_the_same_401_and_at_most_two_queries(app, stage
         for value in values:
             headers = {} if value is None else {"Authorization": value}
             with _Queries() as queries:
-                answer = stage.talker.client.open(
+                answer = stage.bot_client.client.open(
                     route.url(stage.values), method=route.method, headers=headers
                 )
             assert answer.status_code == 401, (route.rule, value)
@@ -466,9 +466,9 @@ def test_any_authorization_gives_the_same_401_and_at_most_two_queries(app, stage
 
 
 def test_the_scheme_of_an_authorization_is_read_in_any_case(app, stage):
-    for value in (f"bearer {stage.talker.token}", f"BEARER  {stage.talker.token} "):
-        url, headers = f"{stage.talker.url}/messages", {"Authorization": value}
-        assert stage.talker.client.get(url, headers=headers).status_code == 200
+    for value in (f"bearer {stage.bot_client.token}", f"BEARER  {stage.bot_client.token} "):
+        url, headers = f"{stage.bot_client.url}/messages", {"Authorization": value}
+        assert stage.bot_client.client.get(url, headers=headers).status_code == 200
 
 
 class _Queries:
@@ -546,7 +546,7 @@ def _all_rows() -> dict[str, int]:
 
 def test_the_bot_endpoint_answers_in_json_whatever_the_caller_claims_to_be(app, stage):
     for headers in ({"HX-Request": "true"}, {"Accept": "text/html"}, {}):
-        answer = app.test_client().get(f"{stage.talker.url}/messages", headers=headers)
+        answer = app.test_client().get(f"{stage.bot_client.url}/messages", headers=headers)
         assert answer.json["error"]["code"] == "bad_token"
 
 
@@ -573,7 +573,7 @@ SENT = st.one_of(
 
 def test_any_body_is_answered_or_refused_clearly(app, cast, provider):
     """200 examples of anything: never a 500, and every text that was taken has come to an end."""
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     statuses = set()
 
     @settings(
@@ -584,15 +584,15 @@ def test_any_body_is_answered_or_refused_clearly(app, cast, provider):
     )
     @given(body=SENT, accept=st.sampled_from(["application/json", "text/event-stream", "*/*"]))
     def send(body: bytes, accept: str) -> None:
-        headers = talker.headers() | {"Accept": accept}
-        answer = talker.client.post(f"{talker.url}/messages", data=body, headers=headers)
+        headers = bot_client.headers() | {"Accept": accept}
+        answer = bot_client.client.post(f"{bot_client.url}/messages", data=body, headers=headers)
         _check_clear(answer, {})
         assert answer.status_code in (200, 400, 409, 413, 422), answer.status
         statuses.add(answer.status_code)
 
     send()
     assert {200, 400, 422} <= statuses
-    assert all(message["status"] == "complete" for message in talker.messages())
+    assert all(message["status"] == "complete" for message in bot_client.messages())
     assert all("api_base" not in call.body for call in provider.calls)
 
 

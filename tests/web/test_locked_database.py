@@ -44,10 +44,10 @@ def messages() -> int:
 
 
 def test_a_message_waits_for_three_seconds_and_is_answered(app, cast, chosen):
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     with locked(chosen, HELD_SECONDS):
-        said = talker.say("Hello")
-    assert said.last == "done"
+        reply = bot_client.say("Hello")
+    assert reply.last == "done"
     assert (messages(), used(cast.workspace)) == (2, 1)
 
 
@@ -55,24 +55,24 @@ def test_a_message_waits_for_three_seconds_and_is_answered(app, cast, chosen):
 def test_a_lock_without_end_is_a_clear_503_and_nothing_is_half_written(
     app, cast, chosen, provider, monkeypatch, accept
 ):
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     monkeypatch.setattr(db, "WRITE_WAIT_SECONDS", 0.3)
     with locked(chosen, 1.0):
-        refused = talker.post("/messages", {"text": "Hello", "client_message_id": "1"}, accept)
+        refused = bot_client.post("/messages", {"text": "Hello", "client_message_id": "1"}, accept)
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "5"
     assert refused.json["error"]["code"] == "busy"
     assert "Try again" in refused.json["error"]["message"]
     assert (messages(), used(cast.workspace), len(provider.chats)) == (0, 0, 0)
-    assert talker.say("Hello", client_message_id="1").last == "done"
+    assert bot_client.say("Hello", client_message_id="1").last == "done"
     assert (messages(), used(cast.workspace)) == (2, 1)
 
 
 def test_an_answer_whose_end_meets_a_lock_is_kept(app, cast, chosen, provider):
     """The provider has answered while somebody else writes: the row is ended when that is over."""
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     gate = provider.hold()
-    talk = threading.Thread(target=talker.say, args=("Hello",))
+    talk = threading.Thread(target=bot_client.say, args=("Hello",))
     talk.start()
     gate.wait_for(1, timeout_seconds=10)
     with locked(chosen, HELD_SECONDS):

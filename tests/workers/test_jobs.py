@@ -85,11 +85,13 @@ def test_the_worker_notices_a_dead_colleague_within_a_minute(app):
     assert worker.job_class is queue.AllowedJob
 
 
-def test_the_worker_process_checks_a_key_and_stops_when_asked(app, cast, chosen, provider, house):
+def test_the_worker_process_checks_a_key_and_stops_when_asked(
+    app, cast, chosen, provider, data_dir
+):
     """The real one, as the Procfile starts it: with a process of its own for each job."""
     check = checks.check_candidate_later(cast.workspace, "anthropic", SECRET, Actor("Owner"))
     environ = os.environ | {
-        "DATA_DIR": str(house),
+        "DATA_DIR": str(data_dir),
         "DATABASE_URL": chosen.database_url,
         "ANTHROPIC_BASE_URL": provider.anthropic_base_url,
     }

@@ -69,10 +69,10 @@ def bot(cast):
 
 
 @pytest.fixture
-def reader(app, chosen, house):
+def reader(app, chosen, data_dir):
     """The real worker, as the Procfile starts it, with little memory."""
     environ = os.environ | {
-        "DATA_DIR": str(house),
+        "DATA_DIR": str(data_dir),
         "DATABASE_URL": chosen.database_url,
         "KNOWLEDGE_MEMORY_MB": str(LIMIT_MB),
     }
@@ -96,12 +96,12 @@ def ended(source):
 
 
 def test_files_that_need_too_much_memory_say_so_and_the_next_one_is_read(cast, bot, reader):
-    given = [
+    files = [
         sources.add_file(cast.workspace, bot.id, name, make(), OPERATOR)
         for name, make in HOSTILE.items()
     ]
     text = sources.add_text(cast.workspace, bot.id, "Lamps", "The Norre is a lamp.", OPERATOR)
-    for source in map(ended, given):
+    for source in map(ended, files):
         assert (source.status, source.reason.startswith(SAID)) == ("failed", True), source.reason
     assert (ended(text).status, reader.poll()) == ("ready", None)
     assert len(search.find(bot.id, "Norre lamp")) == 1

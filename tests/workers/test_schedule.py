@@ -83,9 +83,9 @@ def test_a_round_gives_back_what_dead_processes_held_and_forgets_old_requests(ca
     workspace_id = cast.workspace.id
     balance.top_up(workspace_id, 1000, "", OPERATOR)
     balance.hold(workspace_id, "req_1", 300)
-    asked = {"route": "chat", "model_asked": "gpt-5", "status": 200}
+    fields = {"route": "chat", "model_asked": "gpt-5", "status": 200}
     with transaction() as current:
-        current.add(GatewayRequest(workspace_id=workspace_id, **asked))
+        current.add(GatewayRequest(workspace_id=workspace_id, **fields))
     shift_clock(timedelta(days=31))
     for duty in schedule.DUTIES:
         if duty.name in ("holds_given_back", "old_requests_forgotten"):

@@ -16,7 +16,7 @@ def set_thumb(answer: Message, thumb: Any) -> None:
     if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to take it back.")
     with transaction() as current:
-        given = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
-        if not changed_one(current, given.values(feedback=_THUMBS[thumb])):
+        statement = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
+        if not changed_one(current, statement.values(feedback=_THUMBS[thumb])):
             raise Conflict("Only a complete answer can be rated.")
     session().refresh(answer)

@@ -26,7 +26,7 @@ def chat_request(
     """The request for one answer: the latest question, after as much of the talk as fits the model."""
     question = session().get_one(Message, answer.reply_to)
     system = "\n\n".join(filter(None, [_instructions(bot), grounds.rules]))
-    last = grounds.asked(question.text)
+    last = grounds.prompt_for(question.text)
     exchanges = _fitting(_earlier_exchanges(question), _room(model) - len(system) - len(last))
     return ChatRequest(
         system=system,

@@ -41,13 +41,13 @@ MAX_CLIENT_ID_LENGTH = 64
 class Turn:
     """`fresh`: whether this call made the answer pending, so that the caller has to start it.
 
-    `told`: deliveries that say how many messages are left; the verbs here have sent them.
+    `delivery_ids`: notices of how many messages are left; the verbs here have sent them.
     """
 
     answer: Message
     question_id: str
     fresh: bool
-    told: tuple[str, ...] = ()
+    delivery_ids: tuple[str, ...] = ()
 
 
 def accept(conversation: Conversation, text: Any, client_message_id: Any = None) -> Turn:
@@ -64,7 +64,7 @@ def accept(conversation: Conversation, text: Any, client_message_id: Any = None)
             turn = earlier or _new_turn(current, conversation, text, client_id)
     except IntegrityError:
         return _existing_turn(conversation, client_id, text)
-    deliveries.send_soon(*turn.told)
+    deliveries.send_soon(*turn.delivery_ids)
     return turn
 
 
@@ -73,8 +73,8 @@ def retry(conversation: Conversation, message_id: str) -> Turn:
     answer = find_answer(conversation, message_id)
     with transaction() as current:
         fresh = _reopened(current, conversation, answer)
-        told = quota_notices.notify(current, conversation.bot.workspace) if fresh else []
-    deliveries.send_soon(*told)
+        delivery_ids = quota_notices.notify(current, conversation.bot.workspace) if fresh else []
+    deliveries.send_soon(*delivery_ids)
     session().refresh(answer)
     return Turn(answer, answer.reply_to or "", fresh)
 
@@ -120,12 +120,12 @@ def _new_turn(
     )
     answer.created_at = now + timedelta(microseconds=1)
     _reserve(current, conversation.bot, answer)
-    told = quota_notices.notify(current, conversation.bot.workspace)
+    delivery_ids = quota_notices.notify(current, conversation.bot.workspace)
     current.add_all([question, answer])
     current.execute(
         update(Conversation).where(Conversation.id == conversation.id).values(last_message_at=now)
     )
-    return Turn(answer, question.id, answer.status == PENDING, tuple(told))
+    return Turn(answer, question.id, answer.status == PENDING, tuple(delivery_ids))
 
 
 def _message(conversation: Conversation, role: str, **values: Any) -> Message:

@@ -67,7 +67,7 @@ def put(current: Session, stored: Bot, appearance: Appearance, actor: Actor) -> 
     fields = sorted(name for name in FACTS if getattr(was, name) != getattr(appearance, name))
     if not fields:
         return
-    current.execute(update(Bot).where(Bot.id == stored.id).values(look=appearance.changed()))
+    current.execute(update(Bot).where(Bot.id == stored.id).values({Bot.look: appearance.changed()}))
     audit.record(
         current, stored.workspace_id, actor, "bot.look_changed", stored.id,
         name=stored.name, fields=fields,

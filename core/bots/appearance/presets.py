@@ -14,13 +14,13 @@ class Preset:
     fields: dict[str, Any]
 
     @property
-    def look(self) -> Appearance:
+    def appearance(self) -> Appearance:
         return Appearance.model_validate(self.fields)
 
     @property
     def chosen(self) -> dict[str, Any]:
         """All the fields that it sets, including those that stay at their defaults."""
-        return {name: getattr(self.look, name) for name in TOUCHED}
+        return {name: getattr(self.appearance, name) for name in TOUCHED}
 
 
 TOUCHED = (

@@ -54,15 +54,15 @@ def _kind(row: Row[Any]) -> str:
         return STOPPED
     if row.cached:
         return CACHED
-    return ANSWERED if row.asked else UNKNOWN
+    return ANSWERED if row.was_called else UNKNOWN
 
 
 def _groups(workspace_id: str) -> list[Row[Any]]:
     begins = clock.start_of_period(clock.now())
-    asked = (Message.provider != "").label("asked")
+    called = (Message.provider != "").label("was_called")
     of_this_month = (Message.created_at >= begins).label("of_this_month")
     kept = (Message.status, Message.failure, Message.cached, Message.quota_period)
-    what = (*kept, asked, of_this_month)
+    what = (*kept, called, of_this_month)
     rows = session().execute(
         select(*what, func.count().label("messages"))
         .where(

@@ -13,10 +13,10 @@ Citation = dict[str, Any]
 _SHOWN = ("number", "title", "url")
 
 
-def cite(given: Sequence[Found], titles: dict[str, str]) -> list[Citation]:
+def cite(chunks: Sequence[Found], titles: dict[str, str]) -> list[Citation]:
     """One entry for each source among the chunks, numbered in their order. `titles` is by source."""
     cited: dict[tuple[str, str], Citation] = {}
-    for chunk in given:
+    for chunk in chunks:
         page = page_of(chunk)
         entry = cited.setdefault(
             page,

@@ -55,7 +55,7 @@ class Grounds:
     sources: list[Citation] = field(default_factory=list)
     unknown: bool = False
 
-    def asked(self, question: str) -> str:
+    def prompt_for(self, question: str) -> str:
         """The visitor's question as the model reads it."""
         return f"{self.data}\n\nThe visitor asks:\n{question}" if self.data else question
 
@@ -68,7 +68,7 @@ def grounds_for(bot: Bot, question: Message, room: int) -> Grounds:
     if not sources.has_knowledge(bot.id):
         return NOTHING
     if found := _found_for(bot, question):
-        return _given(_fitting(found, room))
+        return _grounds(_fitting(found, room))
     if not bot.only_knowledge:
         return NOTHING
     is_question = not is_small_talk(question.text) and not is_nod(question.text)
@@ -103,27 +103,27 @@ def merge_results(searched: Sequence[list[Found]]) -> list[Found]:
     return _in_turns(fitting)[:MAX_CHUNKS]
 
 
-def fence_sources(given: Sequence[Found], cited: Sequence[Citation]) -> str:
+def fence_sources(chunks: Sequence[Found], cited: Sequence[Citation]) -> str:
     """The chunks as numbered data, between fence lines that none of them can contain."""
-    fence = _fence([text for chunk in given for text in (chunk.path, chunk.title, chunk.body)])
+    fence = _fence([text for chunk in chunks for text in (chunk.path, chunk.title, chunk.body)])
     numbers = {id_: entry["number"] for entry in cited for id_ in entry["chunk_ids"]}
     parts = [
         f"{fence} source {numbers[chunk.chunk_id]}: {_heading(chunk)}\n{chunk.body}"
-        for chunk in sorted(given, key=lambda chunk: int(numbers[chunk.chunk_id]))
+        for chunk in sorted(chunks, key=lambda chunk: int(numbers[chunk.chunk_id]))
     ]
     return "\n".join([*parts, f"{fence} end of the sources"])
 
 
-def _given(given: list[Found]) -> Grounds:
-    cited = cite(given, _titles(given))
-    return Grounds(_RULES, fence_sources(given, cited), cited)
+def _grounds(chunks: list[Found]) -> Grounds:
+    cited = cite(chunks, _titles(chunks))
+    return Grounds(_RULES, fence_sources(chunks, cited), cited)
 
 
-def _titles(given: list[Found]) -> dict[str, str]:
+def _titles(chunks: list[Found]) -> dict[str, str]:
     """The title to show for each source; web pages use their own headings instead."""
     rows = session().execute(
         select(Source.id, Source.title).where(
-            Source.id.in_({chunk.source_id for chunk in given}),
+            Source.id.in_({chunk.source_id for chunk in chunks}),
             Source.kind.not_in((PAGE, SITEMAP)),
         )
     )

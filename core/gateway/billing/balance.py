@@ -41,11 +41,11 @@ def entries(
     workspace_id: str, size: int = 50, before: LedgerEntry | None = None
 ) -> list[LedgerEntry]:
     """The ledger, newest first; those that come after `before` in that order."""
-    asked = select(LedgerEntry).where(LedgerEntry.workspace_id == workspace_id)
+    query = select(LedgerEntry).where(LedgerEntry.workspace_id == workspace_id)
     if before:
         same_moment = and_(LedgerEntry.at == before.at, LedgerEntry.id < before.id)
-        asked = asked.where(or_(LedgerEntry.at < before.at, same_moment))
-    order = asked.order_by(LedgerEntry.at.desc(), LedgerEntry.id.desc())
+        query = query.where(or_(LedgerEntry.at < before.at, same_moment))
+    order = query.order_by(LedgerEntry.at.desc(), LedgerEntry.id.desc())
     return list(session().scalars(order.limit(size)))
 
 

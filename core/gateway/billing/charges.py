@@ -41,7 +41,7 @@ def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
     if model is None:
         return error_replies.without_balance(call.model)
     if extra := billable_extras.non_token_charge(call.document):
-        return error_replies.sold_apart(extra)
+        return error_replies.non_token_charge(extra)
     unseen = _has_unseen(call.document)
     tokens_in = _most_tokens_in(call, model, unseen)
     most = _answers(call) * balance.estimate(model, tokens_in, _output_limit(call))
@@ -104,17 +104,17 @@ def _answers(call: Call) -> int:
 
 
 def _count(record: Record, call: Call, answer: Answer) -> None:
-    told = answer.usage
-    record.tokens_in, record.tokens_out = told.tokens_in, told.tokens_out
+    usage = answer.usage
+    record.tokens_in, record.tokens_out = usage.tokens_in, usage.tokens_out
     is_embedding = call.route == "embeddings"
-    record.estimated = told.tokens_in is None or (told.tokens_out is None and not is_embedding)
-    if told.tokens_in is None:
+    record.estimated = usage.tokens_in is None or (usage.tokens_out is None and not is_embedding)
+    if usage.tokens_in is None:
         record.tokens_in = call.bytes_in // BYTES_PER_TOKEN
     if is_embedding:
         return
     guess = answer.bytes_out // (10 * BYTES_PER_TOKEN if call.stream else BYTES_PER_TOKEN)
     broke_off = bool(record.code)
-    if told.tokens_out is None or (broke_off and guess > told.tokens_out):
+    if usage.tokens_out is None or (broke_off and guess > usage.tokens_out):
         record.tokens_out, record.estimated = guess, True
 
 

@@ -61,12 +61,12 @@ def is_of(request: GatewayRequest, person_id: str) -> bool:
 
 def _conditions(wanted: RequestFilter) -> list[Any]:
     model = wanted.model
-    asked = (
+    filters = (
         (wanted.person_id, _of_person(wanted.workspace_id, wanted.person_id)),
         (wanted.provider, GatewayRequest.provider == wanted.provider),
         (model, GatewayRequest.model_asked.icontains(model, autoescape=True)),
     )
-    conditions: list[Any] = [condition for text, condition in asked if text]
+    conditions: list[Any] = [condition for text, condition in filters if text]
     if wanted.state in (ANSWERED, FAILED):
         is_good = GatewayRequest.code == ""
         conditions.append(is_good if wanted.state == ANSWERED else ~is_good)

@@ -81,8 +81,8 @@ def flush() -> int:
 
 def recent(workspace_id: str, *where: Any, size: int = 50, skip: int = 0) -> list[GatewayRequest]:
     """The newest first; `where` are conditions on `GatewayRequest`."""
-    asked = select(GatewayRequest).where(GatewayRequest.workspace_id == workspace_id, *where)
-    order = asked.order_by(GatewayRequest.at.desc(), GatewayRequest.id.desc())
+    rows = select(GatewayRequest).where(GatewayRequest.workspace_id == workspace_id, *where)
+    order = rows.order_by(GatewayRequest.at.desc(), GatewayRequest.id.desc())
     return list(session().scalars(order.limit(size).offset(skip)))
 
 

@@ -82,9 +82,9 @@ TAMPERING = {
 @pytest.mark.parametrize("what", TAMPERING)
 def test_what_somebody_did_to_the_log_is_found(workspace, what):
     write(workspace, 6)
-    statement, told = TAMPERING[what]
+    statement, text = TAMPERING[what]
     tamper(statement, n=3)
-    assert told in audit.verify(workspace.id).problem
+    assert text in audit.verify(workspace.id).problem
 
 
 @on_both_databases

@@ -13,7 +13,7 @@ from core.db import session
 from core.errors import Conflict, Invalid, NotFound
 from tests.databases import on_both_databases
 from tests.people import make_member, make_person, make_workspace
-from tests.postbox import mails_to, token_in
+from tests.postbox import emails_to, token_in
 from tests.threads import at_once
 
 ANN = Actor("Ann", "192.0.2.1", "psn_1")
@@ -40,11 +40,11 @@ def again(workspace, invitation):
 
 def test_an_invitation_is_a_mail_with_a_link_that_leads_to_it(app, workspace):
     made = invite(workspace, " Guest@Example.com ")
-    (mail,) = mails_to(GUEST)
-    assert mail.startswith("Ann invited you to Acme\n")
-    assert "as Admin" in mail
-    token = token_in(mail)
-    assert f"{app.config['MEVICHAT'].address}/invitations/{token}" in mail
+    (email,) = emails_to(GUEST)
+    assert email.startswith("Ann invited you to Acme\n")
+    assert "as Admin" in email
+    token = token_in(email)
+    assert f"{app.config['MEVICHAT'].address}/invitations/{token}" in email
     assert invitations.by_token(token, SECRET).id == made.id
     assert token not in (made.id, made.token_digest)
     (line,) = audit.lines_of(workspace.id, action="person")
@@ -61,14 +61,14 @@ def test_whom_it_is_for_joins_with_the_role_and_once(workspace):
     with pytest.raises(Conflict, match="is no longer open"):
         join(made, guest)
     with pytest.raises(NotFound, match="was already accepted"):
-        invitations.by_token(token_in(mails_to(GUEST)[0]), SECRET)
+        invitations.by_token(token_in(emails_to(GUEST)[0]), SECRET)
     assert not invitations.pending_in(workspace.id)
 
 
 @on_both_databases
 def test_accepted_by_many_clicks_at_once_it_is_one_place(workspace):
     invite(workspace)
-    guest_id, token = make_person("guest").id, token_in(mails_to(GUEST)[0])
+    guest_id, token = make_person("guest").id, token_in(emails_to(GUEST)[0])
     found = invitations.by_token(token, SECRET)
     session().commit()
     outcomes = at_once(6, lambda _: join(found, people.by_id(guest_id)))
@@ -84,7 +84,7 @@ def test_one_address_invited_by_many_at_once_is_one_invitation(workspace):
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
     session().commit()
     assert len(invitations.pending_in(workspace.id)) == 1
-    assert len(mails_to(GUEST)) == 1
+    assert len(emails_to(GUEST)) == 1
 
 
 def test_somebody_else_cannot_take_it(workspace):
@@ -110,7 +110,7 @@ def test_whoever_got_in_otherwise_is_told_so(workspace):
 )
 def test_it_is_open_for_seven_days(workspace, shift_clock, after, open_):
     made, guest = invite(workspace), make_person("guest")
-    token = token_in(mails_to(GUEST)[0])
+    token = token_in(emails_to(GUEST)[0])
     shift_clock(after)
     if open_:
         join(invitations.by_token(token, SECRET), guest)
@@ -126,7 +126,7 @@ def test_a_withdrawn_one_leads_nowhere(workspace):
     made, guest = invite(workspace), make_person("guest")
     invitations.withdraw(made, ANN)
     with pytest.raises(NotFound, match="withdrew"):
-        invitations.by_token(token_in(mails_to(GUEST)[0]), SECRET)
+        invitations.by_token(token_in(emails_to(GUEST)[0]), SECRET)
     for act in (lambda: join(made, guest), lambda: invitations.withdraw(made, ANN)):
         with pytest.raises(Conflict):
             act()
@@ -138,7 +138,7 @@ def test_sent_again_it_has_another_link_and_seven_new_days(workspace, shift_cloc
     made = invite(workspace)
     shift_clock(timedelta(days=6))
     again(workspace, made)
-    first, second = (token_in(mail) for mail in mails_to(GUEST))
+    first, second = (token_in(mail) for mail in emails_to(GUEST))
     with pytest.raises(NotFound, match="link doesn’t work"):
         invitations.by_token(first, SECRET)
     shift_clock(timedelta(days=12))
@@ -154,7 +154,7 @@ def test_it_is_sent_again_after_a_minute_at_the_earliest(workspace, shift_clock,
     else:
         with pytest.raises(Invalid, match="Try again in a minute"):
             again(workspace, made)
-    assert len(mails_to(GUEST)) == 1 + sent
+    assert len(emails_to(GUEST)) == 1 + sent
 
 
 def test_whoever_is_in_or_invited_is_not_invited_twice(workspace, shift_clock):
@@ -171,7 +171,7 @@ def test_whoever_is_in_or_invited_is_not_invited_twice(workspace, shift_clock):
 def test_the_same_address_may_be_invited_elsewhere(workspace):
     invite(workspace)
     invite(make_workspace(make_person("eve"), "Elsewhere", "pro"))
-    assert len(mails_to(GUEST)) == 2
+    assert len(emails_to(GUEST)) == 2
 
 
 def test_a_personal_workspace_is_for_one_person(app):
@@ -179,7 +179,7 @@ def test_a_personal_workspace_is_for_one_person(app):
     personal = workspaces.memberships_of(ann.id)[0].workspace
     with pytest.raises(Invalid, match="for one person"):
         invite(personal)
-    assert not mails_to(GUEST)
+    assert not emails_to(GUEST)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_junk_leads_nowhere(workspace, token):
 
 def test_another_secret_or_another_kind_of_token_leads_nowhere(workspace):
     invite(workspace)
-    token = token_in(mails_to(GUEST)[0])
+    token = token_in(emails_to(GUEST)[0])
     for wrong, secret in (
         (token, "another"),
         (ids.new_token("mvi"), SECRET),

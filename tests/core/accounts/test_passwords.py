@@ -13,7 +13,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.outbox.models import Delivery
 from tests.databases import on_both_databases
 from tests.people import PASSWORD, make_person
-from tests.postbox import mails_to, token_in
+from tests.postbox import emails_to, token_in
 from tests.threads import at_once
 
 SECRET = "a secret of the tests"
@@ -35,7 +35,7 @@ def use(token, password=NEW):
 
 
 def tokens() -> list[str]:
-    return [token_in(mail) for mail in mails_to(ANN, "password_reset")]
+    return [token_in(email) for email in emails_to(ANN, "password_reset")]
 
 
 def count(model) -> int:
@@ -60,7 +60,7 @@ def test_the_link_sets_the_password_once_and_ends_every_sign_in(ann):
     with pytest.raises(NotFound, match="works once"):
         use(token, PASSWORD)
     assert knows(NEW)
-    (told,) = mails_to(ANN, "password_changed")
+    (told,) = emails_to(ANN, "password_changed")
     assert "with a reset link sent by email" in told
 
 
@@ -157,7 +157,7 @@ def test_a_change_needs_the_present_password_and_keeps_this_browser_alone(ann):
     assert knows(NEW)
     with pytest.raises(NotFound):
         use(tokens()[0])
-    assert "on your account page" in mails_to(ANN, "password_changed")[0]
+    assert "on your account page" in emails_to(ANN, "password_changed")[0]
 
 
 @on_both_databases
@@ -168,4 +168,4 @@ def test_of_changes_at_once_one_holds(ann):
         lambda number: passwords.change(people.by_id(person_id), PASSWORD, f"{NEW} {number}", ""),
     )
     assert sum(outcome is None for outcome in outcomes) == 1
-    assert len(mails_to(ANN, "password_changed")) == 1
+    assert len(emails_to(ANN, "password_changed")) == 1

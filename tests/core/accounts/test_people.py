@@ -69,13 +69,13 @@ def test_everybody_gets_a_personal_workspace_of_their_own(app):
 
 
 @pytest.mark.parametrize(
-    ("by", "told"), [(None, ("Ann", "192.0.2.1")), (OPERATOR, ("The operator", "command line"))]
+    ("by", "expected"), [(None, ("Ann", "192.0.2.1")), (OPERATOR, ("The operator", "command line"))]
 )
-def test_the_audit_log_of_a_personal_workspace_begins_with_who_made_it(app, by, told):
+def test_the_audit_log_of_a_personal_workspace_begins_with_who_made_it(app, by, expected):
     ann = people.sign_up("ann@example.com", PASSWORD, "Ann", origin="192.0.2.1", by=by)
     (mine,) = workspaces.memberships_of(ann.id)
     (line,) = audit.lines_of(mine.workspace_id)
-    assert (line.actor, line.origin, line.actor_id) == (*told, "" if by else ann.id)
+    assert (line.actor, line.origin, line.actor_id) == (*expected, "" if by else ann.id)
     assert (line.action, line.subject) == ("workspace.created", mine.workspace.slug)
     assert line.details == {"name": "Ann’s workspace", "plan": "personal"}
     assert not audit.verify(mine.workspace_id).problem

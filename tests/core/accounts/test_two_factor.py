@@ -14,7 +14,7 @@ from core.db import session, transaction
 from core.errors import Conflict, Invalid, Unreadable
 from tests.databases import on_both_databases
 from tests.people import make_person
-from tests.postbox import mails_to
+from tests.postbox import emails_to
 from tests.threads import at_once
 
 SECRET = "a secret of the tests"
@@ -76,7 +76,7 @@ def test_it_is_on_once_a_code_was_confirmed(ann):
     assert two_factor.secret_to_confirm(fresh(ann)) == ""
     assert len(set(codes)) == 10
     assert all(re.fullmatch(r"[2-9a-z]{4}-[2-9a-z]{4}", text) for text in codes)
-    assert "was enabled" in mails_to("ann@example.com")[0]
+    assert "was enabled" in emails_to("ann@example.com")[0]
 
 
 def test_while_it_is_on_it_cannot_be_begun_or_confirmed_again(ann):
@@ -149,7 +149,7 @@ def test_new_recovery_codes_end_the_old_ones(ann):
     assert not set(old) & set(new)
     assert not accepts(ann, old[0])
     assert accepts(ann, new[0])
-    assert "given new recovery codes" in mails_to("ann@example.com")[1]
+    assert "given new recovery codes" in emails_to("ann@example.com")[1]
 
 
 def test_switched_off_nothing_of_it_is_left(ann):
@@ -163,7 +163,7 @@ def test_switched_off_nothing_of_it_is_left(ann):
         two_factor.disable(fresh(ann))
     with pytest.raises(Conflict, match="is disabled"):
         two_factor.new_recovery_codes(fresh(ann), SECRET)
-    assert "was disabled" in mails_to("ann@example.com")[1]
+    assert "was disabled" in emails_to("ann@example.com")[1]
     assert switched_on(ann)[0] != secret
 
 

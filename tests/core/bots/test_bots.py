@@ -207,8 +207,8 @@ def test_every_failure_has_a_sentence_for_the_owner_and_none_but_neutral_ones_fo
         sentence = failure_messages.for_owner(reason, "anthropic:claude-haiku-4-5", "anthropic")
         assert sentence != failure_messages.for_owner("internal", "", ""), reason
         assert "{" not in sentence
-        code, told = failure_messages.for_visitor(reason)
-        assert told in (FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE)
+        code, text = failure_messages.for_visitor(reason)
+        assert text in (FAILURE_SENTENCE, OUT_OF_MESSAGES_SENTENCE)
         assert code in ("answer_failed", "unavailable")
     assert failure_messages.for_owner("", "anthropic:claude-haiku-4-5") == ""
 

@@ -87,7 +87,7 @@ def test_of_a_callers_headers_only_the_versions_go_on():
     ],
 )
 def test_a_stream_that_would_not_tell_its_tokens_is_asked_to(more, silent):
-    asked = call(json.dumps({"model": "m", "seed": 1, **more}).encode())
-    assert calls.is_silent(asked) == silent
-    sent = json.loads(calls.body_with_usage(asked, "m"))
+    call_with_usage = call(json.dumps({"model": "m", "seed": 1, **more}).encode())
+    assert calls.is_silent(call_with_usage) == silent
+    sent = json.loads(calls.body_with_usage(call_with_usage, "m"))
     assert sent["stream_options"]["include_usage"] is True and sent["seed"] == 1

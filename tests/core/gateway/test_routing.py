@@ -28,7 +28,7 @@ def decided(model, route="messages", *, keys=(), order=(), plan_has_keys=True, p
     return decide(model, route, by_provider, order, plan_has_keys, lambda slug: slug in platform)
 
 
-def tried(decision):
+def candidates(decision):
     return [(found.provider, found.route, found.source) for found in decision.candidates]
 
 
@@ -37,7 +37,7 @@ def skipped(decision):
 
 
 @pytest.mark.parametrize(
-    ("keys", "order", "expected_tried", "expected_skipped"),
+    ("keys", "order", "expected_candidates", "expected_skipped"),
     [
         pytest.param(
             [key("anthropic")],
@@ -77,14 +77,14 @@ def skipped(decision):
     ],
 )
 def test_the_workspaces_usable_keys_are_tried_in_order(
-    keys, order, expected_tried, expected_skipped
+    keys, order, expected_candidates, expected_skipped
 ):
     found = decided(HAIKU, keys=keys, order=order)
-    assert tried(found) == expected_tried
+    assert candidates(found) == expected_candidates
     assert skipped(found) == expected_skipped
     assert found.refusal == ""
     assert [one.key for one in found.candidates] == [
-        next(held for held in keys if held.provider == slug) for slug, _, _ in expected_tried
+        next(held for held in keys if held.provider == slug) for slug, _, _ in expected_candidates
     ]
     assert not any(one.is_billed for one in found.candidates)
 
@@ -187,13 +187,13 @@ def test_a_refusal_says_why_nobody_is_tried(model, route, keys, plan_has_keys, r
 
 def test_a_key_whose_provider_lacks_the_format_does_not_keep_the_operators_away():
     found = decided(HAIKU, "count_tokens", keys=[key("bedrock")], platform=["anthropic", "bedrock"])
-    assert tried(found) == [("anthropic", "count_tokens", PLATFORM)]
+    assert candidates(found) == [("anthropic", "count_tokens", PLATFORM)]
 
 
 def test_mini_needs_no_key_and_costs_nothing():
     model = next(model for model in catalogue.models() if model.provider == MINI)
     found = decided(model.id, "chat", plan_has_keys=False)
-    assert tried(found) == [(MINI, "chat", PLATFORM)]
+    assert candidates(found) == [(MINI, "chat", PLATFORM)]
     assert found.candidates[0].key is None
     assert not found.candidates[0].is_billed
 
@@ -227,12 +227,12 @@ def test_mini_needs_no_key_and_costs_nothing():
 def test_a_provider_is_asked_in_a_format_that_it_speaks(model, route, into):
     provider = model.partition("/")[0]
     found = decided(model, route, keys=[key(provider)])
-    assert tried(found) == ([(provider, into, WORKSPACE)] if into else [])
+    assert candidates(found) == ([(provider, into, WORKSPACE)] if into else [])
     assert found.refusal == ("" if into else "format_not_served")
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("model", "expected"),
     [
         (
             HAIKU,
@@ -280,10 +280,10 @@ def test_a_provider_is_asked_in_a_format_that_it_speaks(model, route, into):
         ("", []),
     ],
 )
-def test_a_model_is_asked_for_by_its_name_or_pinned_to_a_provider(asked, expected):
+def test_a_model_is_asked_for_by_its_name_or_pinned_to_a_provider(model, expected):
     found = [
         (one.provider.slug, one.model_id, one.upstream_model, one.model is not None)
-        for one in offers_of(asked)
+        for one in offers_of(model)
     ]
     assert found == expected
 

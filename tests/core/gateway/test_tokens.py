@@ -145,5 +145,5 @@ def test_a_person_has_so_many_and_no_more(cast, monkeypatch):
 def test_each_change_has_its_line(cast, token):
     made, _ = tokens.replace(token[0], tokens.GRACE_PERIODS[1], OPERATOR, SECRET)
     tokens.revoke(made, OPERATOR)
-    told = [line.action for line in lines_of(cast.workspace.id)]
-    assert {"token.created", "token.replaced", "token.revoked"} <= set(told)
+    actions = [line.action for line in lines_of(cast.workspace.id)]
+    assert {"token.created", "token.replaced", "token.revoked"} <= set(actions)

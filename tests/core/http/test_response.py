@@ -73,8 +73,8 @@ def test_where_an_answer_is_cut_into_packets_makes_no_difference():
     ],
 )  # fmt: skip
 def test_a_body_ends_where_it_is_said_to(answer, body, kept):
-    told = answered(answer)
-    assert (told[2], told[3]) == (body, kept)
+    text = answered(answer)
+    assert (text[2], text[3]) == (body, kept)
 
 
 @pytest.mark.parametrize(

@@ -320,8 +320,8 @@ def test_who_pasted_and_from_where_is_in_the_audit_log(workspace, person, provid
 def test_what_the_provider_lists_for_a_key_is_noted(workspace, person, provider, listed, missing):
     provider.models["anthropic"][:] = listed
     checks.run_candidate(ask(workspace, person).id)
-    asked = {"anthropic:claude-haiku-4-5", "anthropic:claude-sonnet-4-6"}
-    assert sorted(asked & set(key_of(workspace).unavailable_models)) == missing
+    models = {"anthropic:claude-haiku-4-5", "anthropic:claude-sonnet-4-6"}
+    assert sorted(models & set(key_of(workspace).unavailable_models)) == missing
 
 
 def of_provider(workspace, person, slug: str, secret: str) -> Check:

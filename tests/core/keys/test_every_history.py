@@ -47,7 +47,7 @@ class KeyHistory(RuleBasedStateMachine):
         self.version = 0
         self.status, self.reason = VALID, ""
         self.enabled = True
-        self.told = False
+        self.notified = False
         self.breaks = self.recoveries = 0
 
     @initialize()
@@ -67,14 +67,14 @@ class KeyHistory(RuleBasedStateMachine):
         self.version = self.version + 1 if self.stored else 1
         self.enabled = self.enabled if self.stored else True
         self.stored, self.status, self.reason = secret, VALID, ""
-        self.recoveries += self.told
-        self.told = False
+        self.recoveries += self.notified
+        self.notified = False
 
     @precondition(lambda self: self.stored)
     @rule()
     def delete(self) -> None:
         store.remove(self.key, RITA)
-        self.stored, self.status, self.reason, self.told = None, VALID, "", False
+        self.stored, self.status, self.reason, self.notified = None, VALID, "", False
 
     @precondition(lambda self: self.stored)
     @rule(enabled=st.booleans())
@@ -103,13 +103,13 @@ class KeyHistory(RuleBasedStateMachine):
     def check_ends(self, failure: Failure | None, by: str) -> None:
         verdicts.record_check(self.key, states.verdict_of(failure), by)
         if failure is None:
-            self.recoveries += self.told
-            self.status, self.reason, self.told = VALID, "", False
+            self.recoveries += self.notified
+            self.status, self.reason, self.notified = VALID, "", False
         elif failure.kind in KEY_FAULTS:
             self.status, self.reason = INVALID, str(failure.kind)
-        if self.status == INVALID and not self.told:
+        if self.status == INVALID and not self.notified:
             self.breaks += 1
-            self.told = True
+            self.notified = True
 
     @rule(hours=st.integers(1, 100))
     def time_passes(self, hours: int) -> None:
@@ -131,9 +131,9 @@ class KeyHistory(RuleBasedStateMachine):
             return
         assert (key.version, key.status, key.reason) == (self.version, self.status, self.reason)
         assert key.enabled == self.enabled
-        assert (key.told_broken_at is not None) == self.told
+        assert (key.told_broken_at is not None) == self.notified
         assert key.recheck_at is not None
-        assert (key.status == INVALID) >= self.told
+        assert (key.status == INVALID) >= self.notified
 
     @invariant()
     def it_serves_exactly_when_nothing_speaks_against_it(self) -> None:
@@ -147,9 +147,9 @@ class KeyHistory(RuleBasedStateMachine):
 
     @invariant()
     def each_break_and_each_recovery_was_told_once(self) -> None:
-        told = session().query(Delivery).filter_by(workspace_id=self.workspace.id)
-        assert told.filter_by(event="key_broken").count() == self.breaks
-        assert told.filter_by(event="key_recovered").count() == self.recoveries
+        deliveries = session().query(Delivery).filter_by(workspace_id=self.workspace.id)
+        assert deliveries.filter_by(event="key_broken").count() == self.breaks
+        assert deliveries.filter_by(event="key_recovered").count() == self.recoveries
 
     def teardown(self) -> None:
         assert audit.verify(self.workspace.id).problem == ""

@@ -151,8 +151,8 @@ def test_a_passed_check_takes_an_invalidity_back_and_says_that_it_was_one(worksp
     key = save(workspace)
     assert verdicts.record_check(key, states.PASSED, "test") == states.STILL
     refuse(key)
-    told = verdicts.record_check(key_of(workspace), states.PASSED, "confirm", note="A note.")
-    assert told == states.RECOVERED
+    verdict = verdicts.record_check(key_of(workspace), states.PASSED, "confirm", note="A note.")
+    assert verdict == states.RECOVERED
     stored = key_of(workspace)
     assert (stored.status, stored.reason, stored.note) == ("valid", "", "A note.")
     assert verdicts.record_check(stored, states.PASSED, "test") == states.STILL

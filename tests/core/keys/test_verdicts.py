@@ -37,12 +37,12 @@ def key(workspace) -> ProviderKey:
     return make_key(workspace)
 
 
-def letters(workspace, event: str) -> list[str]:
+def recipients(workspace, event: str) -> list[str]:
     session().commit()
-    told = select(Delivery.recipient).where(
+    query = select(Delivery.recipient).where(
         Delivery.workspace_id == workspace.id, Delivery.event == event
     )
-    return sorted(session().scalars(told))
+    return sorted(session().scalars(query))
 
 
 def actions(workspace) -> list[str]:
@@ -60,13 +60,13 @@ def test_a_live_refusal_flips_the_key_at_once_and_is_told_when_it_is_confirmed(w
         "rejected",
         "req_7",
     )
-    assert letters(workspace, "key_broken") == []
+    assert recipients(workspace, "key_broken") == []
     for _ in range(3):
         verdicts.record_check(key_of(workspace), states.verdict_of(REJECTED), "confirm")
-    assert letters(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
+    assert recipients(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
     verdicts.record_check(key_of(workspace), states.PASSED, "schedule")
     verdicts.record_check(key_of(workspace), states.PASSED, "schedule")
-    assert letters(workspace, "key_recovered") == ["billing@example.com", "owner@example.com"]
+    assert recipients(workspace, "key_recovered") == ["billing@example.com", "owner@example.com"]
     assert actions(workspace) == ["key.added", "key.invalidated", "key.recovered"]
 
 
@@ -75,7 +75,7 @@ def test_a_refusal_that_a_check_takes_back_is_told_to_nobody(workspace, key):
     verdicts.record_check(key_of(workspace), states.PASSED, "confirm", {HAIKU}, "A note.")
     stored = key_of(workspace)
     assert (stored.status, stored.note, stored.unavailable_models) == (VALID, "A note.", [HAIKU])
-    assert letters(workspace, "key_broken") == letters(workspace, "key_recovered") == []
+    assert recipients(workspace, "key_broken") == recipients(workspace, "key_recovered") == []
 
 
 def test_a_model_that_the_key_is_known_not_to_have_does_not_flip_it_again(workspace, key):
@@ -91,7 +91,7 @@ def test_people_are_told_even_where_the_confirming_check_could_not_ask(workspace
     verdicts.record_refusal(key.id, 1, REJECTED, HAIKU)
     verdicts.record_check(key_of(workspace), states.UNSURE, "confirm")
     assert key_of(workspace).status == INVALID
-    assert letters(workspace, "key_broken")
+    assert recipients(workspace, "key_broken")
 
 
 def test_a_replacement_of_a_key_that_was_told_broken_is_told_as_its_recovery(workspace, key):
@@ -99,7 +99,7 @@ def test_a_replacement_of_a_key_that_was_told_broken_is_told_as_its_recovery(wor
     saving.save(
         workspace.id, "anthropic", marker.anthropic_key("NEXT"), checks.MEVICHAT, Proof("chk_2")
     )
-    assert letters(workspace, "key_recovered") == ["billing@example.com", "owner@example.com"]
+    assert recipients(workspace, "key_recovered") == ["billing@example.com", "owner@example.com"]
     assert key_of(workspace).told_broken_at is None
 
 
@@ -107,7 +107,7 @@ def test_a_replacement_of_a_key_that_was_told_broken_is_told_as_its_recovery(wor
 def test_of_many_verdicts_at_once_each_is_told_once(workspace, key):
     refused = states.verdict_of(REJECTED)
     at_once(12, lambda _: verdicts.record_check(key, refused, "test"))
-    assert letters(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
+    assert recipients(workspace, "key_broken") == ["billing@example.com", "owner@example.com"]
     assert actions(workspace).count("key.invalidated") == 1
     (day,) = [day for day in health.strips([key.id])[key.id] if day.checks_failed]
     assert (day.checks_failed, day.refusals) == (12, 12)
@@ -216,7 +216,7 @@ def test_an_unreadable_key_is_told_once_and_comes_back_when_its_ring_key_does(
     try:
         for _ in range(3):
             assert not isinstance(store.use(workspace, "anthropic"), tuple)
-        assert len(letters(workspace, "key_broken")) == 2
+        assert len(recipients(workspace, "key_broken")) == 2
         due(workspace)
         rechecks.recheck_due()
         run_jobs()
@@ -228,7 +228,7 @@ def test_an_unreadable_key_is_told_once_and_comes_back_when_its_ring_key_does(
     rechecks.recheck_due()
     run_jobs()
     assert key_of(workspace).status == VALID
-    assert len(letters(workspace, "key_recovered")) == 2
+    assert len(recipients(workspace, "key_recovered")) == 2
 
 
 def _add(workspace, key):
@@ -288,12 +288,12 @@ def test_without_an_audit_line_no_key_changes(workspace, key, change):
 def test_a_key_that_cannot_be_judged_keeps_no_reader_waiting(app, workspace, key, provider):
     from tests.bot_client import BotClient
 
-    talker = BotClient(app, make_bot(workspace, HAIKU))
+    bot_client = BotClient(app, make_bot(workspace, HAIKU))
     with transaction() as current:
         current.execute(text(REFUSE_LINES["sqlite"][0]))
     provider.next(Reply.status(401))
-    said = talker.say("Hello")
-    assert (said.last, key_of(workspace).status) == ("error", VALID)
+    reply = bot_client.say("Hello")
+    assert (reply.last, key_of(workspace).status) == ("error", VALID)
 
 
 # The days

@@ -82,7 +82,7 @@ def test_a_page_that_leads_on_to_where_nobody_may_read_is_refused(
     source = read(f"{site.url}/a")
     assert source.status == "failed"
     assert SAID.get(name, PRIVATE) in source.reason
-    assert (site.asked, canary.visits) == (["/a"], 0)
+    assert (site.requests, canary.visits) == (["/a"], 0)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -91,7 +91,7 @@ def test_the_third_redirect_is_checked_like_the_first(site, canary, read, status
     site.pages["/b"] = Says.move(f"{site.url}/c", status)
     site.pages["/c"] = Says.move(f"http://127.0.0.1:{canary.port}/", status)
     assert PRIVATE in read(f"{site.url}/a").reason
-    assert (site.asked, canary.visits) == (["/a", "/b", "/c"], 0)
+    assert (site.requests, canary.visits) == (["/a", "/b", "/c"], 0)
 
 
 def test_where_everything_may_be_read_the_same_redirect_gets_there(site, canary, read, chosen):
@@ -175,7 +175,7 @@ def test_a_sitemap_is_read_with_those_that_it_names(site, bot, read):
     source = read(site.sitemap("/all.xml", "/chairs.xml.gz", "/deep.xml", index=True), True)
     assert (source.status, source.reason, source.chunks, source.total) == ("ready", "", 2, 2)
     assert search.find(bot.id, "beech")[0].url == f"{site.url}/chairs"
-    assert sorted(site.asked) == sorted(set(site.asked)), "something was fetched twice"
+    assert sorted(site.requests) == sorted(set(site.requests)), "something was fetched twice"
 
 
 def test_addresses_of_other_sites_are_left_out_and_counted(site, canary, read):
@@ -204,7 +204,7 @@ def test_a_sitemap_that_leads_on_to_the_sites_other_name_keeps_its_pages(
     site.pages["/lamps"] = LAMPS
     site.pages["/s.xml"] = Says.move(f"http://hooks.example:{port}/there.xml")
     site.sitemap("/there.xml", f"http://hooks.example:{port}/lamps")
-    assert (read(f"{site.url}/s.xml", True).status, site.asked[-1]) == ("ready", "/lamps")
+    assert (read(f"{site.url}/s.xml", True).status, site.requests[-1]) == ("ready", "/lamps")
 
 
 def test_pages_that_fail_are_counted_and_the_first_says_why(site, read):
@@ -243,7 +243,7 @@ def test_a_hundred_thousand_entries_are_read_as_far_as_the_plan_goes(site, cast,
     assert source.reason == (
         f"The sitemap lists 100,000 pages; your plan includes the first {most:,}."
     )
-    assert site.asked == ["/s.xml", *places[:most]]
+    assert site.requests == ["/s.xml", *places[:most]]
 
 
 def test_sitemaps_of_sitemaps_come_to_an_end(site, read, monkeypatch):

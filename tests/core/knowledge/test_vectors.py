@@ -152,8 +152,8 @@ def test_what_is_near_enough_is_said_by_the_model(bot, give, close_from, fits):
         current.execute(
             update(Chunk).where(Chunk.id == chunk.id).values(embedding=data, embedded_by="m/2")
         )
-    asked = Vector("m/2", vectors.packed([0.5, math.sqrt(0.75)]), close_from)
-    found = search.find(bot.id, "horse", vector=asked)
+    question = Vector("m/2", vectors.packed([0.5, math.sqrt(0.75)]), close_from)
+    found = search.find(bot.id, "horse", vector=question)
     assert found[0].parts["meaning"] == pytest.approx(0.5, abs=1e-3)
     assert search.is_relevant(found) is fits
 

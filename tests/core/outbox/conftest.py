@@ -131,8 +131,8 @@ def private_webhooks(app: Flask, chosen: Settings) -> None:
 
 
 @pytest.fixture
-def mail_by(app: Flask, chosen: Settings) -> Callable[[str], None]:
-    """`mail_by("smtp://…")`: mail goes there from now on."""
+def send_email(app: Flask, chosen: Settings) -> Callable[[str], None]:
+    """`send_email("smtp://…")`: mail goes there from now on."""
 
     def choose(url: str) -> None:
         environ = {"smtp_url": type(chosen.smtp_url)(url)}

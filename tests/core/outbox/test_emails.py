@@ -81,9 +81,9 @@ def test_no_fact_makes_a_line_of_its_own(hostile):
 
 @on_both_databases
 @pytest.mark.parametrize("name", ["Acme\r\nBcc: eve@example.com", "Größe 漢字 🎉", "x" * 400])
-def test_no_name_becomes_a_header(app, post_office, mail_by, name):
+def test_no_name_becomes_a_header(app, post_office, send_email, name):
     office = post_office()
-    mail_by(f"smtp://127.0.0.1:{office.port}")
+    send_email(f"smtp://127.0.0.1:{office.port}")
     delivery_id = add(workspace=name)
     sending.send(delivery_id)
     (taken,) = office.taken
@@ -111,10 +111,10 @@ def test_without_a_server_the_mail_is_printed_whole_and_counts_as_arrived(app, c
     assert row(delivery_id).state == "arrived"
 
 
-def test_a_repeated_mail_has_the_same_message_id(app, post_office, mail_by):
+def test_a_repeated_mail_has_the_same_message_id(app, post_office, send_email):
     office = post_office()
     office.refuse["DATA"] = "451 later"
-    mail_by(f"smtp://127.0.0.1:{office.port}")
+    send_email(f"smtp://127.0.0.1:{office.port}")
     delivery_id = add()
     content = deliveries.content_of(row(delivery_id))
     first, second = (emails._message(row(delivery_id), content) for _ in range(2))
@@ -125,11 +125,11 @@ def test_a_repeated_mail_has_the_same_message_id(app, post_office, mail_by):
     ("answer", "state"), [("550 5.1.1 no such zoe", "given_up"), ("451 4.7.1 later", "retrying")]
 )
 def test_a_refusal_is_on_the_row_and_in_no_log_with_an_address(
-    app, post_office, mail_by, logged, answer, state
+    app, post_office, send_email, logged, answer, state
 ):
     office = post_office()
     office.refuse["RCPT"] = answer
-    mail_by(f"smtp://127.0.0.1:{office.port}")
+    send_email(f"smtp://127.0.0.1:{office.port}")
     delivery_id = add()
     sending.send(delivery_id)
     found = row(delivery_id)
@@ -141,8 +141,8 @@ def test_a_refusal_is_on_the_row_and_in_no_log_with_an_address(
     assert "mvi_x" not in logged()
 
 
-def test_a_dead_server_is_tried_again_and_its_password_is_nowhere(app, mail_by, logged):
-    mail_by(f"smtp://ann:hunter2hunter2@127.0.0.1:{free_port()}")
+def test_a_dead_server_is_tried_again_and_its_password_is_nowhere(app, send_email, logged):
+    send_email(f"smtp://ann:hunter2hunter2@127.0.0.1:{free_port()}")
     delivery_id = add()
     sending.send(delivery_id)
     assert row(delivery_id).state == "retrying"
@@ -151,10 +151,10 @@ def test_a_dead_server_is_tried_again_and_its_password_is_nowhere(app, mail_by, 
 
 
 def test_an_address_with_other_letters_is_refused_where_the_server_knows_none(
-    app, post_office, mail_by
+    app, post_office, send_email
 ):
     office = post_office(enable_SMTPUTF8=False)
-    mail_by(f"smtp://127.0.0.1:{office.port}")
+    send_email(f"smtp://127.0.0.1:{office.port}")
     delivery_id = add(to="zoë@example.com")
     sending.send(delivery_id)
     assert row(delivery_id).state == "given_up"

@@ -68,7 +68,7 @@ def test_tls_from_the_first_byte(post_office, authority):
 def test_a_password_is_not_sent_without_encryption(post_office):
     logins = []
     office = post_office(
-        authenticator=lambda *given: logins.append(given), auth_require_tls=False
+        authenticator=lambda *arguments: logins.append(arguments), auth_require_tls=False
     )  # fmt: skip
     with pytest.raises(EmailDelayed, match="doesn’t offer encryption"):
         smtp.send(message(), server(office, Encryption.REQUIRED, USER, PASSWORD))

@@ -147,8 +147,8 @@ def test_a_paste_is_masked_and_laid_out_anew_as_aws_credentials_are():
 
 
 def test_a_region_in_a_message_is_no_secret_but_the_keys_are():
-    told = f"eu-central-1 has no such model for {KEY_ID} with {SECRET}"
-    assert scrub(told, json.dumps(GOOD)) == "eu-central-1 has no such model for [key] with [key]"
+    text = f"eu-central-1 has no such model for {KEY_ID} with {SECRET}"
+    assert scrub(text, json.dumps(GOOD)) == "eu-central-1 has no such model for [key] with [key]"
 
 
 def test_the_markers_own_credential_is_whole():

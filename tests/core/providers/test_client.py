@@ -142,7 +142,7 @@ REFUSALS = [
     (Reply.empty_body(500), "unavailable"),
     (Reply.empty_body(401), "rejected"),
     (Reply.redirect("http://127.0.0.1:1/"), "unavailable"),
-    (Reply.hang_up(), "unavailable"),
+    (Reply.drop_connection(), "unavailable"),
     (Reply.status(401, body=[{"error": {"message": "in an array"}}]), "rejected"),
     (Reply.status(400, body="text, not JSON"), "bad_request"),
 ]
@@ -207,8 +207,8 @@ BREAKS = [
 @pytest.mark.parametrize(("reply", "text", "kind"), BREAKS)
 def test_a_broken_stream_keeps_its_text_and_fails(side, provider, reply, text, kind):
     provider.next(reply)
-    told, failure = failed(side)
-    assert (told, failure.kind) == (text, kind)
+    pieces, failure = failed(side)
+    assert (pieces, failure.kind) == (text, kind)
 
 
 WHOLE_BREAKS = [
@@ -257,8 +257,8 @@ def test_json_in_place_of_a_stream_is_read_all_the_same(provider, document, text
     endpoint = Endpoint("openai", "openai", provider.openai_base_url)
     provider.next(Reply.status(200, body=document))
     side = Side(endpoint)
-    told, (*_, last) = read(side)
-    assert told == text
+    pieces, (*_, last) = read(side)
+    assert pieces == text
     assert (last.failure.kind if kind else type(last)) == (kind or Stop)
 
 
@@ -277,11 +277,11 @@ def test_json_in_place_of_a_stream_is_read_all_the_same(provider, document, text
 def test_each_limit_ends_an_answer_in_time(side, provider, limits, reply, text, words):
     provider.next(reply)
     started = time.monotonic()
-    told, failure = failed(side, limits)
+    pieces, failure = failed(side, limits)
     assert time.monotonic() - started < 10
     assert failure.kind == "timed_out"
     assert words in failure.message
-    assert text is None or told == text
+    assert text is None or pieces == text
 
 
 def test_a_whole_answer_has_the_same_limits(side, provider):

@@ -120,7 +120,7 @@ def test_an_answer_past_every_size_is_read_no_further(provider):
         (Reply.overloaded(), FailureKind.overloaded),
         (Reply.html_page(), FailureKind.unavailable),
         (Reply.redirect("http://elsewhere.example/"), FailureKind.unavailable),
-        (Reply.hang_up(), FailureKind.unavailable),
+        (Reply.drop_connection(), FailureKind.unavailable),
         (Reply.cut(), FailureKind.truncated),
         (Reply.stall(), FailureKind.timed_out),
         (Reply.answer().slowly(first_byte_seconds=3), FailureKind.timed_out),

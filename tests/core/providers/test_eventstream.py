@@ -87,7 +87,7 @@ def test_a_frame_with_a_wrong_checksum_is_malformed():
 
 
 @pytest.mark.parametrize(
-    ("kind", "meaning"),
+    ("kind", "expected"),
     [
         ("throttlingException", "rate_limited"),
         ("ThrottlingException", "rate_limited"),
@@ -97,8 +97,8 @@ def test_a_frame_with_a_wrong_checksum_is_malformed():
         ("validationException", "unavailable"),
     ],
 )
-def test_an_exception_in_the_stream_ends_it_with_its_meaning(kind, meaning):
-    assert read(*ANSWER[:2], exception(kind, "no"), *ANSWER[2:]) == [TextDelta("Zwölf "), meaning]
+def test_an_exception_in_the_stream_ends_it_with_its_meaning(kind, expected):
+    assert read(*ANSWER[:2], exception(kind, "no"), *ANSWER[2:]) == [TextDelta("Zwölf "), expected]
 
 
 def test_the_kind_of_an_exception_is_in_its_name():

@@ -157,8 +157,8 @@ MEANINGS = [
 
 # The same, provider by provider, as its own section of the fact sheet lists its statuses and codes.
 MEANINGS += [
-    ("bedrock", status, {"code": code, "message": "no"}, meaning)
-    for status, code, meaning in [
+    ("bedrock", status, {"code": code, "message": "no"}, expected_kind)
+    for status, code, expected_kind in [
         (403, "InvalidClientTokenId", "rejected"),
         (403, "ExpiredTokenException", "rejected"),
         (403, "MissingAuthenticationTokenException", "rejected"),
@@ -174,8 +174,8 @@ MEANINGS += [
     ]
 ]
 MEANINGS += [
-    ("zai", status, error(code=code), meaning)
-    for status, code, meaning in [
+    ("zai", status, error(code=code), expected_kind)
+    for status, code, expected_kind in [
         (401, "1000", "rejected"),
         (401, "1004", "rejected"),
         (400, "1211", "model_unavailable"),
@@ -189,8 +189,8 @@ MEANINGS += [
     ]
 ]
 MEANINGS += [
-    ("minimax", 200, {"base_resp": {"status_code": code, "status_msg": "no"}}, meaning)
-    for code, meaning in [
+    ("minimax", 200, {"base_resp": {"status_code": code, "status_msg": "no"}}, expected_kind)
+    for code, expected_kind in [
         (1000, "unavailable"),
         (1001, "timed_out"),
         (1002, "rate_limited"),
@@ -201,8 +201,8 @@ MEANINGS += [
     ]
 ]
 MEANINGS += [
-    ("moonshot", status, error(type=kind), meaning)
-    for status, kind, meaning in [
+    ("moonshot", status, error(type=kind), expected_kind)
+    for status, kind, expected_kind in [
         (401, "invalid_authentication_error", "rejected"),
         (403, "permission_denied_error", "no_permission"),
         (404, "resource_not_found_error", "model_unavailable"),
@@ -212,8 +212,8 @@ MEANINGS += [
     ]
 ]
 MEANINGS += [
-    ("google", status, google(code), meaning)
-    for status, code, meaning in [
+    ("google", status, google(code), expected_kind)
+    for status, code, expected_kind in [
         (401, "UNAUTHENTICATED", "rejected"),
         (404, "NOT_FOUND", "model_unavailable"),
         (500, "INTERNAL", "unavailable"),
@@ -259,11 +259,11 @@ MEANINGS += [
 
 
 def test_every_provider_has_rows_for_a_wrong_key_and_for_waiting():
-    rows = {(provider, meaning) for provider, _, _, meaning in MEANINGS}
+    rows = {(provider, expected_kind) for provider, _, _, expected_kind in MEANINGS}
     slugs = {provider.slug for provider in catalogue.byok_providers()}
     assert not {slug for slug in slugs if (slug, "rejected") not in rows}
     waiting = {"rate_limited", "overloaded", "window_exhausted"}
-    assert not slugs - {slug for slug, meaning in rows if meaning in waiting}
+    assert not slugs - {slug for slug, expected_kind in rows if expected_kind in waiting}
 
 
 def test_the_kind_of_aws_stands_in_a_header():
@@ -277,9 +277,9 @@ def as_bytes(body):
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-@pytest.mark.parametrize(("provider", "status", "body", "meaning"), MEANINGS)
-def test_the_same_failure_has_one_meaning_across_providers(provider, status, body, meaning):
-    assert classify(provider, status, {}, as_bytes(body)).kind == meaning
+@pytest.mark.parametrize(("provider", "status", "body", "expected_kind"), MEANINGS)
+def test_the_same_failure_has_one_meaning_across_providers(provider, status, body, expected_kind):
+    assert classify(provider, status, {}, as_bytes(body)).kind == expected_kind
 
 
 def test_only_three_kinds_are_a_verdict_against_the_key():

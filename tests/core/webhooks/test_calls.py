@@ -51,8 +51,10 @@ def verified(secret: str, headers: dict[str, str], body: bytes) -> bool:
         [headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body]
     )
     expected = base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
-    given = [part.split(",", 1) for part in headers["webhook-signature"].split(" ")]
-    return any(version == "v1" and hmac.compare_digest(text, expected) for version, text in given)
+    signatures = [part.split(",", 1) for part in headers["webhook-signature"].split(" ")]
+    return any(
+        version == "v1" and hmac.compare_digest(text, expected) for version, text in signatures
+    )
 
 
 def test_the_standards_own_example_is_signed_alike():

@@ -40,12 +40,12 @@ def add(workspace) -> str | None:
 
 def fail(workspace, times: int = 1, gone: bool = False) -> list[str]:
     """So many calls of the webhook, as it is, that fail."""
-    letters = []
+    delivery_ids = []
     for _ in range(times):
         found = endpoints.find(workspace.id)
         with transaction() as current:
-            letters += endpoints.record_failure(current, found, "It answered 500.", gone)
-    return letters
+            delivery_ids += endpoints.record_failure(current, found, "It answered 500.", gone)
+    return delivery_ids
 
 
 def test_the_secret_is_shown_once_and_sealed(workspace):
@@ -187,11 +187,11 @@ def test_ten_failures_in_a_row_for_more_than_an_hour_switch_it_off(
     waiting = add(cast.workspace)
     assert not fail(cast.workspace, failures - 1)
     shift_clock(after)
-    letters = fail(cast.workspace)
+    delivery_ids = fail(cast.workspace)
     assert endpoints.find(cast.workspace.id).enabled is not off
     assert (row(waiting).state == "given_up") is off
-    told = {row(letter).recipient for letter in letters}
-    assert told == ({"owner@example.com", "billing@example.com"} if off else set())
+    recipients = {row(delivery_id).recipient for delivery_id in delivery_ids}
+    assert recipients == ({"owner@example.com", "billing@example.com"} if off else set())
     assert ("alert.webhook_disabled" in acts(cast.workspace)) is off
 
 
@@ -200,8 +200,8 @@ def test_the_mail_says_why_it_was_switched_off_and_where_to_mend_it(app, chosen,
     endpoints.set_url(cast.workspace.id, URL, ANN)
     fail(cast.workspace, DISABLE_AFTER_FAILURES - 1)
     shift_clock(DISABLE_AFTER + timedelta(minutes=1))
-    letter, _ = fail(cast.workspace)
-    content = deliveries.content_of(row(letter))
+    delivery_id, _ = fail(cast.workspace)
+    content = deliveries.content_of(row(delivery_id))
     assert content["subject"] == "The webhook for Acme was disabled"
     for said in ("10 calls in a row failed", "hooks.example", "It answered 500.",
                  f"{chosen.address}/w/{cast.workspace.slug}/alerts"):  # fmt: skip
@@ -225,9 +225,9 @@ def test_one_success_begins_the_count_anew(workspace, shift_clock):
 def test_an_address_that_says_it_is_gone_is_switched_off_at_once(app):
     cast = make_cast()
     endpoints.set_url(cast.workspace.id, URL, ANN)
-    letters = fail(cast.workspace, gone=True)
+    delivery_ids = fail(cast.workspace, gone=True)
     assert not endpoints.find(cast.workspace.id).enabled
-    assert "answered 410 Gone" in deliveries.content_of(row(letters[0]))["text"]
+    assert "answered 410 Gone" in deliveries.content_of(row(delivery_ids[0]))["text"]
 
 
 @on_both_databases

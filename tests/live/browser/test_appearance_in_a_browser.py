@@ -137,8 +137,8 @@ def test_every_preset_reads_in_the_frame(page):
             assert not violations(frame), f"{name}, {mode}"
 
 
-def rgb(colour):
-    return "rgb({}, {}, {})".format(*(int(colour[at : at + 2], 16) for at in (1, 3, 5)))
+def rgb(color):
+    return "rgb({}, {}, {})".format(*(int(color[at : at + 2], 16) for at in (1, 3, 5)))
 
 
 def test_a_picture_stands_at_the_head_and_only_the_console_may_dress_the_frame(

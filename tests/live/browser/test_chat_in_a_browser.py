@@ -112,5 +112,5 @@ def test_the_chat_works_without_javascript(live, workspace, windows):
     assert words(chat.text) == said(live, chat)
     chat.ask("Say goodbye.")
     expect(chat.answers).to_have_count(2)
-    asked = chat.questions.locator(".text").all_inner_texts()
-    assert asked == ["Say hello.", "Say goodbye."]
+    questions = chat.questions.locator(".text").all_inner_texts()
+    assert questions == ["Say hello.", "Say goodbye."]

@@ -15,8 +15,8 @@ LONG = {"workspace": "Norre Lamps, wholesale and repairs for the shops of the no
 
 def test_every_mail_fits_a_phone_and_a_desk_in_light_and_dark(app, browser):
     PICTURES.mkdir(exist_ok=True)
-    page, asked = browser.new_page(), []
-    page.on("request", lambda request: asked.append(request.url))
+    page, requests = browser.new_page(), []
+    page.on("request", lambda request: requests.append(request.url))
     for template, facts in FACTS.items():
         subject, text = emails.rendered(template, **facts | (LONG if "workspace" in facts else {}))
         page.set_content(html_email.render(subject, text, emails._address))
@@ -27,4 +27,4 @@ def test_every_mail_fits_a_phone_and_a_desk_in_light_and_dark(app, browser):
             page.screenshot(path=PICTURES / f"mail-{template}-{width}-{theme}.png", full_page=True)
             assert not violations(page), f"{template} at {width}, {theme}"
     page.close()
-    assert not asked
+    assert not requests

@@ -72,11 +72,11 @@ def framed(live, workspace, provider, site, windows):
     site.pages["/"] = Says(MINI_HOST.format(frame=page).encode())
     site.pages["/favicon.ico"] = Says()
     host = windows.open(site.url)
-    until(lambda: "ready" in heard(host), 10, "the frame to be ready")
+    until(lambda: "ready" in frame_messages(host), 10, "the frame to be ready")
     return host
 
 
-def heard(host, kind=""):
+def frame_messages(host, kind=""):
     """The types of what the frame said, or the facts of one type."""
     said = host.evaluate("heard")
     return [one for one in said if one["type"] == kind] if kind else [one["type"] for one in said]
@@ -117,44 +117,44 @@ class Look:
 @pytest.mark.parametrize("code", ["en", "ar"])
 def test_every_state_is_in_order_in_both_directions(live, bot, provider, windows, code):
     PICTURES.mkdir(exist_ok=True)
-    told = words(code).told
+    sentences = words(code).told
     page = windows.open(f"{live.url}/chat/{bot.id}?lang={code}", locale="en-US")
-    look = Look(page, code)
-    look.at("empty")
+    appearance = Look(page, code)
+    appearance.at("empty")
     provider.next(Reply.answer(LONG, chunk_delay_seconds=0.5))
     send(page, "Tell me all of it")
     expect(page.locator(".text", has_text="word2")).to_be_visible()
-    look.at("answering")
+    appearance.at("answering")
     page.locator("#stop").click()
     ended(page, "interrupted")
-    look.at("stopped")
+    appearance.at("stopped")
     provider.next(Reply.status(500))
     send(page, "And now?")
     ended(page, "failed")
-    expect(page.locator(".failed:visible")).to_have_text(told["answer_failed"])
-    look.at("failed")
+    expect(page.locator(".failed:visible")).to_have_text(sentences["answer_failed"])
+    appearance.at("failed")
     provider.next(Reply.answer(RICH))
     send(page, "How long does a parcel take?")
     ended(page)
     of(bot, Message, sources=SOURCES)
     page.reload()
     expect(page.locator(".sources:visible li")).to_have_count(6)
-    look.at("answered")
+    appearance.at("answered")
     page.context.set_offline(True)
-    expect(page.locator("#offline")).to_have_text(told["offline"])
-    look.at("offline")
+    expect(page.locator("#offline")).to_have_text(sentences["offline"])
+    appearance.at("offline")
     page.context.set_offline(False)
     of(bot, Conversation, expires_at=clock.now())
     send(page, "Is anybody there?")
-    expect(page.locator("#note")).to_have_text(told["bad_token_kept"])
+    expect(page.locator("#note")).to_have_text(sentences["bad_token_kept"])
     windows.expect_status(401)
-    look.at("ended")
+    appearance.at("ended")
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code not in ("en", "ar")])
 def test_every_language_is_in_order(live, bot, provider, windows, code):
     PICTURES.mkdir(exist_ok=True)
-    told = words(code)
+    sentences = words(code)
     with transaction() as current:
         current.merge(bot)
         bot.daily_limit = 1
@@ -164,15 +164,15 @@ def test_every_language_is_in_order(live, bot, provider, windows, code):
     ended(page, "failed")
     send(page, "Two")
     note = page.locator("#note")
-    expect(note).to_contain_text(told.told["too_many_messages"])
+    expect(note).to_contain_text(sentences.told["too_many_messages"])
     windows.expect_status(429)
-    expect(note).to_contain_text(told.told["again"].partition("{when}")[2])
+    expect(note).to_contain_text(sentences.told["again"].partition("{when}")[2])
     assert page.evaluate(
         "Intl.RelativeTimeFormat.supportedLocalesOf(document.documentElement.lang)"
     ) == [code]
     Look(page, code).at("limited")
-    page.get_by_role("button", name=told.page["new_conversation"]).click()
-    expect(page.get_by_label(told.page["message"], exact=True)).to_have_value("Two")
+    page.get_by_role("button", name=sentences.page["new_conversation"]).click()
+    expect(page.get_by_label(sentences.page["message"], exact=True)).to_have_value("Two")
 
 
 def test_an_answer_shows_tables_code_links_and_its_sources_and_loads_nothing(
@@ -262,18 +262,18 @@ def test_in_a_frame_the_site_keeps_the_token_and_hears_what_happens(framed):
     page = host.frames[1]
     send(page, "one two")
     ended(page)
-    visitor, answer = heard(host, "message")
+    visitor, answer = frame_messages(host, "message")
     assert (visitor["role"], answer["role"], answer["status"]) == ("visitor", "answer", "complete")
     assert visitor["conversation_id"] == answer["conversation_id"] != ""
     assert "text" not in visitor | answer
     assert host.evaluate("token").startswith("mvv")
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
     host.evaluate('frame.contentWindow.location.replace(frame.src + "&again")')
-    until(lambda: heard(host).count("ready") == 2, 10, "the frame to be there again")
+    until(lambda: frame_messages(host).count("ready") == 2, 10, "the frame to be there again")
     expect(frame.locator("#log .text")).to_have_text(["one two", "You said: one two"])
     host.evaluate('say("ask", { text: "three" })')
     expect(frame.locator("#log .text").last).to_have_text("You said: three")
-    assert heard(host, "message")[-1]["conversation_id"] == visitor["conversation_id"]
+    assert frame_messages(host, "message")[-1]["conversation_id"] == visitor["conversation_id"]
     host.evaluate('say("restart")')
     expect(frame.locator("#log li")).to_have_count(0)
     assert host.evaluate("token") == ""
@@ -287,15 +287,15 @@ def test_what_ends_while_the_window_is_closed_is_counted_and_stands_under_a_line
     host.evaluate('say("closed")')
     gate.open()
     expect(frame.locator(".parted")).to_have_text("New")
-    until(lambda: heard(host, "unread"), 5, "the count")
+    until(lambda: frame_messages(host, "unread"), 5, "the count")
     host.evaluate('say("opened", { focus: true })')
-    until(lambda: len(heard(host, "unread")) == 2, 5, "the count to be taken back")
-    assert [one["count"] for one in heard(host, "unread")] == [1, 0]
+    until(lambda: len(frame_messages(host, "unread")) == 2, 5, "the count to be taken back")
+    assert [one["count"] for one in frame_messages(host, "unread")] == [1, 0]
     expect(frame.get_by_label("Your message")).to_be_focused()
     assert not violations(host.frames[1])
     host.keyboard.press("Escape")
-    until(lambda: heard(host, "close"), 5, "the frame to ask to be closed")
+    until(lambda: frame_messages(host, "close"), 5, "the frame to ask to be closed")
     frame.get_by_role("button", name="Close the chat").click()
-    until(lambda: len(heard(host, "close")) == 2, 5, "the frame to ask to be closed")
+    until(lambda: len(frame_messages(host, "close")) == 2, 5, "the frame to ask to be closed")
     send(host.frames[1], "three")
     expect(frame.locator(".parted")).to_have_count(0)

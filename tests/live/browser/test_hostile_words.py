@@ -65,10 +65,10 @@ def shown(page, expected):
 def test_hostile_words_stay_words_in_the_console(
     live, inside, owner, workspace, page, signs, windows
 ):
-    house = talks(inside, workspace)
-    fill(inside, house, workspace, owner)
+    conversations = talks(inside, workspace)
+    fill(inside, conversations, workspace, owner)
     every, names = words(), short_words()
-    here, bot = f"/w/{workspace.slug}", f"/w/{workspace.slug}/bots/{house.bot.id}"
+    here, bot = f"/w/{workspace.slug}", f"/w/{workspace.slug}/bots/{conversations.bot.id}"
     found, all_words = f"{here}/conversations", quote(" ".join(every[:60]))
     for path, expected, least in (
         (here, names, 5),
@@ -80,11 +80,11 @@ def test_hostile_words_stay_words_in_the_console(
         (f"{bot}/install", names, 1),
         (f"{here}/search?q=script", names, 3),
         (f"{bot}/knowledge", every, 50),
-        (f"{here}/bots/{house.streaming.id}/settings", names, 1),
+        (f"{here}/bots/{conversations.streaming.id}/settings", names, 1),
         (f"{here}/knowledge", names, 1),
         (found, every, 1),
-        (f"{found}/{house.talk}", every, len(every)),
-        (f"{found}/{house.failures}", every, len(every)),
+        (f"{found}/{conversations.talk}", every, len(every)),
+        (f"{found}/{conversations.failures}", every, len(every)),
         (f"{found}?q={all_words}", every, 10),
         (f"{bot}/knowledge/retrieval?question={all_words}", every, 1),
         (f"{here}/provider-keys", every, 0),
@@ -109,39 +109,39 @@ def test_hostile_words_stay_words_in_the_console(
 def test_hostile_words_stay_words_in_the_chat(
     live, inside, owner, workspace, provider, page, signs
 ):
-    house = talks(inside, workspace)
-    cookie = {"name": f"chat_{house.bot.id}", "value": house.token, "url": live.url}
+    conversations = talks(inside, workspace)
+    cookie = {"name": f"chat_{conversations.bot.id}", "value": conversations.token, "url": live.url}
     page.context.add_cookies([cookie])
-    brought_by_the_page(live, page, signs, house)
+    brought_by_the_page(live, page, signs, conversations)
     page.context.clear_cookies(name=cookie["name"])
-    remembered_by_the_script(live, page, signs, house)
-    written_while_one_looks(live, page, signs, house, provider)
-    on_a_site(live, page, signs, house)
+    remembered_by_the_script(live, page, signs, conversations)
+    written_while_one_looks(live, page, signs, conversations, provider)
+    on_a_site(live, page, signs, conversations)
 
 
-def brought_by_the_page(live, page, signs, house):
-    page.goto(f"{live.url}/chat/{house.bot.id}")
+def brought_by_the_page(live, page, signs, conversations):
+    page.goto(f"{live.url}/chat/{conversations.bot.id}")
     expect(Chat(page).answers).to_have_count(len(words()))
     page.wait_for_load_state("networkidle")
     assert not signs.on(page)
     assert shown(page, words()) == len(words())
 
 
-def remembered_by_the_script(live, page, signs, house):
+def remembered_by_the_script(live, page, signs, conversations):
     page.evaluate(
         "([name, token]) => localStorage.setItem(name, token)",
-        [f"chat:{house.bot.id}", house.token],
+        [f"chat:{conversations.bot.id}", conversations.token],
     )
-    page.goto(f"{live.url}/chat/{house.bot.id}")
+    page.goto(f"{live.url}/chat/{conversations.bot.id}")
     expect(Chat(page).answers).to_have_count(len(words()))
     assert not signs.on(page)
     assert shown(page, words()) == len(words())
 
 
-def written_while_one_looks(live, page, signs, house, provider):
+def written_while_one_looks(live, page, signs, conversations, provider):
     """Streamed a word at a time: what is half there is shown, too."""
     provider.next(Reply.answer("\n\n".join(words())))
-    page.goto(f"{live.url}/chat/{house.streaming.id}")
+    page.goto(f"{live.url}/chat/{conversations.streaming.id}")
     chat = Chat(page)
     chat.ask(words()[6])
     chat.wait_for_its_end()
@@ -150,11 +150,11 @@ def written_while_one_looks(live, page, signs, house, provider):
     assert len(chat.text) > 0.8 * len("".join(words()))
 
 
-def on_a_site(live, page, signs, house):
+def on_a_site(live, page, signs, conversations):
     """The widget with its own words, and the frame with the conversation that the site has kept."""
-    token = [f"mevichat:{house.bot.id}:token", house.token]
+    token = [f"mevichat:{conversations.bot.id}:token", conversations.token]
     page.evaluate("([name, token]) => localStorage.setItem(name, token)", token)
-    page.goto(f"{live.url}/demo/{house.bot.id}")
+    page.goto(f"{live.url}/demo/{conversations.bot.id}")
     expect(page.locator("mevichat-widget .teaser")).to_be_visible()
     assert not signs.on(page)
     page.locator("mevichat-widget .launcher").click()

@@ -67,16 +67,16 @@ def test_the_watch_notices_a_script_a_host_and_a_key_that_should_not_be_there(ro
     page = row.page
     page.route("**/leak", lambda route: route.fulfill(body=OLD))
     page.evaluate("fetch('/leak').then((answer) => answer.text())")
-    heard(page, windows, "a key is in the answer of")
+    complaints_about(page, windows, "a key is in the answer of")
     page.evaluate(
         "document.body.append(Object.assign(document.createElement('script'), {text: '1'}))"
     )
-    heard(page, windows, "Content Security Policy")
+    complaints_about(page, windows, "Content Security Policy")
     page.evaluate("location = 'http://localhost:9/'")
-    heard(page, windows, "asked for http://localhost:9/")
+    complaints_about(page, windows, "asked for http://localhost:9/")
 
 
-def heard(page, windows, complaint):
+def complaints_about(page, windows, complaint):
     """Until the watch has said so, which is then forgotten."""
     until(lambda: page.title() and complaint in "".join(windows.complaints), 10, complaint)
     windows.complaints.clear()

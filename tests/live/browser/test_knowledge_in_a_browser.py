@@ -189,10 +189,10 @@ def test_no_page_of_knowledge_is_wider_than_its_screen_or_breaks_a_rule_of_acces
     page, base = console, console.url
     page.reload()
     until_read(page, 2)
-    asked = unanswered.open_of(bot.id)[0].id
+    question_id = unanswered.open_of(bot.id)[0].id
     paths = (
         "", "/texts", "/files", "/answers", "/pages",
-        f"/{source.id}", f"/{source.id}/deletion", f"/unanswered/{asked}/answer",
+        f"/{source.id}", f"/{source.id}/deletion", f"/unanswered/{question_id}/answer",
         "/retrieval?q=Norway+lighthouse+shipping", "/retrieval?q=lighthouse+keepers",
     )  # fmt: skip
     for number, path in enumerate(paths):

@@ -30,10 +30,10 @@ class Film:
     steps: list[tuple[str, bool, float]] = field(default_factory=list)
 
     @contextmanager
-    def step(self, told: str, thought: bool = True) -> Iterator[None]:
+    def step(self, caption: str, thought: bool = True) -> Iterator[None]:
         began = time.monotonic()
         yield
-        self.steps.append((told, thought, time.monotonic() - began))
+        self.steps.append((caption, thought, time.monotonic() - began))
         self.page.screenshot(path=PICTURES / f"newcomer-{len(self.steps)}.png")
 
     @property
@@ -42,8 +42,8 @@ class Film:
 
     def write(self) -> None:
         rows = [
-            f"| {number} | {told} | {'yes' if thought else ''} | {seconds:.1f} |"
-            for number, (told, thought, seconds) in enumerate(self.steps, 1)
+            f"| {number} | {caption} | {'yes' if thought else ''} | {seconds:.1f} |"
+            for number, (caption, thought, seconds) in enumerate(self.steps, 1)
         ]
         head = ["| | step | needs thought | s |", "| --- | --- | --- | --- |"]
         (PICTURES / "newcomer.md").write_text("\n".join([*head, *rows]) + "\n")

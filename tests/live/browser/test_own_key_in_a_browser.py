@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import marker
-from tests.live.house import LLAMA_KEY, LiveHouse
 from tests.live.pages import (
     GROWN_IN_STEPS,
     QUESTION,
@@ -17,6 +16,7 @@ from tests.live.pages import (
     sign_up,
     words,
 )
+from tests.live.product import LLAMA_KEY, LiveProduct
 
 pytestmark = [pytest.mark.xdist_group("sdks"), pytest.mark.browser]
 
@@ -33,15 +33,15 @@ CHECK_MILLISECONDS = 30_000
 def byok(tmp_path_factory, llama):
     """A house of its own, to which llama.cpp's server is both Anthropic and OpenAI."""
     folder = tmp_path_factory.mktemp("byok")
-    with LiveHouse(
+    with LiveProduct(
         folder,
         ("web", "checks"),
         web_processes=1,
         anthropic_base_url=llama.anthropic_base_url,
         openai_base_url=llama.openai_base_url,
-    ) as house:
+    ) as product:
         llama.wait_until_ready()
-        yield house
+        yield product
 
 
 @pytest.fixture(scope="module")

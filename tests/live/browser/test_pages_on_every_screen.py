@@ -35,9 +35,9 @@ REFUSED = Failure(FailureKind.rejected, "Incorrect API key provided.", 401)
 @pytest.fixture
 def sample(live, inside):
     """The seeded workspace, with one good key and one that broke; and how to sign in."""
-    told = live.flask("seed", "--email", f"{secrets.token_hex(6)}@example.com")
-    email, password = re.findall(r"as (\S+) with the password (\S+)", told)[0]
-    workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", told)[0])
+    output = live.flask("seed", "--email", f"{secrets.token_hex(6)}@example.com")
+    email, password = re.findall(r"as (\S+) with the password (\S+)", output)[0]
+    workspace = workspaces.by_slug(re.findall(r"/w/(\S+)", output)[0])
     make_key(workspace, "anthropic")
     broken = make_key(workspace, "openai")
     verdicts.record_refusal(broken.id, broken.version, REFUSED, "openai:gpt-5-mini")
@@ -202,7 +202,7 @@ def photograph(page, name):
             page.emulate_media(color_scheme=theme)
             page.screenshot(path=PICTURES / f"{name}-{width}-{theme}.png", full_page=True)
             if width != 768:
-                broken = violations(page, only_colours=theme == "dark")
+                broken = violations(page, only_colors=theme == "dark")
                 assert not broken, f"{name} at {width}, {theme}"
     moving = page.evaluate(
         "document.getAnimations().filter((a) => a.playState === 'running').length"

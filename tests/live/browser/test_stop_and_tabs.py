@@ -201,13 +201,13 @@ def test_over_the_limit_the_words_come_back_with_the_owners_sentence_and_a_count
     live, workspace, provider, windows
 ):
     make_key(workspace)
-    told = "One question a day, please."
-    bot = make_bot(workspace, HAIKU, daily_limit=1, limit_text=told)
+    sentence = "One question a day, please."
+    bot = make_bot(workspace, HAIKU, daily_limit=1, limit_text=sentence)
     chat = Chat(windows.open(f"{live.url}/chat/{bot.id}"))
     chat.ask("one")
     chat.wait_for_its_end()
     chat.ask("two")
-    expect(chat.page.locator("#note")).to_contain_text(told)
+    expect(chat.page.locator("#note")).to_contain_text(sentence)
     windows.expect_status(429)
     expect(chat.page.locator("#note")).to_contain_text("Try again in")
     expect(chat.page.get_by_label("Your message")).to_have_value("two")

@@ -70,7 +70,7 @@ def test_each_answer_is_told_beside_the_frame_the_newest_first(page, live, provi
     expect(turns(page)).to_have_count(2)
     expect(turns(page).first).to_contain_text(LATER)
     expect(turns(page).first).to_contain_text("Anthropic was overloaded. The key stays valid.")
-    look(page, "trial")
+    check_appearance(page, "trial")
     frame.get_by_label("Your message").press("Escape")
     expect(page.get_by_role("heading", name="Answer details")).to_be_focused()
 
@@ -90,9 +90,9 @@ def test_each_answer_is_told_beside_the_frame_the_newest_first(page, live, provi
 
 def test_only_the_frame_is_heard(page):
     """Another window's word, or one of the frame's that is no id, fetches nothing."""
-    asked = []
+    requests = []
     expect(page.frame_locator("iframe").get_by_text("Hello! Ask about lamps.")).to_be_visible()
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
     page.evaluate(
         """() => {
           window.last = new Promise((done) => {
@@ -108,10 +108,10 @@ def test_only_the_frame_is_heard(page):
         }"""
     )
     page.evaluate("window.last")
-    assert not [url for url in asked if "/trial/" in url]
+    assert not [url for url in requests if "/trial/" in url]
 
 
-def look(page, name):
+def check_appearance(page, name):
     """A picture for each width and theme, and what axe says."""
     PICTURES.mkdir(exist_ok=True)
     for size in SIZES:
@@ -119,6 +119,6 @@ def look(page, name):
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
             page.screenshot(path=PICTURES / f"{name}-{size['width']}-{theme}.png", full_page=True)
-            assert not violations(page, only_colours=theme == "dark")
+            assert not violations(page, only_colors=theme == "dark")
         overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0

@@ -89,13 +89,13 @@ def visit(windows: Windows, url: str, **options) -> Page:
     return page
 
 
-def told_by(page, expression: str) -> str:
+def evaluate(page, expression: str) -> str:
     """Asked past Playwright, whose own scripts a hostile page breaks."""
     session = page.context.new_cdp_session(page)
     answer = session.send("Runtime.evaluate", {"expression": expression, "returnByValue": True})
     session.detach()
-    told: str = answer["result"]["value"]
-    return told
+    value: str = answer["result"]["value"]
+    return value
 
 
 def launcher(page):
@@ -134,10 +134,10 @@ def test_on_a_hostile_page_it_looks_and_works_as_on_a_plain_one(live, bot, site,
     for name in ("plain", "hostile"):
         page = visit(windows, f"{site.url}/{name}", reduced_motion="reduce")
         expect(launcher(page)).to_have_accessible_name("Open the chat")
-        closed = told_by(page, SHAPE), picture(page, ".launcher")
+        closed = evaluate(page, SHAPE), picture(page, ".launcher")
         ask(opened(page))
-        seen[name] = *closed, told_by(page, SHAPE), picture(page, ".panel")
-    assert told_by(page, "[].extra() + getComputedStyle(document.body).display") == "extrainline"
+        seen[name] = *closed, evaluate(page, SHAPE), picture(page, ".panel")
+    assert evaluate(page, "[].extra() + getComputedStyle(document.body).display") == "extrainline"
     assert seen["plain"] == seen["hostile"]
     assert "DIV 796 172 384 640 block" in seen["plain"][2]
 
@@ -151,8 +151,8 @@ def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows
     site.pages["/"] = page_with(line)
     sites.allow(bot, site.url, OPERATOR)
     page = windows.open("about:blank")
-    asked = []
-    page.context.on("request", lambda request: asked.append(request.url))
+    requests = []
+    page.context.on("request", lambda request: requests.append(request.url))
     page.goto(site.url)
     page.wait_for_load_state("networkidle")
     page.mouse.move(1150, 850)
@@ -160,7 +160,7 @@ def test_nothing_is_asked_for_before_it_is_opened(live, bot, site, line, windows
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.activeElement.tagName") == "MEVICHAT-WIDGET"
     assert page.evaluate("document.activeElement.shadowRoot") is None
-    assert asked == [f"{site.url}/", f"{live.url}/w/{bot.id}.js"]
+    assert requests == [f"{site.url}/", f"{live.url}/w/{bot.id}.js"]
     bots.set_enabled(bot, False, OPERATOR)
     page.keyboard.press("Enter")
     until(lambda: page.frames[1:], 10, "the frame")
@@ -178,9 +178,9 @@ def test_a_site_that_may_not_show_it_asks_for_it_in_the_console(
     site.pages["/"] = page_with(line)
     page = windows.open("about:blank")
     page.context.add_init_script(OPEN_ROOTS)
-    with page.expect_console_message(lambda message: message.type == "info") as told:
+    with page.expect_console_message(lambda logged: logged.type == "info") as message:
         page.goto(site.url)
-    assert f"{site.url} isn’t an allowed site for this chat yet." in told.value.text
+    assert f"{site.url} isn’t an allowed site for this chat yet." in message.value.text
     assert page.locator("mevichat-widget, iframe").count() == 0
 
     console = windows.open(f"{live.url}/sign-in?next=/w/{workspace.slug}/bots")
@@ -293,10 +293,10 @@ def test_by_keyboard_it_is_opened_used_and_closed_and_the_page_is_told(
     page.keyboard.press("Escape")
     expect(launcher(page)).to_be_focused()
     expect(page.locator("mevichat-widget .panel")).to_be_hidden()
-    told = page.evaluate("told")
-    assert told[0] == ["open", bot.id, None, None]
-    assert ["message", bot.id, "answer", "complete"] in told
-    assert told[-1] == ["close", bot.id, None, None]
+    messages = page.evaluate("told")
+    assert messages[0] == ["open", bot.id, None, None]
+    assert ["message", bot.id, "answer", "complete"] in messages
+    assert messages[-1] == ["close", bot.id, None, None]
 
 
 def test_a_chat_that_cannot_be_loaded_says_so_and_is_tried_again(live, bot, site, line, windows):

@@ -113,8 +113,8 @@ def test_somebody_is_invited_and_the_plan_is_changed_and_the_log_tells_of_it(
     expect(page.locator(".switcher")).to_contain_text("Free plan")
 
     page.get_by_role("link", name="Audit log").click()
-    for told in ("invited rita@example.com", "changed the plan from Pro to Free", "Support"):
-        expect(page.locator("main")).to_contain_text(told)
+    for text in ("invited rita@example.com", "changed the plan from Pro to Free", "Support"):
+        expect(page.locator("main")).to_contain_text(text)
     expect(page.locator("main")).to_contain_text("Log integrity verified")
 
     page.get_by_role("link", name="Settings").click()

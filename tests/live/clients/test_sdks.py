@@ -7,7 +7,7 @@ from core.gateway import tokens
 from core.providers.formats.json_tool import NAME as JSON_TOOL
 from tests import marker
 from tests.bot_client import make_key
-from tests.live.house import LLAMA_KEY
+from tests.live.product import LLAMA_KEY
 from tests.live.sdks import ask
 from tests.providers import Reply
 

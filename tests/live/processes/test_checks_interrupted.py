@@ -23,8 +23,8 @@ from tests.live.children import (
     kill_worker_and_job,
     until,
 )
-from tests.live.house import LiveHouse
 from tests.live.member import Member
+from tests.live.product import LiveProduct
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
 
@@ -36,21 +36,21 @@ ENDED = {"saved", "passed", "failed", "unchecked", "lost"}
 
 
 @pytest.fixture(scope="module")
-def asked():
+def loopback():
     with LoopbackProvider() as provider:
         yield provider
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory, asked):
+def product(tmp_path_factory, request):
     """One worker takes the checks, so that to kill it is to kill all there is."""
     folder = tmp_path_factory.mktemp("interrupted")
     variables = {
-        "anthropic_base_url": asked.anthropic_base_url,
-        "mini_base_url": asked.openai_base_url,
+        "anthropic_base_url": request.anthropic_base_url,
+        "mini_base_url": request.openai_base_url,
         "web_processes": 1,
     }
-    with LiveHouse(folder, ("web", "checks"), **variables) as running:
+    with LiveProduct(folder, ("web", "checks"), **variables) as running:
         app = create_app(running.settings)
         with app.app_context():
             yield running
@@ -59,30 +59,30 @@ def house(tmp_path_factory, asked):
 
 
 @pytest.fixture
-def workspace(house) -> Workspace:
+def workspace(product) -> Workspace:
     return make_workspace(make_person(new_id("psn").lower()), "Acme", "pro")
 
 
 @pytest.fixture
-def member(house, workspace) -> Member:
+def member(product, workspace) -> Member:
     from core.accounts import workspaces
 
-    return Member(house, workspaces.members(workspace.id)[0].person.email)
+    return Member(product, workspaces.members(workspace.id)[0].person.email)
 
 
 @pytest.fixture
-def provider(asked):
+def provider(request):
     """Says nothing to the first question, and answers those after it."""
-    asked.reset()
-    asked.accept(GOOD)
-    asked.next(Reply.answer().slowly(first_byte_seconds=300))
-    return asked
+    request.reset()
+    request.accept(GOOD)
+    request.next(Reply.answer().slowly(first_byte_seconds=300))
+    return request
 
 
 class Started:
     """A check in its middle: the provider was asked, and says nothing yet."""
 
-    def __init__(self, house, member, workspace, provider, path, form=None) -> None:
+    def __init__(self, product, member, workspace, provider, path, form=None) -> None:
         self.began = time.monotonic()
         self._member, self._workspace, self._provider = member, workspace, provider
         self._page = member.post(f"/w/{workspace.slug}/provider-keys{path}", form)
@@ -102,15 +102,15 @@ class Started:
 
 
 @pytest.fixture
-def saving(house, member, workspace, provider) -> Started:
+def saving(product, member, workspace, provider) -> Started:
     form = {"provider": "anthropic", "secret": GOOD}
-    return Started(house, member, workspace, provider, "", form)
+    return Started(product, member, workspace, provider, "", form)
 
 
 @pytest.fixture
-def testing(house, member, workspace, provider) -> Started:
+def testing(product, member, workspace, provider) -> Started:
     make_key(workspace)
-    return Started(house, member, workspace, provider, "/anthropic/checks")
+    return Started(product, member, workspace, provider, "/anthropic/checks")
 
 
 INTERRUPTIONS = {
@@ -126,42 +126,42 @@ WITH_SOAK = ("both",)
 def test_a_paste_whose_check_is_interrupted_is_stored_once_or_not_at_all(request, what):
     if what in WITH_SOAK and not request.config.getoption("--soak"):
         pytest.skip("with --soak")
-    names = ("house", "workspace", "provider", "saving")
-    house, workspace, provider, saving = (request.getfixturevalue(name) for name in names)
-    INTERRUPTIONS[what](house, "checks")
+    names = ("product", "workspace", "provider", "saving")
+    product, workspace, provider, saving = (request.getfixturevalue(name) for name in names)
+    INTERRUPTIONS[what](product, "checks")
     state = saving.state()
-    settle(house)
+    settle(product)
     key = store.find(workspace.id, "anthropic")
     assert (key is not None) == (state == "saved")
     assert saving.lines() == (["key.added"] if key else [])
     assert key is None or key.version == 1
     assert len(provider.chats) <= 2
-    assert not house.redis.keys("candidate:*")
+    assert not product.redis.keys("candidate:*")
 
 
 @pytest.mark.parametrize("what", ["the job's process"])
 def test_a_test_that_is_interrupted_leaves_one_line_and_the_key(
-    house, workspace, provider, testing, what
+    product, workspace, provider, testing, what
 ):
-    INTERRUPTIONS[what](house, "checks")
+    INTERRUPTIONS[what](product, "checks")
     assert testing.state() in ("passed", "lost")
-    settle(house)
+    settle(product)
     assert testing.lines() == ["key.tested", "key.added"]
     assert store.get(workspace.id, "anthropic").status == "valid"
     assert len(provider.chats) <= 2
 
 
-def test_a_provider_that_never_answers_ends_the_page_in_time(house, workspace, provider, saving):
+def test_a_provider_that_never_answers_ends_the_page_in_time(product, workspace, provider, saving):
     assert saving.state() == "unchecked"
     assert store.find(workspace.id, "anthropic") is None
     assert saving.lines() == []
     assert len(provider.chats) == 1
-    assert not house.redis.keys("candidate:*")
+    assert not product.redis.keys("candidate:*")
 
 
-def settle(house) -> None:
+def settle(product) -> None:
     """Whatever was queued again has run: nothing is to be stored after the page has ended."""
-    until(lambda: not house.redis.llen("rq:queue:checks"), 30, "an empty queue")
+    until(lambda: not product.redis.llen("rq:queue:checks"), 30, "an empty queue")
     time.sleep(1)
     session().commit()
     session().expire_all()

@@ -15,7 +15,7 @@ from core.webhooks import endpoints
 from tests.core.outbox.conftest import PostOffice, Receiver, free_port
 from tests.core.webhooks.test_calls import verified
 from tests.live.children import until
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 from tests.people import make_person, make_workspace
 
 pytestmark = pytest.mark.xdist_group("products")
@@ -41,8 +41,8 @@ def receiver():
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory, office):
-    with LiveHouse(
+def product(tmp_path_factory, office):
+    with LiveProduct(
         tmp_path_factory.mktemp("deliveries"),
         ("web", "jobs", "schedule"),
         web_processes=1,
@@ -53,8 +53,8 @@ def house(tmp_path_factory, office):
 
 
 @pytest.fixture
-def workspace(house):
-    app = create_app(house.settings)
+def workspace(product):
+    app = create_app(product.settings)
     with app.app_context():
         yield make_workspace(make_person("olga"), "Acme", "pro")
         db.session.remove()
@@ -63,9 +63,9 @@ def workspace(house):
 
 @pytest.mark.slow
 def test_a_mail_and_a_signed_call_arrive_and_so_does_what_redis_lost(
-    house, workspace, office, receiver
+    product, workspace, office, receiver
 ):
-    secret_key = house.settings.secret_key.get_secret_value()
+    secret_key = product.settings.secret_key.get_secret_value()
     invitations.invite(workspace, "zoe@example.com", Role.ADMIN, OPERATOR, secret_key)
     until(lambda: office.taken, AT_ONCE_SECONDS, "a mail")
     assert office.taken[0].rcpt_tos == ["zoe@example.com"]
@@ -76,10 +76,10 @@ def test_a_mail_and_a_signed_call_arrive_and_so_does_what_redis_lost(
     call = receiver.calls[0]
     assert verified(secret, call.headers, call.body)
 
-    house["jobs"].tell_group(signal.SIGSTOP)  # it takes nothing while Redis forgets
+    product["jobs"].tell_group(signal.SIGSTOP)  # it takes nothing while Redis forgets
     endpoints.send_test(workspace, OPERATOR)
-    house.redis.flushdb()
-    house["jobs"].tell_group(signal.SIGCONT)
+    product.redis.flushdb()
+    product["jobs"].tell_group(signal.SIGCONT)
     until(lambda: len(receiver.calls) > 1, WITH_THE_SCHEDULE_SECONDS, "what Redis had lost")
     until(_all_arrived, AT_ONCE_SECONDS, "the end of all")
     assert (len(receiver.calls), len(office.taken)) == (2, 1)

@@ -18,7 +18,7 @@ NO_ANSWER = {
     "refuses connections": None,
     "is overloaded": Reply.overloaded(),
     "limits the rate": Reply.rate_limited(),
-    "hangs up": Reply.hang_up(),
+    "hangs up": Reply.drop_connection(),
 }
 
 

@@ -24,7 +24,7 @@ KEY = marker.anthropic_key()
 VISITORS = 12
 
 
-def told(workspace, event: str) -> int:
+def delivery_count(workspace, event: str) -> int:
     session().commit()
     return session().query(Delivery).filter_by(workspace_id=workspace.id, event=event).count()
 
@@ -44,14 +44,14 @@ def test_a_key_revoked_during_traffic_is_told_once_and_comes_back_by_itself(
         refused = everybody_asks()
         assert {status for status, _ in refused} == {503}
         assert {body["error"]["message"] for _, body in refused} == {FAILURE_SENTENCE}
-        until(lambda: told(workspace, "key_broken"), 20, "the mail that says so")
+        until(lambda: delivery_count(workspace, "key_broken"), 20, "the mail that says so")
         key = key_of(workspace)
         assert (key.status, key.reason, key.version) == (INVALID, "rejected", 1)
 
         # No further call until a check passes
-        asked = len(provider.calls)
+        request_count = len(provider.calls)
         assert {status for status, _ in everybody_asks()} == {503}
-        assert len(provider.calls) == asked
+        assert len(provider.calls) == request_count
         page = Member(live, owner.email).get(f"/w/{workspace.slug}")
         assert "Anthropic rejected this key" in page
         assert "Support" in page
@@ -62,8 +62,8 @@ def test_a_key_revoked_during_traffic_is_told_once_and_comes_back_by_itself(
         until(lambda: key_of(workspace).status == VALID, 40, "the key's return")
         assert {status for status, _ in everybody_asks()} == {200}
 
-    assert told(workspace, "key_broken") == 1
-    assert told(workspace, "key_recovered") == 1
+    assert delivery_count(workspace, "key_broken") == 1
+    assert delivery_count(workspace, "key_recovered") == 1
     actions = [line.action for line in audit.lines_of(workspace.id, action="key")]
     assert actions == ["key.recovered", "key.invalidated", "key.added"]
     assert used(workspace) == 2 * VISITORS

@@ -19,7 +19,7 @@ from core.ids import new_id
 from tests import marker
 from tests.bot_client import make_bot, make_key, used
 from tests.live.children import until
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 from tests.live.visitor import Stream, Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider, Reply
@@ -51,13 +51,13 @@ def provider():
 
 
 @pytest.fixture
-def house(tmp_path, provider):
+def product(tmp_path, provider):
     variables = {
         "web_processes": 2,
         "anthropic_base_url": provider.anthropic_base_url,
         "mini_base_url": provider.openai_base_url,
     }
-    with LiveHouse(tmp_path, ("web", "schedule"), **variables) as running:
+    with LiveProduct(tmp_path, ("web", "schedule"), **variables) as running:
         app = create_app(running.settings)
         with app.app_context():
             yield running
@@ -75,15 +75,15 @@ def busy_bot(workspace) -> Bot:
     return bot
 
 
-def kill_web(house: LiveHouse) -> None:
+def kill_web(product: LiveProduct) -> None:
     """The master first, so that it starts no successor, and every process with it."""
-    family = house["web"].family()
-    house["web"].kill()
+    family = product["web"].family()
+    product["web"].kill()
     for process in family:
         if process.is_running():
             os.kill(process.pid, signal.SIGKILL)
-    house.start("web")
-    house.wait_until_ready()
+    product.start("web")
+    product.wait_until_ready()
 
 
 def begin(visitor: Visitor, number: int, chance: random.Random) -> Stream:
@@ -91,74 +91,76 @@ def begin(visitor: Visitor, number: int, chance: random.Random) -> Stream:
     return visitor.say(f"Question {number}").until("message")
 
 
-def test_fifty_answers_killed_at_fifty_points_keep_what_was_asked_and_said(house, provider, rounds):
+def test_fifty_answers_killed_at_fifty_points_keep_what_was_asked_and_said(
+    product, provider, rounds
+):
     kills, at_once = rounds
     workspace = make_workspace(make_person(new_id("psn").lower()), "Acme", "scale")
     make_key(workspace)
     bot = busy_bot(workspace)
-    visitors = [Visitor(house.port, bot.id) for _ in range(at_once)]
-    asked: list[tuple[Visitor, int, Stream]] = []
+    visitors = [Visitor(product.port, bot.id) for _ in range(at_once)]
+    streams_asked: list[tuple[Visitor, int, Stream]] = []
     with ThreadPoolExecutor(2 * at_once) as crowd:
         for kill in range(kills):
             chance = random.Random(kill)
             numbers = range(kill * at_once, (kill + 1) * at_once)
-            begun = list(
+            started = list(
                 crowd.map(lambda v, n, c=chance: (v, n, begin(v, n, c)), visitors, numbers)
             )
-            reading = [crowd.submit(stream.to_its_end) for _, _, stream in begun]
+            reading = [crowd.submit(stream.to_its_end) for _, _, stream in started]
             time.sleep(chance.uniform(0.05, 0.6))
-            kill_web(house)
+            kill_web(product)
             for read in reading:
                 read.result()
-            asked += begun
-    rows = {stream.message_id: house.message(stream.message_id) for _, _, stream in asked}
+            streams_asked += started
+    rows = {stream.message_id: product.message(stream.message_id) for _, _, stream in streams_asked}
     assert [row for row in rows.values() if row["status"] == "pending"], "no kill met an answer"
 
-    until(lambda: not pending(house, rows), SWEPT_WITHIN_SECONDS, "the end of every answer")
+    until(lambda: not pending(product, rows), SWEPT_WITHIN_SECONDS, "the end of every answer")
     complete = 0
-    for _, number, stream in asked:
-        row = house.message(stream.message_id)
+    for _, number, stream in streams_asked:
+        row = product.message(stream.message_id)
         assert row["status"] in ("complete", "interrupted")
         assert WHOLE.startswith(row["text"])
         lag = len(stream.text.split()) - len(row["text"].split())
         assert lag <= JOURNAL_LAG_WORDS, (stream.text, row["text"])
-        assert question_of(house, row) == f"Question {number}"
+        assert question_of(product, row) == f"Question {number}"
         complete += row["status"] == "complete"
     session().commit()
     assert used(workspace) == complete
 
     # Each can be had again, once
-    for visitor, _, stream in asked[:: max(1, len(asked) // 10)]:
+    for visitor, _, stream in streams_asked[:: max(1, len(streams_asked) // 10)]:
         before = used(workspace)
-        was = house.message(stream.message_id)["status"]
+        was = product.message(stream.message_id)["status"]
         retried = visitor.retry(stream.message_id).to_its_end()
         assert (retried.last.name, retried.text) == ("done", WHOLE)
         assert used(workspace) == before + (was != "complete")
 
 
-def pending(house, rows) -> int:
+def pending(product, rows) -> int:
     marks = ",".join("?" * len(rows))
     query = f"SELECT count(*) AS n FROM messages WHERE status = 'pending' AND id IN ({marks})"
-    return house.rows(query, *rows)[0]["n"]
+    return product.rows(query, *rows)[0]["n"]
 
 
-def question_of(house, row) -> str:
-    return house.message(row["reply_to"])["text"]
+def question_of(product, row) -> str:
+    return product.message(row["reply_to"])["text"]
 
 
-def test_fifty_streams_come_to_their_end_while_the_web_stops(house, provider):
+def test_fifty_streams_come_to_their_end_while_the_web_stops(product, provider):
     workspace = make_workspace(make_person(new_id("psn").lower()), "Acme", "scale")
     make_key(workspace)
     bot = busy_bot(workspace)
-    visitors = [Visitor(house.port, bot.id) for _ in range(50)]
+    visitors = [Visitor(product.port, bot.id) for _ in range(50)]
     with ThreadPoolExecutor(50) as crowd:
         streams = list(crowd.map(lambda v: v.say("Hello").until("delta"), visitors))
-        web = house["web"]
+        web = product["web"]
         web.tell(signal.SIGTERM)
         said = list(crowd.map(Stream.to_its_end, streams))
     assert {(stream.text, stream.last.name) for stream in said} == {(WHOLE, "done")}
     assert web.wait() == 0
     session().commit()
     assert used(workspace) == 50
-    house.start("web")
-    house.wait_until_ready()
+    product.start("web")
+    product.wait_until_ready()

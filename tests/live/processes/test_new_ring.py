@@ -24,7 +24,7 @@ from tests import marker
 from tests.bot_client import make_bot, make_key
 from tests.core.secrets.test_vault import ring_key
 from tests.live.children import ROOT
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 from tests.live.visitor import Visitor
 from tests.people import make_person, make_workspace
 from tests.providers import LoopbackProvider
@@ -73,10 +73,10 @@ def fill(workspaces_count: int) -> None:
 class Traffic:
     """Visitors who ask without a pause, each in one conversation, and what they were told."""
 
-    def __init__(self, house: LiveHouse, bots: list[str]) -> None:
+    def __init__(self, product: LiveProduct, bots: list[str]) -> None:
         self.statuses: list[int] = []
         self._stop = threading.Event()
-        self._visitors = [Visitor(house.port, bot) for bot in bots]
+        self._visitors = [Visitor(product.port, bot) for bot in bots]
 
     def __enter__(self):
         self._crowd = ThreadPoolExecutor(len(self._visitors))
@@ -94,7 +94,7 @@ class Traffic:
             self.statuses.append(visitor.ask("Hello")[0])
 
 
-def killed_after(house: LiveHouse, seconds: float) -> bool:
+def killed_after(product: LiveProduct, seconds: float) -> bool:
     """Starts the command and kills it after so long; whether it had come to its end before."""
     command = [
         ROOT / ".venv" / "bin" / "python",
@@ -106,7 +106,7 @@ def killed_after(house: LiveHouse, seconds: float) -> bool:
         "reencrypt",
     ]
     running = subprocess.Popen(
-        command, cwd=ROOT, env=house.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=ROOT, env=product.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
         assert running.stderr is not None
@@ -133,8 +133,8 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
     with LoopbackProvider() as provider:
         provider.accept(*(marker.anthropic_key(f"tal{n}") for n in range(TALKERS)))
         before = settings_of(tmp_path, provider, old)
-        with LiveHouse(tmp_path, ("web",), **before) as house:
-            app = create_app(house.settings)
+        with LiveProduct(tmp_path, ("web",), **before) as product:
+            app = create_app(product.settings)
             with app.app_context():
                 workspaces = [
                     make_workspace(make_person(f"p{n}"), f"Talk {n}", "pro") for n in range(TALKERS)
@@ -146,34 +146,36 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
                 fill(count)
                 db.session.remove()
                 db.engine.dispose()
-        with LiveHouse(tmp_path, ("web",), **settings_of(tmp_path, provider, new, old)) as house:
-            app = create_app(house.settings)
-            with app.app_context(), Traffic(house, bots) as traffic:
+        with LiveProduct(
+            tmp_path, ("web",), **settings_of(tmp_path, provider, new, old)
+        ) as product:
+            app = create_app(product.settings)
+            with app.app_context(), Traffic(product, bots) as traffic:
                 chance, progress = random.Random(7), [moved()]
                 for _ in range(kills):
-                    ended = killed_after(house, chance.uniform(0, 0.9 * count / 10_000))
+                    ended = killed_after(product, chance.uniform(0, 0.9 * count / 10_000))
                     progress.append(moved())
                     if ended:
                         break
-                told = house.flask("keys", "reencrypt")
+                output = product.flask("keys", "reencrypt")
                 assert progress == sorted(progress)
                 assert any(0 < done < count for done in progress), (
                     f"no kill fell into a run: {progress}"
                 )
-                assert re.match(r"\d+ moved", told)
+                assert re.match(r"\d+ moved", output)
                 assert moved() == count + TALKERS
-                assert "0 moved" in house.flask("keys", "reencrypt")
+                assert "0 moved" in product.flask("keys", "reencrypt")
                 db.session.remove()
                 db.engine.dispose()
             assert set(traffic.statuses) == {200}
             assert len(traffic.statuses) > 20
-        with LiveHouse(tmp_path, ("web",), **settings_of(tmp_path, provider, new)) as house:
-            answered = {Visitor(house.port, bot).ask("Still there?")[0] for bot in bots}
+        with LiveProduct(tmp_path, ("web",), **settings_of(tmp_path, provider, new)) as product:
+            answered = {Visitor(product.port, bot).ask("Still there?")[0] for bot in bots}
             assert answered == {200}
-            examined = house.flask_says("keys", "doctor")
+            examined = product.flask_says("keys", "doctor")
             assert f"{count + TALKERS} keys use the newest ring key" in examined
             assert "can’t be decrypted" not in examined
-            assert "in order" in house.flask("audit", "verify") or "ok" in house.flask(
+            assert "in order" in product.flask("audit", "verify") or "ok" in product.flask(
                 "audit", "verify"
             )
 

@@ -20,8 +20,8 @@ def test_a_head_goes_out_together_with_the_first_of_its_body(live, method, has_b
             head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
             fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])
             assert len(body) == (int(fields[b"content-length"]) if has_body else 0)
-            told = parsedate_to_datetime(fields[b"date"].decode()).timestamp()
-            assert abs(time.time() - told) < 2
+            date = parsedate_to_datetime(fields[b"date"].decode()).timestamp()
+            assert abs(time.time() - date) < 2
 
 
 def test_who_sends_the_next_request_at_once_lets_others_go_first(live):
@@ -29,7 +29,7 @@ def test_who_sends_the_next_request_at_once_lets_others_go_first(live):
     with two_to_one_process(live) as (hasty, other):
         hasty.sendall(b"HEAD /sign-in HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
         hasty.recv(1, socket.MSG_PEEK)
-        assert b" 200 " in asked(other)
+        assert b" 200 " in health_response(other)
         before = hasty.recv(1_000_000).count(b"HTTP/1.1 200")
         assert 0 < before < 100
 
@@ -41,7 +41,7 @@ def two_to_one_process(live):
         found = {}
         while True:
             line = stack.enter_context(socket.create_connection(("127.0.0.1", live.port)))
-            asked(line)
+            health_response(line)
             pid = live.web_process_of(line.getsockname()[1]).pid
             if pid in found:
                 yield found[pid], line
@@ -49,6 +49,6 @@ def two_to_one_process(live):
             found[pid] = line
 
 
-def asked(line):
+def health_response(line):
     line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     return line.recv(65536)

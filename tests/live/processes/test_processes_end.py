@@ -7,8 +7,8 @@ import pytest
 
 from tests.bot_client import make_bot, make_key, used
 from tests.live.children import until
-from tests.live.house import status_of
 from tests.live.member import Member
+from tests.live.product import status_of
 from tests.live.visitor import Visitor
 
 pytestmark = pytest.mark.xdist_group("live-2")
@@ -30,21 +30,21 @@ def visitor(bot, visitors_of):
 
 def test_a_stream_begun_on_one_web_process_is_followed_on_another(live, provider, visitor):
     gate = provider.hold()
-    begun = visitor.say("one two three four").until("delta")
-    first = live.web_process_of(begun.port)
-    until_journalled(live, begun)
+    stream_start = visitor.say("one two three four").until("delta")
+    first = live.web_process_of(stream_start.port)
+    until_journalled(live, stream_start)
     first.suspend()  # so that the other one has to take the next connection
     try:
-        followed = visitor.follow(begun.message_id, begun.last.id).until("message")
+        followed = visitor.follow(stream_start.message_id, stream_start.last.id).until("message")
         second = live.web_process_of(followed.port)
     finally:
         first.resume()
     gate.open()
     assert second.pid != first.pid
-    assert begun.text + followed.to_its_end().text == "You said: one two three four"
-    assert followed.last == begun.to_its_end().last
-    assert begun.last.name == "done"
-    assert begun.text == "You said: one two three four"
+    assert stream_start.text + followed.to_its_end().text == "You said: one two three four"
+    assert followed.last == stream_start.to_its_end().last
+    assert stream_start.last.name == "done"
+    assert stream_start.text == "You said: one two three four"
 
 
 @pytest.mark.slow  # 30 s of silence, then the next of the schedule's rounds, every 10
@@ -52,24 +52,24 @@ def test_answer_of_a_killed_web_process_is_interrupted_and_can_be_retried(
     live, workspace, provider, visitor
 ):
     gate = provider.hold()
-    begun = visitor.say("one two three").until("delta")
-    until_journalled(live, begun)
-    os.kill(live.web_process_of(begun.port).pid, signal.SIGKILL)
-    begun.to_its_end()
-    assert begun.last.name == "delta"
+    stream_start = visitor.say("one two three").until("delta")
+    until_journalled(live, stream_start)
+    os.kill(live.web_process_of(stream_start.port).pid, signal.SIGKILL)
+    stream_start.to_its_end()
+    assert stream_start.last.name == "delta"
     assert used(workspace) == 1
 
-    followed = visitor.follow(begun.message_id, begun.last.id).to_its_end()
+    followed = visitor.follow(stream_start.message_id, stream_start.last.id).to_its_end()
     assert (followed.last.name, followed.last.data["status"]) == ("error", "interrupted")
     question, answer = visitor.messages()
     assert (question["text"], question["status"]) == ("one two three", "complete")
-    assert (answer["text"], answer["status"]) == (begun.text, "interrupted")
-    assert begun.text
-    assert live.message(begun.message_id)["failure"] == "process_ended"
+    assert (answer["text"], answer["status"]) == (stream_start.text, "interrupted")
+    assert stream_start.text
+    assert live.message(stream_start.message_id)["failure"] == "process_ended"
     assert used(workspace) == 0
 
     gate.open()
-    assert visitor.retry(begun.message_id).to_its_end().text == "You said: one two three"
+    assert visitor.retry(stream_start.message_id).to_its_end().text == "You said: one two three"
     assert used(workspace) == 1
 
 
@@ -97,11 +97,11 @@ def test_answers_come_to_their_end_while_redis_is_away_and_checks_work_again_aft
     live, owner, workspace, provider, visitor
 ):
     gate = provider.hold()
-    begun = visitor.say("Hello").until("delta")
+    stream_start = visitor.say("Hello").until("delta")
     live["redis"].kill()
     gate.open()
-    assert begun.to_its_end().last.name == "done"
-    assert live.message(begun.message_id)["text"] == "You said: Hello"
+    assert stream_start.to_its_end().last.name == "done"
+    assert live.message(stream_start.message_id)["text"] == "You said: Hello"
     assert visitor.say("And now?").to_its_end().text == "You said: And now?"
     live.start("redis")
     live.wait_until_ready()
@@ -112,5 +112,5 @@ def test_answers_come_to_their_end_while_redis_is_away_and_checks_work_again_aft
 
 def until_journalled(live, stream):
     """Until other processes can know what was said so far."""
-    journal = f"journal:{stream.message_id}:1"
-    until(lambda: live.redis.exists(journal), 5, "the answer's journal")
+    log_key = f"journal:{stream.message_id}:1"
+    until(lambda: live.redis.exists(log_key), 5, "the answer's journal")

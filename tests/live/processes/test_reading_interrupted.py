@@ -21,7 +21,7 @@ from tests.live.children import (
     kill_worker_and_job,
     until,
 )
-from tests.live.house import LiveHouse
+from tests.live.product import LiveProduct
 from tests.people import make_person, make_workspace
 from tests.site import Says, Site
 
@@ -47,10 +47,10 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory, site):
+def product(tmp_path_factory, site):
     folder = tmp_path_factory.mktemp("reading")
     variables = {"web_processes": 1, "private_pages": site.host}
-    with LiveHouse(folder, ("web", "knowledge", "schedule"), **variables) as running:
+    with LiveProduct(folder, ("web", "knowledge", "schedule"), **variables) as running:
         app = create_app(running.settings)
         with app.app_context():
             yield running
@@ -59,7 +59,7 @@ def house(tmp_path_factory, site):
 
 
 @pytest.fixture
-def source(house, site):
+def source(product, site):
     """Known in its first edition, and half read in its second."""
     workspace = make_workspace(make_person(new_id("psn").lower()), "Acme", "pro")
     bot = make_bot(workspace)
@@ -107,9 +107,9 @@ WITH_SOAK = ("the job's process", "its worker", "its worker and the job's proces
 def test_a_source_whose_reading_is_interrupted_ends_whole_and_answers_meanwhile(request, what):
     if what in WITH_SOAK and not request.config.getoption("--soak"):
         pytest.skip("with --soak")
-    house, source = request.getfixturevalue("house"), request.getfixturevalue("source")
+    product, source = request.getfixturevalue("product"), request.getfixturevalue("source")
     interrupt, attempts = INTERRUPTIONS[what]
-    interrupt(house, "knowledge")
+    interrupt(product, "knowledge")
 
     def is_ready() -> bool:
         found = editions(source)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.live.children import ROOT, Child, belonging_to, clean_environ, free_port, until
-from tests.live.house import status_of
+from tests.live.product import status_of
 
 pytestmark = pytest.mark.xdist_group("bin-run")
 

@@ -19,9 +19,9 @@ from tests import marker
 from tests.bot_client import make_bot, make_key
 from tests.databases import running_postgres
 from tests.live.children import Child
-from tests.live.house import LINES, LiveHouse
 from tests.live.lines import one_to_each
 from tests.live.member import Member
+from tests.live.product import LINES, LiveProduct
 from tests.people import make_cast
 from tests.providers import LoopbackProvider
 
@@ -47,7 +47,7 @@ def many(request, tmp_path_factory):
 
 
 def _running(folder, provider, **variables):
-    with LiveHouse(
+    with LiveProduct(
         folder,
         ("web", "checks"),
         web_processes=PROCESSES,
@@ -55,12 +55,12 @@ def _running(folder, provider, **variables):
         openai_base_url=provider.openai_base_url,
         mini_base_url=provider.openai_base_url,
         **variables,
-    ) as house:
-        second = Child(LINES["checks"], house.environ, folder / "logs" / "checks-2.log")
-        app = create_app(house.settings)
+    ) as product:
+        second = Child(LINES["checks"], product.environ, folder / "logs" / "checks-2.log")
+        app = create_app(product.settings)
         try:
             with app.app_context():
-                yield house, provider
+                yield product, provider
                 db.session.remove()
                 db.engine.dispose()
         finally:
@@ -68,15 +68,15 @@ def _running(folder, provider, **variables):
 
 
 def test_every_change_is_seen_by_every_process_within_a_second(many):
-    house, provider = many
+    product, provider = many
     cast = make_cast()
     slug, path = cast.workspace.slug, f"/w/{cast.workspace.slug}/provider-keys"
-    owner, billing = Member(house, cast.owner.email), Member(house, cast.billing.email)
+    owner, billing = Member(product, cast.owner.email), Member(product, cast.billing.email)
     make_key(cast.workspace, secret=OLD)
     bot = make_bot(cast.workspace, MODEL)
-    secret_key = house.settings.secret_key.get_secret_value()
+    secret_key = product.settings.secret_key.get_secret_value()
 
-    with one_to_each(house, PROCESSES) as lines:
+    with one_to_each(product, PROCESSES) as lines:
 
         def bots() -> set[int]:
             """Asks the bot through each process, each in a conversation of its own."""
@@ -88,11 +88,11 @@ def test_every_change_is_seen_by_every_process_within_a_second(many):
         def pages(member: Member, page: str) -> set[int]:
             return {line.get(page, member.cookie) for line in lines}
 
-        def seen(look, *expected) -> None:
+        def seen(statuses, *expected) -> None:
             """Every process says so, and the first look that all agree in comes within a second."""
             began = time.monotonic()
-            while look() != set(expected):
-                assert time.monotonic() - began < WITHIN_SECONDS, (look(), expected)
+            while statuses() != set(expected):
+                assert time.monotonic() - began < WITHIN_SECONDS, (statuses(), expected)
 
         assert bots() == {200}
 
@@ -105,10 +105,10 @@ def test_every_change_is_seen_by_every_process_within_a_second(many):
 
         # Disabled, and enabled again
         owner.post(f"{path}/anthropic/disablement")
-        asked = len(provider.chats)
+        request_count = len(provider.chats)
         seen(bots, 503)
         owner.post(f"{path}/anthropic/enablement")
-        assert len(provider.chats) == asked
+        assert len(provider.chats) == request_count
         seen(bots, 200)
 
         # A role

@@ -52,11 +52,11 @@ class Upstream:
 
     def _one(self, connection):
         with connection:
-            asked = document_in(connection)
-            if asked["stream"]:
+            request = document_in(connection)
+            if request["stream"]:
                 self._stream(connection)
                 return
-            content = asked["messages"][0]["content"]
+            content = request["messages"][0]["content"]
             body = json.dumps(completion("x" * int(content) if content.isdigit() else "Hello"))
             head = HEAD + b"application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
             connection.sendall(head + body.encode())
@@ -133,18 +133,18 @@ def asking(live, inside, workspace, owner):
 
 def in_every_process(live, asking, content, stream):
     """Two clients that asked this and read only the first bytes, one in each web process."""
-    first = begun(asking, content, stream)
+    first = start_answer(asking, content, stream)
     process = live.web_process_of(first.getsockname()[1])
     process.suspend()  # so that the other one has to take the next connection
     try:
-        second = begun(asking, content, stream)
+        second = start_answer(asking, content, stream)
     finally:
         process.resume()
     assert live.web_process_of(second.getsockname()[1]).pid != process.pid
     return [first, second]
 
 
-def begun(asking, content, stream):
+def start_answer(asking, content, stream):
     client = asking(content, stream)
     assert b" 200 OK" in client.recv(20)
     return client

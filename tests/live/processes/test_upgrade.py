@@ -16,9 +16,9 @@ from flask.sessions import SecureCookieSessionInterface
 from tests import marker
 from tests.live import previous
 from tests.live.children import Child, clean_environ, free_port, until
-from tests.live.house import LiveHouse
 from tests.live.member import Member
 from tests.live.previous import BEN, OLGA
+from tests.live.product import LiveProduct
 from tests.live.visitor import Visitor
 from tests.providers import LoopbackProvider
 
@@ -31,7 +31,7 @@ SCHEDULE_SECONDS = 60
 STOP_SECONDS = 60
 
 
-class UpgradedHouse(LiveHouse):
+class UpgradedProduct(LiveProduct):
     """`bin/run` on what the previous release left behind; `before` are its rows."""
 
     def __enter__(self):
@@ -82,7 +82,7 @@ def vendor():
 
 @pytest.fixture(scope="module")
 def upgraded(tmp_path_factory, vendor):
-    with UpgradedHouse(
+    with UpgradedProduct(
         tmp_path_factory.mktemp("upgraded"),
         (),
         web_processes=1,
@@ -90,8 +90,8 @@ def upgraded(tmp_path_factory, vendor):
         openai_base_url=vendor.openai_base_url,
         mini_base_url=vendor.openai_base_url,
         mini_api_key=MINIS,
-    ) as house:
-        yield house
+    ) as product:
+        yield product
 
 
 @pytest.fixture
@@ -149,8 +149,8 @@ def test_a_visitor_finds_the_whole_conversation_and_goes_on_in_it(upgraded, vend
 
 def test_the_keys_page_says_of_each_key_what_it_said_before(upgraded, olga, ben):
     page = words(olga.get(KEYS))
-    for told in ("sk-ant-api03-••••••••7xA2", "sk-proj-••••••••Qm31", "OpenAI rejected this key"):
-        assert told in page
+    for text in ("sk-ant-api03-••••••••7xA2", "sk-proj-••••••••Qm31", "OpenAI rejected this key"):
+        assert text in page
     assert "Incorrect API key provided: [key]." in page
     dormant = words(ben.get("/w/small-shop/provider-keys"))
     assert "sk-ant-api03-••••••••sH0p" in dormant
@@ -161,16 +161,16 @@ def test_a_key_that_was_refused_before_the_upgrade_is_told_once_and_asked_for_no
     upgraded, vendor
 ):
     upgraded.wait_for_the_schedule()
-    asked = len([call for call in vendor.chats if call.key == REFUSED])
+    request_count = len([call for call in vendor.chats if call.key == REFUSED])
     visitor = Visitor(upgraded.port, upgraded.id_of("bots", "Sales"))
     assert visitor.say("Hello").to_its_end().last.name == "error"
-    assert len([call for call in vendor.chats if call.key == REFUSED]) == asked
+    assert len([call for call in vendor.chats if call.key == REFUSED]) == request_count
     key = upgraded.key("openai")
     assert (key["status"], key["reason"], key["version"]) == ("invalid", "rejected", 1)
     (before,) = [row for row in upgraded.before["provider_keys"] if row["id"] == key["id"]]
     assert key["fingerprint"] != before["fingerprint"]
-    told = upgraded.rows("SELECT recipient FROM deliveries WHERE event = 'key_broken'")
-    assert sorted(row["recipient"] for row in told) == [BEN, OLGA]
+    text = upgraded.rows("SELECT recipient FROM deliveries WHERE event = 'key_broken'")
+    assert sorted(row["recipient"] for row in text) == [BEN, OLGA]
 
 
 def test_an_old_key_is_recognised_when_it_is_pasted_again(upgraded, olga):
@@ -229,9 +229,9 @@ def test_bin_run_leaves_a_database_of_a_newer_release_alone_and_says_so(tmp_path
     assert "Traceback" not in run.said
 
 
-def assert_every_chain_is_whole(house):
-    found = [line.split() for line in house.flask("audit", "verify").splitlines()]
-    assert {slug for slug, *_ in found} == {row["slug"] for row in house.before["workspaces"]}
+def assert_every_chain_is_whole(product):
+    found = [line.split() for line in product.flask("audit", "verify").splitlines()]
+    assert {slug for slug, *_ in found} == {row["slug"] for row in product.before["workspaces"]}
     assert {problem for *_, problem in found} == {"ok"}
 
 
@@ -240,17 +240,17 @@ def words(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
 
 
-def start_page(house, token):
+def start_page(product, token):
     """The home of Acme, asked for by a browser that was signed in with that token."""
     signing = Flask(__name__)
     signing.secret_key = (previous.UPGRADE / "secrets" / "secret_key").read_text().strip()
     serializer = SecureCookieSessionInterface().get_signing_serializer(signing)
     cookie = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
     return requests.get(
-        f"{house.url}/w/acme", cookies={"mevichat": cookie}, allow_redirects=False, timeout=30
+        f"{product.url}/w/acme", cookies={"mevichat": cookie}, allow_redirects=False, timeout=30
     )
 
 
-def used_by(house, workspace_id):
-    (row,) = house.rows("SELECT used FROM quota_periods WHERE workspace_id = ?", workspace_id)
+def used_by(product, workspace_id):
+    (row,) = product.rows("SELECT used FROM quota_periods WHERE workspace_id = ?", workspace_id)
     return row["used"]

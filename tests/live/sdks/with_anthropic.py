@@ -29,13 +29,13 @@ def result(case):
 
 
 def whole(client, case, **more):
-    return told(client.messages.create(**asked(case), **more))
+    return summary_of(client.messages.create(**request_for(case), **more))
 
 
 def stream(client, case, **more):
     """By the SDK's own accumulator."""
-    with client.messages.stream(**asked(case), **more) as events:
-        return told(events.get_final_message())
+    with client.messages.stream(**request_for(case), **more) as events:
+        return summary_of(events.get_final_message())
 
 
 def tool(client, case, call=whole):
@@ -45,7 +45,7 @@ def tool(client, case, call=whole):
     used = {"type": "tool_use", "id": "c1", "name": name, "input": arguments}
     result = {"type": "tool_result", "tool_use_id": "c1", "content": "Sunny"}
     answered = [
-        *asked(case)["messages"],
+        *request_for(case)["messages"],
         {"role": "assistant", "content": [used]},
         {"role": "user", "content": [result]},
     ]
@@ -66,12 +66,12 @@ def json_mode(client, case):
     return whole(client, case, extra_body={"output_config": JSON})
 
 
-def asked(case):
+def request_for(case):
     messages = case.get("messages") or [{"role": "user", "content": case["prompt"]}]
     return {"model": case["model"], "messages": messages, "max_tokens": 50, **case.get("more", {})}
 
 
-def told(message):
+def summary_of(message):
     usage = message.usage
     calls = [block for block in message.content if block.type == "tool_use"]
     return {

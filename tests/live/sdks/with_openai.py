@@ -30,16 +30,18 @@ def result(case):
 
 
 def whole(client, case, **more):
-    return told(client.chat.completions.create(**asked(case), **more))
+    return summary_of(client.chat.completions.create(**request_for(case), **more))
 
 
 def stream(client, case, **more):
     """By the SDK's own accumulator, with the usage at the end."""
     options = {"include_usage": True}
-    with client.chat.completions.stream(**asked(case), stream_options=options, **more) as events:
+    with client.chat.completions.stream(
+        **request_for(case), stream_options=options, **more
+    ) as events:
         for _ in events:
             pass
-        return told(events.get_final_completion())
+        return summary_of(events.get_final_completion())
 
 
 def tool(client, case, call=whole):
@@ -48,7 +50,7 @@ def tool(client, case, call=whole):
     first = call(client, case, tools=tools)
     made = {"name": first["tool"][0], "arguments": json.dumps(first["tool"][1])}
     answered = [
-        *asked(case)["messages"],
+        *request_for(case)["messages"],
         {"role": "assistant", "tool_calls": [{"id": "c1", "type": "function", "function": made}]},
         {"role": "tool", "tool_call_id": "c1", "content": "Sunny"},
     ]
@@ -76,24 +78,24 @@ def responses_stream(client, case):
 
     OpenAI's own event of an error is handed over as an event, not raised.
     """
-    for event in client.responses.create(**asked_response(case), stream=True):
+    for event in client.responses.create(**response_request_for(case), stream=True):
         if event.type == "error":
             return {"raised": event.type, "said": event.message}
         if event.type in ENDS:
             ended = event.response
-    return told_response(ended)
+    return response_summary_of(ended)
 
 
 def responses_whole(client, case, **more):
-    return told_response(client.responses.create(**asked_response(case), **more))
+    return response_summary_of(client.responses.create(**response_request_for(case), **more))
 
 
 def responses_accumulated(client, case, **more):
     """By the SDK's own accumulator, which takes each event at its word."""
-    with client.responses.stream(**asked_response(case), **more) as events:
+    with client.responses.stream(**response_request_for(case), **more) as events:
         for _ in events:
             pass
-        return told_response(events.get_final_response())
+        return response_summary_of(events.get_final_response())
 
 
 def responses_tool(client, case, call=responses_whole):
@@ -126,17 +128,17 @@ def responses_json(client, case):
     return responses_whole(client, case, text={"format": {"type": "json_object"}})
 
 
-def asked(case):
+def request_for(case):
     messages = case.get("messages") or [{"role": "user", "content": case["prompt"]}]
     return {"model": case["model"], "messages": messages, **case.get("more", {})}
 
 
-def asked_response(case):
+def response_request_for(case):
     said = case.get("input") or case["prompt"]
     return {"model": case["model"], "input": said, **case.get("more", {})}
 
 
-def told(completion):
+def summary_of(completion):
     (choice,) = completion.choices
     usage = completion.usage
     call = choice.message.tool_calls[0].function if choice.message.tool_calls else None
@@ -148,7 +150,7 @@ def told(completion):
     }
 
 
-def told_response(response):
+def response_summary_of(response):
     call = next((item for item in response.output if item.type == "function_call"), None)
     return {
         "text": response.output_text,

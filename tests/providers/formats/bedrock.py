@@ -59,7 +59,7 @@ def is_path(path: str) -> bool:
     return _PATH.fullmatch(path) is not None
 
 
-def asked(path: str) -> dict[str, Any]:
+def request_fields(path: str) -> dict[str, Any]:
     """What other formats have in the body."""
     found = _PATH.fullmatch(path)
     return {"model": unquote(found[1]), "stream": bool(found[2])} if found else {}

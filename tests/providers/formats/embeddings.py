@@ -32,7 +32,7 @@ def vector_of(text: str, dimensions: int) -> list[float]:
     sums = [0.0] * dimensions
     for word in re.findall(r"\w+", text.lower()) or [text]:
         if word not in _STOP_WORDS.split():
-            name, weight = _meaning(word)
+            name, weight = _group_weight(word)
             sums[zlib.crc32(name.encode()) % dimensions] += weight
     length = math.hypot(*sums)
     return [number / length for number in sums] if length else [1.0, *sums[1:]]
@@ -61,11 +61,11 @@ def objection_to(body: dict[str, Any]) -> Problem | None:
 
 
 def _texts(body: dict[str, Any]) -> list[Any]:
-    given = body.get("input")
-    return given if isinstance(given, list) else [given]
+    texts = body.get("input")
+    return texts if isinstance(texts, list) else [texts]
 
 
-def _meaning(word: str) -> tuple[str, float]:
+def _group_weight(word: str) -> tuple[str, float]:
     for group in GROUPS:
         if word in group:
             return group[0], GROUP_WEIGHT

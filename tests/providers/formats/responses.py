@@ -45,12 +45,12 @@ def answer(writing: Writing, call: Call) -> dict[str, Any]:
 def stream(writing: Writing, call: Call) -> Stream:
     """Created, in progress, the item with its part, a delta a piece, and everything once more, whole."""
     numbers = itertools.count()
-    begun = {"response": _response(writing, call, "in_progress", [])}
-    opening = [("response.created", begun), ("response.in_progress", begun), *_first(writing)]
-    told = [_event(kind, next(numbers), fields) for kind, fields in opening]
-    after = itertools.count(len(told) + len(writing.pieces))
+    start = {"response": _response(writing, call, "in_progress", [])}
+    opening = [("response.created", start), ("response.in_progress", start), *_first(writing)]
+    opening_events = [_event(kind, next(numbers), fields) for kind, fields in opening]
+    after = itertools.count(len(opening_events) + len(writing.pieces))
     return Stream(
-        opening=told,
+        opening=opening_events,
         pieces=writing.pieces,
         event_of=lambda piece: _event(*_delta(writing, piece, next(numbers))),
         closing=[_event(kind, next(after), fields) for kind, fields in _last(writing, call)],
@@ -99,12 +99,12 @@ def _item_id(writing: Writing) -> str:
 
 def _item(writing: Writing, status: str = "") -> dict[str, Any]:
     """The one item of the output; empty while it is in progress."""
-    is_begun, text = status == "in_progress", "" if status == "in_progress" else writing.text
+    is_in_progress, text = status == "in_progress", "" if status == "in_progress" else writing.text
     item = {"id": _item_id(writing), "status": status or _status(writing)}
     if writing.tool:
         called = {"call_id": f"call_loopback{writing.number:06d}", "name": writing.tool}
         return item | {"type": "function_call", "arguments": text} | called
-    content = [] if is_begun else [_text(text)]
+    content = [] if is_in_progress else [_text(text)]
     return item | {"type": "message", "role": "assistant", "content": content}
 
 
@@ -126,12 +126,12 @@ def _response(
         "model": writing.model,
         "output": output,
         "service_tier": "default",
-        **_asked(call.body),
+        **_request_fields(call.body),
         "usage": None if status == "in_progress" else _usage(writing),
     }
 
 
-def _asked(body: dict[str, Any]) -> dict[str, Any]:
+def _request_fields(body: dict[str, Any]) -> dict[str, Any]:
     """What OpenAI says back of the request, with its defaults."""
     usual = {
         "background": False, "instructions": None, "max_output_tokens": None, "max_tool_calls": None,

@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             path=path,
             key=wire.key_in(headers),
             headers=headers,
-            body=(body or {}) | bedrock.asked(path),
+            body=(body or {}) | bedrock.request_fields(path),
             raw=raw,
             query=self.path.partition("?")[2],
             is_chat=self.command == "POST" and (path == wire.CHAT_PATH or bedrock.is_path(path)),

@@ -59,7 +59,7 @@ class Plan:
         """The steps with events in them, not yet framed."""
         breaks_at = self._breaks_at(len(stream.pieces))
         yield from (Send(_bytes(event)) for event in stream.opening)
-        yield from self._told(stream, 0, breaks_at)
+        yield from self._pieces_between(stream, 0, breaks_at)
         match self.fault:
             case Stall(seconds=seconds):
                 yield Pause(seconds)
@@ -75,7 +75,7 @@ class Plan:
                 end_mark = stream.closing[-1] if then_done else ""
                 yield End(_bytes(error_event + end_mark))
                 return
-        yield from self._told(stream, breaks_at, len(stream.pieces))
+        yield from self._pieces_between(stream, breaks_at, len(stream.pieces))
         yield Whole(self.tokens_out)
         yield from (Send(_bytes(event)) for event in stream.closing[:-1])
         yield End(_bytes(stream.closing[-1]))
@@ -86,7 +86,7 @@ class Plan:
             return pieces
         return min(self.fault.after_chunks, pieces)
 
-    def _told(self, stream: Stream, start: int, stop: int) -> Iterator[Step]:
+    def _pieces_between(self, stream: Stream, start: int, stop: int) -> Iterator[Step]:
         for index in range(start, stop):
             if index and self.travel.chunk_delay_seconds:
                 yield Pause(self.travel.chunk_delay_seconds)

@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
         self.server_close()
         with self._changed:
             for connection in self._connections:
-                _hang_up(connection)
+                _drop_connection(connection)
             self._changed.wait_for(lambda: not self._connections, _GOODBYE_SECONDS)
 
     def _serve(self) -> None:
@@ -80,6 +80,6 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def _hang_up(connection: socket.socket) -> None:
+def _drop_connection(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):  # Either side may have closed it already.
         connection.shutdown(socket.SHUT_RDWR)

@@ -19,16 +19,16 @@ def workspace(cast):
 @pytest.mark.parametrize("model", MODELS)
 def test_an_answer_streams_and_is_kept_with_its_tokens(app, workspace, provider, model):
     provider.next(Reply.answer("Good morning to you.", tokens_in=11, tokens_out=5))
-    talker = BotClient(app, make_bot(workspace, model))
-    said = talker.say("Good morning")
-    assert [name for name, _ in said.events[:1]] == ["message"]
-    assert said.text == "Good morning to you."
-    assert said.events[-1] == (
+    bot_client = BotClient(app, make_bot(workspace, model))
+    reply = bot_client.say("Good morning")
+    assert [name for name, _ in reply.events[:1]] == ["message"]
+    assert reply.text == "Good morning to you."
+    assert reply.events[-1] == (
         "done",
         {"status": "complete", "usage": {"tokens_in": 11, "tokens_out": 5}},
     )
-    row = said.row
-    assert (row.status, row.text, row.tokens_in, row.tokens_out) == ("complete", said.text, 11, 5)
+    row = reply.row
+    assert (row.status, row.text, row.tokens_in, row.tokens_out) == ("complete", reply.text, 11, 5)
     assert row.provider == model.partition(":")[0]
     assert row.latency_ms and row.first_token_ms
     assert used(workspace) == 1
@@ -45,10 +45,10 @@ def test_json_on_request(app, workspace, provider):
 
 
 def test_the_talk_so_far_goes_to_the_model(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace, MODELS[2], instructions="Be kind."))
+    bot_client = BotClient(app, make_bot(workspace, MODELS[2], instructions="Be kind."))
     provider.next(Reply.answer("First answer."))
-    talker.say("First question")
-    talker.say("Second question")
+    bot_client.say("First question")
+    bot_client.say("Second question")
     sent = provider.calls[-1].body["messages"]
     assert [message["content"] for message in sent] == [
         "Be kind.",
@@ -59,19 +59,19 @@ def test_the_talk_so_far_goes_to_the_model(app, workspace, provider):
 
 
 def test_a_failed_turn_is_not_part_of_the_talk(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace, MODELS[2]))
+    bot_client = BotClient(app, make_bot(workspace, MODELS[2]))
     provider.next(Reply.status(500))
-    talker.say("Lost question")
-    talker.say("Next question")
+    bot_client.say("Lost question")
+    bot_client.say("Next question")
     sent = [message["content"] for message in provider.calls[-1].body["messages"]]
     assert "Lost question" not in sent
 
 
 def test_the_list_of_messages_is_the_conversation(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace))
-    talker.say("One")
-    talker.say("Two")
-    listed = talker.messages()
+    bot_client = BotClient(app, make_bot(workspace))
+    bot_client.say("One")
+    bot_client.say("Two")
+    listed = bot_client.messages()
     assert [message["role"] for message in listed] == ["visitor", "answer"] * 2
     assert [message["text"] for message in listed[::2]] == ["One", "Two"]
     assert all(message["status"] == "complete" for message in listed)
@@ -79,25 +79,25 @@ def test_the_list_of_messages_is_the_conversation(app, workspace, provider):
 
 def test_events_replay_from_the_last_event_id(app, workspace, provider):
     provider.next(Reply.answer("abc def ghi jkl"))
-    talker = BotClient(app, make_bot(workspace))
-    said = talker.say()
-    assert talker.events(said.message_id).text == said.text
-    resumed = talker.events(said.message_id, "1.4")
-    assert resumed.text == said.text[4:]
+    bot_client = BotClient(app, make_bot(workspace))
+    reply = bot_client.say()
+    assert bot_client.events(reply.message_id).text == reply.text
+    resumed = bot_client.events(reply.message_id, "1.4")
+    assert resumed.text == reply.text[4:]
     assert resumed.last == "done"
     for junk in ("nonsense", "9.4", "1.-4", "1.end", "1." + "9" * 40):
-        assert talker.events(said.message_id, junk).last == "done"
+        assert bot_client.events(reply.message_id, junk).last == "done"
 
 
 def test_a_repeated_client_id_is_the_same_message(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace))
-    first = talker.say("Hello", client_message_id="c-1")
-    again = talker.say("Hello", client_message_id="c-1")
+    bot_client = BotClient(app, make_bot(workspace))
+    first = bot_client.say("Hello", client_message_id="c-1")
+    again = bot_client.say("Hello", client_message_id="c-1")
     assert again.message_id == first.message_id
     assert again.text == first.text
     assert len(provider.calls) == 1
     assert used(workspace) == 1
-    other_text = talker.post("/messages", {"text": "Other", "client_message_id": "c-1"})
+    other_text = bot_client.post("/messages", {"text": "Other", "client_message_id": "c-1"})
     assert other_text.status_code == 409
 
 
@@ -105,9 +105,9 @@ def test_a_bot_that_is_off_says_only_that(app, workspace):
     from core.bots import bots
 
     bot = make_bot(workspace)
-    talker = BotClient(app, bot)
+    bot_client = BotClient(app, bot)
     bots.set_enabled(bot, False, OPERATOR)
-    answer = talker.post("/messages", {"text": "Hello"})
+    answer = bot_client.post("/messages", {"text": "Hello"})
     assert answer.status_code == 403
     assert answer.json["error"]["code"] == "bot_off"
 

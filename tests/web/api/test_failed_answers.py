@@ -43,20 +43,20 @@ def chosen(chosen):
 def test_a_failing_provider(app, cast, provider, signed_in, slug, fault):
     reply, status, reason, key_status = FAULTS[fault]
     make_key(cast.workspace, slug)
-    talker = BotClient(app, make_bot(cast.workspace, MODELS[slug]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS[slug]))
     provider.always(reply)
-    said = talker.say("Are you there?")
+    last_reply = bot_client.say("Are you there?")
 
-    name, data = said.events[-1]
+    name, data = last_reply.events[-1]
     assert (name, data["message"]) == ("error", FAILURE_SENTENCE)
-    row = said.row
+    row = last_reply.row
     assert (row.status, row.failure) == (status, reason)
-    assert row.text == said.text
-    assert [m["status"] for m in talker.messages()] == ["complete", status]
+    assert row.text == last_reply.text
+    assert [m["status"] for m in bot_client.messages()] == ["complete", status]
     assert used(cast.workspace) == 0
     assert key_of(cast.workspace, slug).status == key_status
 
-    page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
+    page = signed_in("owner").get(f"/w/acme/conversations/{bot_client.conversation_id}")
     assert page.status_code == 200
     assert "trouble reaching" not in page.text
     assert str(escape(failure_messages.for_owner(reason, MODELS[slug]))) in page.text
@@ -65,22 +65,22 @@ def test_a_failing_provider(app, cast, provider, signed_in, slug, fault):
     _accept_again(provider)
     if key_status == "invalid":
         _recover(cast.workspace, slug)
-    retried = talker.retry(said.message_id)
+    retried = bot_client.retry(last_reply.message_id)
     assert retried.last == "done"
-    assert retried.message_id == said.message_id
-    assert [m["status"] for m in talker.messages()] == ["complete", "complete"]
+    assert retried.message_id == last_reply.message_id
+    assert [m["status"] for m in bot_client.messages()] == ["complete", "complete"]
     assert used(cast.workspace) == 1
 
 
 def test_an_invalid_key_is_not_asked_again(app, cast, provider):
     make_key(cast.workspace)
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.always(Reply.status(401))
-    talker.say()
-    asked = len(provider.calls)
-    said = talker.say()
-    assert said.row.failure == "key_rejected"
-    assert len(provider.calls) == asked
+    bot_client.say()
+    request_count = len(provider.calls)
+    reply = bot_client.say()
+    assert reply.row.failure == "key_rejected"
+    assert len(provider.calls) == request_count
 
 
 def test_json_callers_get_the_sentence_too(app, cast, provider):
@@ -95,18 +95,18 @@ def test_json_callers_get_the_sentence_too(app, cast, provider):
 def test_a_providers_echo_of_the_key_is_scrubbed(app, cast, provider, signed_in):
     make_key(cast.workspace)
     provider.always(Reply.echoing_key())
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
-    said = talker.say()
-    assert "MaRk3r" not in said.row.provider_words
-    signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}")
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    reply = bot_client.say()
+    assert "MaRk3r" not in reply.row.provider_words
+    signed_in("owner").get(f"/w/acme/conversations/{bot_client.conversation_id}")
     signed_in("owner").get("/w/acme/provider-keys")
 
 
 def test_retry_of_an_answered_message_changes_nothing(app, cast, provider):
-    talker = BotClient(app, make_bot(cast.workspace))
-    said = talker.say()
-    again = talker.retry(said.message_id)
-    assert again.text == said.text
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    reply = bot_client.say()
+    again = bot_client.retry(reply.message_id)
+    assert again.text == reply.text
     assert len(provider.calls) == 1
     assert used(cast.workspace) == 1
 
@@ -139,15 +139,15 @@ def _recover(workspace, slug):
 
 def test_an_answer_that_outlasts_the_stop_is_kept_as_interrupted(app, cast, provider):
     make_key(cast.workspace)
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.next(Reply.stall(after_chunks=1))
-    turn = threading.Thread(target=talker.say)
+    turn = threading.Thread(target=bot_client.say)
     turn.start()
     assert provider.wait_for_calls(1, timeout_seconds=5)
     answer_task.drain(timeout_seconds=0.3)
     turn.join(10)
-    question, answer = talker.messages()
+    question, answer = bot_client.messages()
     assert (answer["status"], bool(answer["text"])) == ("interrupted", True)
     assert used(cast.workspace) == 0
-    talker.retry(answer["id"])
-    assert talker.messages()[1]["status"] == "complete"
+    bot_client.retry(answer["id"])
+    assert bot_client.messages()[1]["status"] == "complete"

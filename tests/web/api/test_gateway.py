@@ -84,7 +84,7 @@ def test_both_ways_the_bytes_are_the_providers_and_the_programs(
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
-    ("asked", "reply"),
+    ("fields", "reply"),
     [
         (
             {"tools": [{"type": "function", "name": "look", "parameters": {"type": "object"}}]},
@@ -97,9 +97,9 @@ def test_both_ways_the_bytes_are_the_providers_and_the_programs(
     ids=["tools", "json", "limit", "earlier"],
 )
 def test_a_response_passes_as_it_is_asked_and_as_it_is_answered(
-    program, provider, asked, reply, stream
+    program, provider, fields, reply, stream
 ):
-    body = body_of("responses", GPT, stream=stream, **asked)
+    body = body_of("responses", GPT, stream=stream, **fields)
     provider.next(reply, times=2)
     answer = program.ask("responses", body)
     assert answer.status_code == 200, answer.text
@@ -195,21 +195,25 @@ def test_of_the_headers_the_versions_pass_and_the_rest_does_not(program, provide
 
 
 def test_limits_and_waits_of_the_provider_come_back(program, provider):
-    told = {"x-ratelimit-remaining-requests": "7", "anthropic-ratelimit-tokens-limit": "9"}
+    limits = {"x-ratelimit-remaining-requests": "7", "anthropic-ratelimit-tokens-limit": "9"}
     provider.next(
-        Reply().with_headers(told | {"set-cookie": "theirs=1", "openai-organization": "o"})
+        Reply().with_headers(limits | {"set-cookie": "theirs=1", "openai-organization": "o"})
     )
     answer = program.chat(GPT)
-    assert {name: answer.headers[name] for name in told} == told
+    assert {name: answer.headers[name] for name in limits} == limits
     assert "set-cookie" not in answer.headers and "openai-organization" not in answer.headers
 
 
 def test_an_answer_says_who_served_it_with_whose_key(program):
     answer = program.chat(GPT)
-    told = {
+    headers = {
         name: answer.headers[f"x-mevichat-{name}"] for name in ("provider", "model", "key-source")
     }
-    assert told == {"provider": "openai", "model": "openai:gpt-5-mini", "key-source": "workspace"}
+    assert headers == {
+        "provider": "openai",
+        "model": "openai:gpt-5-mini",
+        "key-source": "workspace",
+    }
     assert answer.headers["x-mevichat-attempts"] == "openai 200"
     assert float(answer.headers["x-mevichat-overhead-ms"]) >= 0
     assert answer.headers["x-request-id"] == program.logged()[0].id
@@ -321,9 +325,9 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("header", ["Authorization", "x-api-key"])
 def test_any_other_bytes_get_the_same_401_and_no_query(program, provider, text, header):
-    with Queries() as asked:
+    with Queries() as queries:
         answer = call(program, {header: text})
-    assert answer.status_code == 401 and len(asked.sent) <= 2
+    assert answer.status_code == 401 and len(queries.sent) <= 2
     assert answer.json["error"]["message"] == call(program, {}).json["error"]["message"]
     assert not provider.chats
 
@@ -447,9 +451,9 @@ def test_models_are_those_that_somebody_serves_here(program, cast):
 
 
 def test_which_key_would_serve_is_told_without_asking_anybody(program, provider):
-    told = program.get(f"/v1/route?model={CLAUDE}&format=chat").json
-    assert told["tried"][0]["provider"] == "anthropic" and told["tried"][0]["translated"]
-    assert {"provider": "bedrock", "reason": "no_key"} in told["not_tried"]
+    body = program.get(f"/v1/route?model={CLAUDE}&format=chat").json
+    assert body["tried"][0]["provider"] == "anthropic" and body["tried"][0]["translated"]
+    assert {"provider": "bedrock", "reason": "no_key"} in body["not_tried"]
     assert not provider.calls
 
 

@@ -30,12 +30,12 @@ PRICE = 1_000 * 1 + 10 * 5
 
 
 @pytest.fixture
-def chosen(house, database_url, provider):
+def chosen(data_dir, database_url, provider):
     """The operator has a key at both providers, and it is not the workspace's."""
     provider.accept(OURS)
     provider.accept(OUR_CLAUDE)
     return make_settings(
-        house,
+        data_dir,
         database_url=database_url,
         anthropic_base_url=provider.anthropic_base_url,
         openai_base_url=provider.openai_base_url,
@@ -171,10 +171,10 @@ def test_each_of_several_answers_at_once_has_to_be_covered(program, provider):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"prompt": ["a", "b", "c"]}, {"prompt": "a", "best_of": 3}, {"prompt": "a", "n": 3}]
+    "fields", [{"prompt": ["a", "b", "c"]}, {"prompt": "a", "best_of": 3}, {"prompt": "a", "n": 3}]
 )
-def test_each_of_several_completions_has_to_be_covered(program, provider, asked):
-    document = {"model": GPT, "max_tokens": 1_000, **asked}
+def test_each_of_several_completions_has_to_be_covered(program, provider, fields):
+    document = {"model": GPT, "max_tokens": 1_000, **fields}
     most = 3 * balance.estimate(
         catalogue.model("openai:gpt-5-mini"), len(json.dumps(document)), 1_000
     )
@@ -355,17 +355,17 @@ def test_the_operators_key_is_seen_by_its_provider_alone(paid, provider, chosen,
 
 
 @pytest.mark.parametrize("key", ["two words", "new\nline", "schlüssel", "\x7f"])
-def test_a_key_that_no_header_can_carry_is_refused_without_a_word_of_it(house, key):
+def test_a_key_that_no_header_can_carry_is_refused_without_a_word_of_it(data_dir, key):
     with pytest.raises(SettingsError) as refused:
-        make_settings(house, openai_platform_key=f"{marker.MARKER}{key}")
+        make_settings(data_dir, openai_platform_key=f"{marker.MARKER}{key}")
     assert "OPENAI_PLATFORM_KEY" in str(refused.value)
     assert not marker.in_bytes(str(refused.value).encode())
 
 
-def test_a_key_is_read_from_a_file_too(house, tmp_path):
+def test_a_key_is_read_from_a_file_too(data_dir, tmp_path):
     file = tmp_path / "key"
     file.write_text(f"{OURS}\n")
-    found = make_settings(house, openai_platform_key_file=str(file)).platform_keys
+    found = make_settings(data_dir, openai_platform_key_file=str(file)).platform_keys
     assert found["openai"].get_secret_value() == OURS and list(found) == ["openai"]
 
 

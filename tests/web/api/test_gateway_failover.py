@@ -48,7 +48,7 @@ def first(provider, *replies):
         provider.next(reply)
 
 
-def asked(provider):
+def upstreams_called(provider):
     return [
         "bedrock" if call.path.startswith("/model/") else "anthropic" for call in provider.chats
     ]
@@ -73,7 +73,7 @@ ONCE_MORE_THEN_NEXT = {
     "persistent 503": Reply.status(503),
     "529 overloaded": Reply.overloaded(),
     "a proxy's page": Reply.html_page(502),
-    "hang up": Reply.hang_up(),
+    "hang up": Reply.drop_connection(),
     "reset": Reply.cut(0, reset=True),
     "an empty 200": Reply.empty_body(200),
     "an error as the first event": Reply.error_event(after_chunks=0),
@@ -96,7 +96,7 @@ def test_what_is_wrong_with_the_key_goes_to_the_next_at_once(program, provider, 
     first(provider, reply)
     answer = program.messages(CLAUDE, stream=stream)
     assert is_from_bedrock(answer), answer.text
-    assert asked(provider) == ["anthropic", "bedrock"]
+    assert upstreams_called(provider) == ["anthropic", "bedrock"]
 
 
 @pytest.mark.parametrize("reply", ONCE_MORE_THEN_NEXT.values(), ids=ONCE_MORE_THEN_NEXT)
@@ -104,7 +104,7 @@ def test_what_passes_by_itself_is_tried_once_more_then_the_next(program, provide
     first(provider, reply, reply)
     answer = program.messages(CLAUDE, stream=True)
     assert is_from_bedrock(answer), answer.text
-    assert asked(provider) == ["anthropic", "anthropic", "bedrock"]
+    assert upstreams_called(provider) == ["anthropic", "anthropic", "bedrock"]
     assert key_of_anthropic(program).status == "valid"
 
 
@@ -113,7 +113,7 @@ def test_one_such_failure_stays_with_the_first_key(program, provider, reply):
     first(provider, reply)
     answer = program.messages(CLAUDE, stream=True)
     assert answer.headers["x-mevichat-provider"] == "anthropic"
-    assert asked(provider) == ["anthropic", "anthropic"]
+    assert upstreams_called(provider) == ["anthropic", "anthropic"]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -122,7 +122,7 @@ def test_what_is_wrong_with_the_request_goes_nowhere_else(program, provider, rep
     first(provider, reply)
     answer = program.messages(CLAUDE, stream=stream)
     assert answer.status_code == reply.what.status and answer.json["type"] == "error"
-    assert asked(provider) == ["anthropic"]
+    assert upstreams_called(provider) == ["anthropic"]
     assert key_of_anthropic(program).status == "valid"
 
 
@@ -137,7 +137,7 @@ def key_of_anthropic(program):
 def test_silence_goes_to_the_next_key_and_is_not_waited_for_twice(program, provider, hasty):
     first(provider, Reply().slowly(first_byte_seconds=3))
     answer = program.messages(CLAUDE, stream=True)
-    assert is_from_bedrock(answer) and asked(provider) == ["anthropic", "bedrock"]
+    assert is_from_bedrock(answer) and upstreams_called(provider) == ["anthropic", "bedrock"]
 
 
 def test_a_late_first_token_is_waited_for(program, provider):
@@ -163,7 +163,7 @@ def test_after_the_first_byte_nothing_is_begun_again_and_the_end_is_an_error(
 ):
     first(provider, replace(reply, what=replace(reply.what, text="One two three four five")))
     answer = program.messages(CLAUDE, stream=True)
-    assert answer.status_code == 200 and asked(provider) == ["anthropic"]
+    assert answer.status_code == 200 and upstreams_called(provider) == ["anthropic"]
     last = [part for part in answer.text.split("\n\n") if part.strip()][-1]
     assert last.startswith("event: error\n") and b"message_stop" not in answer.data
     assert json.loads(last.partition("data: ")[2])["type"] == "error"
@@ -174,7 +174,7 @@ def test_after_the_first_byte_nothing_is_begun_again_and_the_end_is_an_error(
 def test_in_the_chat_format_too_though_translated(program, provider, reply, hasty):
     first(provider, replace(reply, what=replace(reply.what, text="One two three four five")))
     answer = program.chat(CLAUDE, stream=True)
-    assert answer.status_code == 200 and asked(provider) == ["anthropic"]
+    assert answer.status_code == 200 and upstreams_called(provider) == ["anthropic"]
     assert "error" in json.loads(
         answer.text.split("data: ")[-1 if "[DONE]" not in answer.text else -2]
     )
@@ -185,7 +185,7 @@ def test_one_429_with_a_short_wait_is_waited_for_where_no_other_key_is(lonely, p
     first(provider, Reply.rate_limited(1))
     began = time.monotonic()
     assert lonely.messages(CLAUDE).status_code == 200
-    assert time.monotonic() - began >= 1 and asked(provider) == ["anthropic"] * 2
+    assert time.monotonic() - began >= 1 and upstreams_called(provider) == ["anthropic"] * 2
 
 
 def test_a_persistent_429_is_502_with_the_wait_and_nobody_is_asked_meanwhile(lonely, provider):
@@ -195,7 +195,7 @@ def test_a_persistent_429_is_502_with_the_wait_and_nobody_is_asked_meanwhile(lon
     again = lonely.messages(CLAUDE)
     assert again.status_code == 502 and 1 <= int(again.headers["retry-after"]) <= 20
     assert "is rate-limiting it" in again.json["error"]["message"]
-    assert asked(provider) == ["anthropic"]
+    assert upstreams_called(provider) == ["anthropic"]
     assert key_of_anthropic(lonely).status == "valid"
 
 
@@ -220,7 +220,7 @@ def test_with_every_key_spent_it_is_502_and_says_who_was_tried(program, provider
     assert answer.headers["x-mevichat-attempts"].count("500") == 4
     row = program.logged()[0]
     assert row.code == "upstream_credentials_exhausted" and len(row.attempts) == 4
-    assert asked(provider) == ["anthropic"] * 2 + ["bedrock"] * 2
+    assert upstreams_called(provider) == ["anthropic"] * 2 + ["bedrock"] * 2
 
 
 def test_flapping_every_request_is_answered_by_somebody(program, provider):
@@ -244,7 +244,7 @@ def test_a_refusal_flips_the_key_and_the_next_request_passes_it_by(program, prov
     program.messages(CLAUDE)
     assert key_of_anthropic(program).status == "invalid"
     program.messages(CLAUDE)
-    assert asked(provider) == ["anthropic", "bedrock", "bedrock"]
+    assert upstreams_called(provider) == ["anthropic", "bedrock", "bedrock"]
 
 
 def test_the_workspaces_order_decides_who_is_first(program, provider, cast):
@@ -254,7 +254,7 @@ def test_the_workspaces_order_decides_who_is_first(program, provider, cast):
     with transaction() as current:
         current.get_one(Workspace, cast.workspace.id).key_order = ["bedrock", "anthropic"]
     assert is_from_bedrock(program.messages(CLAUDE))
-    assert asked(provider) == ["bedrock"]
+    assert upstreams_called(provider) == ["bedrock"]
 
 
 def test_a_failed_key_is_never_replaced_by_the_platforms(lonely, provider, cast):

@@ -45,9 +45,9 @@ def problems(value, schema, at="body") -> list[str]:
 def is_described(answer, path, method="post") -> bool:
     """Whether this status is in the description of that address, and the body is what it says."""
     responses = DOCUMENT["paths"][path][method]["responses"]
-    told = responses.get(str(answer.status_code))
-    assert told, (path, answer.status_code, answer.text[:300])
-    content = told["content"][answer.mimetype]["schema"]
+    described = responses.get(str(answer.status_code))
+    assert described, (path, answer.status_code, answer.text[:300])
+    content = described["content"][answer.mimetype]["schema"]
     assert answer.mimetype != "application/json" or problems(answer.json, content) == []
     return True
 
@@ -66,8 +66,8 @@ def test_every_public_address_is_described_and_no_other(app):
         for route in routes(app)
         if route.is_api
     }
-    told = {(method, path) for path, of in DOCUMENT["paths"].items() for method in of}
-    assert told == is_there
+    described = {(method, path) for path, of in DOCUMENT["paths"].items() for method in of}
+    assert described == is_there
 
 
 def test_names_are_those_of_the_views_and_every_reference_leads_somewhere(app):
@@ -81,8 +81,8 @@ def test_names_are_those_of_the_views_and_every_reference_leads_somewhere(app):
 def test_every_argument_of_an_address_is_described():
     for path, of in DOCUMENT["paths"].items():
         for operation in of.values():
-            told = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
-            assert told == set(re.findall(r"{(\w+)}", path))
+            described = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+            assert described == set(re.findall(r"{(\w+)}", path))
 
 
 # The gateway
@@ -175,31 +175,31 @@ def test_what_can_be_looked_up_is_described(program, url, path, status):
 BOT = "/v1/bots/{bot_id}"
 
 
-def ask(talker, method, path, token=True, **options):
-    headers = talker.headers() if token else {}
+def ask(bot_client, method, path, token=True, **options):
+    headers = bot_client.headers() if token else {}
     headers |= options.pop("headers", {})
-    return talker.client.open(talker.url + path, method=method, headers=headers, **options)
+    return bot_client.client.open(bot_client.url + path, method=method, headers=headers, **options)
 
 
 @pytest.fixture
-def talker(app, cast):
+def bot_client(app, cast):
     return BotClient(app, make_bot(cast.workspace))
 
 
-def test_a_conversation_with_a_bot_is_described(talker):
-    opened = talker.client.post(f"{talker.url}/conversations")
+def test_a_conversation_with_a_bot_is_described(bot_client):
+    opened = bot_client.client.post(f"{bot_client.url}/conversations")
     assert opened.status_code == 201 and is_described(opened, f"{BOT}/conversations")
     json_please = {"headers": {"Accept": "application/json"}, "json": {"text": "Hello"}}
-    answer = ask(talker, "POST", "/messages", **json_please)
+    answer = ask(bot_client, "POST", "/messages", **json_please)
     assert answer.status_code == 200 and is_described(answer, f"{BOT}/messages")
-    streamed = ask(talker, "POST", "/messages", json={"text": "Hello"})
+    streamed = ask(bot_client, "POST", "/messages", json={"text": "Hello"})
     assert streamed.mimetype == "text/event-stream" and is_described(streamed, f"{BOT}/messages")
-    assert is_described(ask(talker, "GET", "/messages"), f"{BOT}/messages", "get")
+    assert is_described(ask(bot_client, "GET", "/messages"), f"{BOT}/messages", "get")
     one, path = f"/messages/{answer.json['message_id']}", f"{BOT}/messages/{{message_id}}"
-    assert is_described(ask(talker, "GET", f"{one}/events"), f"{path}/events", "get")
-    assert is_described(ask(talker, "POST", f"{one}/stop"), f"{path}/stop")
-    assert is_described(ask(talker, "POST", f"{one}/retry"), f"{path}/retry")
-    thumb = ask(talker, "POST", f"{one}/feedback", json={"thumb": 1})
+    assert is_described(ask(bot_client, "GET", f"{one}/events"), f"{path}/events", "get")
+    assert is_described(ask(bot_client, "POST", f"{one}/stop"), f"{path}/stop")
+    assert is_described(ask(bot_client, "POST", f"{one}/retry"), f"{path}/retry")
+    thumb = ask(bot_client, "POST", f"{one}/feedback", json={"thumb": 1})
     assert thumb.status_code == 200 and is_described(thumb, f"{path}/feedback")
 
 
@@ -213,41 +213,41 @@ def test_a_conversation_with_a_bot_is_described(talker):
         ({"data": b"x" * (256 * 1024 + 1)}, 413),
     ],
 )
-def test_what_a_bot_refuses_is_described(talker, options, status):
-    answer = ask(talker, "POST", "/messages", **options)
+def test_what_a_bot_refuses_is_described(bot_client, options, status):
+    answer = ask(bot_client, "POST", "/messages", **options)
     assert answer.status_code == status and is_described(answer, f"{BOT}/messages")
 
 
 @pytest.mark.parametrize(("text", "status"), [("x" * 8_000, 200), ("x" * 8_001, 413)])
-def test_the_longest_message_is_as_long_as_it_says(talker, text, status):
+def test_the_longest_message_is_as_long_as_it_says(bot_client, text, status):
     longest = SCHEMAS["NewMessage"]["properties"]["text"]["maxLength"]
-    assert ask(talker, "POST", "/messages", json={"text": text}).status_code == status
+    assert ask(bot_client, "POST", "/messages", json={"text": text}).status_code == status
     assert (len(text) <= longest) == (status == 200)
 
 
-def test_things_that_are_not_there_are_described(talker, cast):
+def test_things_that_are_not_there_are_described(bot_client, cast):
     path = f"{BOT}/messages/{{message_id}}"
     for last in ("retry", "stop", "feedback"):
-        answer = ask(talker, "POST", f"/messages/msg_0/{last}", json={"thumb": 1})
+        answer = ask(bot_client, "POST", f"/messages/msg_0/{last}", json={"thumb": 1})
         assert answer.status_code == 404 and is_described(answer, f"{path}/{last}")
-    answer = ask(talker, "GET", "/messages/msg_0/events")
+    answer = ask(bot_client, "GET", "/messages/msg_0/events")
     assert answer.status_code == 404 and is_described(answer, f"{path}/events", "get")
-    nobody = talker.client.post("/v1/bots/bot_0/conversations")
+    nobody = bot_client.client.post("/v1/bots/bot_0/conversations")
     assert nobody.status_code == 404 and is_described(nobody, f"{BOT}/conversations")
 
 
 def test_a_bot_that_is_off_and_an_answer_that_failed_are_described(app, cast, provider):
     bot = make_bot(cast.workspace)
-    talker = BotClient(app, bot)
+    bot_client = BotClient(app, bot)
     provider.next(Reply.status(400, message="No."))
     json_please = {"headers": {"Accept": "application/json"}, "json": {"text": "Hello"}}
-    failed = ask(talker, "POST", "/messages", **json_please)
+    failed = ask(bot_client, "POST", "/messages", **json_please)
     assert failed.status_code == 503 and is_described(failed, f"{BOT}/messages")
     thumb = ask(
-        talker, "POST", f"/messages/{failed.json['message_id']}/feedback", json={"thumb": 1}
+        bot_client, "POST", f"/messages/{failed.json['message_id']}/feedback", json={"thumb": 1}
     )
     assert thumb.status_code == 409
     assert is_described(thumb, f"{BOT}/messages/{{message_id}}/feedback")
     bots.set_enabled(bot, False, OPERATOR)
-    closed = ask(talker, "POST", "/messages", json={"text": "Hello"})
+    closed = ask(bot_client, "POST", "/messages", json={"text": "Hello"})
     assert closed.status_code == 403 and is_described(closed, f"{BOT}/messages")

@@ -34,11 +34,11 @@ OTHERS = CODES[1:]
 
 def shape(code):
     """Every key, with the placeholders of its sentence."""
-    told = words(code)
+    sentences = words(code)
     return {
         (section, key): sorted(re.findall(r"{\w*}", text))
         for section in SECTIONS
-        for key, text in getattr(told, section).items()
+        for key, text in getattr(sentences, section).items()
     }
 
 
@@ -55,9 +55,9 @@ def test_every_language_has_the_same_keys_and_placeholders():
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_sentence_is_translated_and_neat(code):
-    english, told = words("en"), words(code)
+    english, sentences = words("en"), words(code)
     for section in SECTIONS:
-        for key, text in getattr(told, section).items():
+        for key, text in getattr(sentences, section).items():
             assert text == " ".join(text.split(" ")).strip(), (code, key)
             ours = getattr(english, section)[key]
             assert text != ours or (code, text) in SAME_AS_ENGLISH, (code, key)
@@ -72,14 +72,14 @@ def test_arabic_is_written_in_arabic_and_japanese_in_japanese():
 
 
 def test_english_says_what_the_endpoint_says():
-    told = words("en").told
-    assert told["answer_failed"] == FAILURE_SENTENCE
-    assert told["unavailable"] == OUT_OF_MESSAGES_SENTENCE
-    assert told["stopped"] == STOPPED_SENTENCE
+    sentences = words("en").told
+    assert sentences["answer_failed"] == FAILURE_SENTENCE
+    assert sentences["unavailable"] == OUT_OF_MESSAGES_SENTENCE
+    assert sentences["stopped"] == STOPPED_SENTENCE
 
 
 @pytest.mark.parametrize(
-    ("accepted", "look", "chosen", "code"),
+    ("accepted", "appearance", "chosen", "code"),
     [
         ("", "auto", "", "en"),
         ("de", "auto", "", "de"),
@@ -96,9 +96,9 @@ def test_english_says_what_the_endpoint_says():
     ],
 )
 def test_the_language_is_what_was_chosen_else_the_looks_else_the_browsers(
-    accepted, look, chosen, code
+    accepted, appearance, chosen, code
 ):
-    assert best(accepted, SimpleNamespace(language=look), chosen) == code
+    assert best(accepted, SimpleNamespace(language=appearance), chosen) == code
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def bot(cast):
     return make_bot(cast.workspace, name="Ωmega", welcome="¡Ωlé!", starters=("¿Ω?",))
 
 
-def page_of(visitor, url):
-    return html5lib.parse(visitor.get(url).text, namespaceHTMLElements=False)
+def page_of(browser, url):
+    return html5lib.parse(browser.get(url).text, namespaceHTMLElements=False)
 
 
 def seen(page):
@@ -145,24 +145,24 @@ def texts(node):
 
 @pytest.mark.parametrize("code", CODES)
 def test_a_page_is_in_one_language_from_its_head_to_its_foot(app, bot, provider, code):
-    visitor, told = Browser(app), words(code)
+    browser, sentences = Browser(app), words(code)
     url = f"/chat/{bot.id}?lang={code}"
     provider.next(Reply.status(500))
-    sent = visitor.post(f"/chat/{bot.id}/messages?lang={code}", {"text": "Ω?"})
+    sent = browser.post(f"/chat/{bot.id}/messages?lang={code}", {"text": "Ω?"})
     assert sent.location == url
-    page = page_of(visitor, url)
+    page = page_of(browser, url)
     root = next(page.iter("html"))
-    assert (root.get("lang"), root.get("dir")) == (code, told.direction)
+    assert (root.get("lang"), root.get("dir")) == (code, sentences.direction)
     shown = seen(page)
     elsewhere = {"come_back", "nobody", "check_address", "close", "privacy"}
     wanted = {
-        key: " ".join(text.split()) for key, text in told.page.items() if key not in elsewhere
+        key: " ".join(text.split()) for key, text in sentences.page.items() if key not in elsewhere
     }
     assert {key for key, text in wanted.items() if text not in shown} == set()
-    assert " ".join(told.told["answer_failed"].split()) in shown
+    assert " ".join(sentences.told["answer_failed"].split()) in shown
     assert all(form.get("action").endswith(f"?lang={code}") for form in page.iter("form"))
     (chat,) = (node for node in page.iter("div") if node.get("id") == "chat")
-    assert json.loads(chat.get("data-words")).items() >= told.told.items()
+    assert json.loads(chat.get("data-words")).items() >= sentences.told.items()
     if code != "en":
         rest = shown.replace("Mevichat", "")
         for word in {text for _, text in SAME_AS_ENGLISH} | {"Ω", "AI", "OL", "KI"}:
@@ -174,12 +174,12 @@ def test_a_page_is_in_one_language_from_its_head_to_its_foot(app, bot, provider,
 
 def test_the_page_speaks_the_browsers_language_and_the_looks_above_it(app, bot):
     client = app.test_client()
-    asked = {"Accept-Language": "fr-CH, de;q=0.5"}
-    assert '<html lang="fr" dir="ltr"' in client.get(f"/chat/{bot.id}", headers=asked).text
-    change_look(bot, {"language": "ar"})
-    assert '<html lang="ar" dir="rtl"' in client.get(f"/chat/{bot.id}", headers=asked).text
-    assert '<html lang="ja"' in client.get(f"/chat/{bot.id}?lang=ja", headers=asked).text
-    change_look(bot, {"language": "ar", "direction": "ltr"})
+    headers = {"Accept-Language": "fr-CH, de;q=0.5"}
+    assert '<html lang="fr" dir="ltr"' in client.get(f"/chat/{bot.id}", headers=headers).text
+    change_appearance(bot, {"language": "ar"})
+    assert '<html lang="ar" dir="rtl"' in client.get(f"/chat/{bot.id}", headers=headers).text
+    assert '<html lang="ja"' in client.get(f"/chat/{bot.id}?lang=ja", headers=headers).text
+    change_appearance(bot, {"language": "ar", "direction": "ltr"})
     assert '<html lang="ar" dir="ltr"' in client.get(f"/chat/{bot.id}").text
 
 
@@ -188,7 +188,7 @@ def test_the_owners_own_words_stand_above_every_languages(app, bot):
         "title": "Titel", "subtitle": "Untertitel", "placeholder": "Platz", "disclaimer": "Hinweis",
         "privacy_url": "https://example.com/p?a=1&b=2", "privacy_text": "Ihre Daten", "powered_by": False,
     }  # fmt: skip
-    change_look(bot, own)
+    change_appearance(bot, own)
     shown = seen(page := page_of(Browser(app), f"/chat/{bot.id}?lang=fr"))
     assert all(
         text in shown for name, text in own.items() if name not in ("privacy_url", "powered_by")
@@ -198,28 +198,28 @@ def test_the_owners_own_words_stand_above_every_languages(app, bot):
     assert own["privacy_url"] in {link.get("href") for link in page.iter("a")}
 
 
-def change_look(bot, look):
+def change_appearance(bot, appearance):
     with transaction() as current:
         current.merge(bot)
-        bot.look = look
+        bot.look = appearance
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_without_a_script_a_refusal_is_in_the_same_language(app, bot, code):
-    visitor, told = Browser(app), words(code).told
+    browser, sentences = Browser(app), words(code).told
     url = f"/chat/{bot.id}/messages?lang={code}"
     for text, key in ((" ", "empty"), ("x" * 8_001, "too_large")):
-        refused = visitor.post(url, {"text": text})
+        refused = browser.post(url, {"text": text})
         assert refused.status_code == 422
-        assert told[key] in unescape(refused.text)
+        assert sentences[key] in unescape(refused.text)
     limit(bot, 1)
-    visitor.post(url, {"text": "One"})
-    refused = visitor.post(url, {"text": "Two"})
+    browser.post(url, {"text": "One"})
+    refused = browser.post(url, {"text": "Two"})
     assert refused.status_code == 429
-    assert told["too_many_messages"] in unescape(refused.text)
-    assert told["again"].partition("{when}")[0] in unescape(refused.text)
+    assert sentences["too_many_messages"] in unescape(refused.text)
+    assert sentences["again"].partition("{when}")[0] in unescape(refused.text)
     limit(bot, 1, "Genug für heute.")
-    assert "Genug für heute." in visitor.post(url, {"text": "Three"}).text
+    assert "Genug für heute." in browser.post(url, {"text": "Three"}).text
 
 
 def limit(bot, daily, text=""):
@@ -230,20 +230,22 @@ def limit(bot, daily, text=""):
 
 @pytest.mark.parametrize("code", CODES)
 def test_where_no_chat_is_the_page_says_so_in_the_same_language(app, bot, code):
-    visitor, told = Browser(app), words(code)
-    nobody = visitor.get(f"/chat/bot_0?lang={code}")
+    browser, sentences = Browser(app), words(code)
+    nobody = browser.get(f"/chat/bot_0?lang={code}")
     assert nobody.status_code == 404
-    assert told.page["nobody"] in unescape(nobody.text)
-    over = visitor.post(f"/chat/{bot.id}/messages/msg_0/retry?lang={code}")
+    assert sentences.page["nobody"] in unescape(nobody.text)
+    over = browser.post(f"/chat/{bot.id}/messages/msg_0/retry?lang={code}")
     assert over.status_code == 404
-    assert told.told["bad_token"] in unescape(over.text) and told.loader["open"] in over.text
+    assert (
+        sentences.told["bad_token"] in unescape(over.text) and sentences.loader["open"] in over.text
+    )
     with transaction() as current:
         current.merge(bot)
         bot.enabled = False
-    off = visitor.get(f"/chat/{bot.id}?lang={code}")
+    off = browser.get(f"/chat/{bot.id}?lang={code}")
     assert off.status_code == 403
-    assert told.told["bot_off"] in unescape(off.text)
-    assert told.page["come_back"] in unescape(off.text)
+    assert sentences.told["bot_off"] in unescape(off.text)
+    assert sentences.page["come_back"] in unescape(off.text)
 
 
 def test_a_page_that_was_open_for_too_long_says_so(app, bot):
@@ -254,8 +256,8 @@ def test_a_page_that_was_open_for_too_long_says_so(app, bot):
 
 
 def test_whatever_language_is_asked_for_the_page_is_ours_and_inert(app, bot):
-    for asked in ("xx", "<script>", "de'\"><img src=x onerror=alert(1)>", "\u202e", "x" * 5_000):
-        page = page_of(Browser(app), f"/chat/{bot.id}?lang={quote(asked)}")
+    for headers in ("xx", "<script>", "de'\"><img src=x onerror=alert(1)>", "\u202e", "x" * 5_000):
+        page = page_of(Browser(app), f"/chat/{bot.id}?lang={quote(headers)}")
         assert next(page.iter("html")).get("lang") in CODES
         assert not list(page.iter("img"))
 

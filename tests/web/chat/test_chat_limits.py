@@ -27,45 +27,45 @@ def early_in_the_minute(app):
 
 
 def test_over_a_limit_nothing_is_stored_asked_or_counted(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
-    talker.say("One")
-    refused = talker.post("/messages", {"text": "Two"})
+    bot_client = BotClient(app, make_bot(workspace, visitor_limit=1))
+    bot_client.say("One")
+    refused = bot_client.post("/messages", {"text": "Two"})
     assert refused.status_code == 429
     error = refused.json["error"]
     assert error["code"] == "too_many_messages"
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     for word in ("plan", "quota", "key", "provider"):
         assert word not in error["message"].lower()
-    assert [message["text"] for message in talker.messages()][::2] == ["One"]
+    assert [message["text"] for message in bot_client.messages()][::2] == ["One"]
     assert len(provider.chats) == 1
     assert used(workspace) == 1
 
 
 def test_a_retry_is_limited_too(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace, visitor_limit=2))
+    bot_client = BotClient(app, make_bot(workspace, visitor_limit=2))
     provider.next(Reply.status(500), times=2)
-    said = talker.say()
-    assert talker.retry(said.message_id).status == 200
-    assert talker.post(f"/messages/{said.message_id}/retry").status_code == 429
-    assert session().get_one(Message, said.message_id).attempt == 2
+    reply = bot_client.say()
+    assert bot_client.retry(reply.message_id).status == 200
+    assert bot_client.post(f"/messages/{reply.message_id}/retry").status_code == 429
+    assert session().get_one(Message, reply.message_id).attempt == 2
 
 
 def test_a_repeated_client_id_is_answered_over_the_limit_too(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
-    first = talker.say("One", client_message_id="c-1")
-    again = talker.say("One", client_message_id="c-1")
+    bot_client = BotClient(app, make_bot(workspace, visitor_limit=1))
+    first = bot_client.say("One", client_message_id="c-1")
+    again = bot_client.say("One", client_message_id="c-1")
     assert (again.message_id, again.text) == (first.message_id, first.text)
-    other = talker.post("/messages", {"text": "Two", "client_message_id": "c-2"})
+    other = bot_client.post("/messages", {"text": "Two", "client_message_id": "c-2"})
     assert other.status_code == 429
 
 
 def test_reading_stopping_and_thumbs_are_not_limited(app, workspace):
-    talker = BotClient(app, make_bot(workspace, visitor_limit=1))
-    said = talker.say()
-    assert talker.post("/messages", {"text": "Two"}).status_code == 429
-    assert len(talker.messages()) == 2
-    assert talker.stop(said.message_id).status_code == 200
-    assert thumb(talker, said.message_id, 1).status_code == 200
+    bot_client = BotClient(app, make_bot(workspace, visitor_limit=1))
+    reply = bot_client.say()
+    assert bot_client.post("/messages", {"text": "Two"}).status_code == 429
+    assert len(bot_client.messages()) == 2
+    assert bot_client.stop(reply.message_id).status_code == 200
+    assert thumb(bot_client, reply.message_id, 1).status_code == 200
 
 
 def test_opening_conversations_is_limited_by_address(app, workspace):
@@ -78,10 +78,12 @@ def test_opening_conversations_is_limited_by_address(app, workspace):
 def test_a_page_of_an_allowed_site_may_read_when_to_come_back(app, workspace):
     site = "https://shop.example"
     bot = make_bot(workspace, visitor_limit=1, allowed_origins=(site,))
-    talker = BotClient(app, bot)
-    talker.say()
-    headers = talker.headers() | {"Origin": site}
-    refused = talker.client.post(f"{talker.url}/messages", json={"text": "x"}, headers=headers)
+    bot_client = BotClient(app, bot)
+    bot_client.say()
+    headers = bot_client.headers() | {"Origin": site}
+    refused = bot_client.client.post(
+        f"{bot_client.url}/messages", json={"text": "x"}, headers=headers
+    )
     assert refused.status_code == 429
     assert refused.headers["Access-Control-Allow-Origin"] == site
     assert "Retry-After" in refused.headers["Access-Control-Expose-Headers"]
@@ -113,55 +115,55 @@ def test_an_address_is_what_trusted_proxies_say(
 
 def test_the_chat_page_keeps_what_was_written_and_says_when_there_is_room(app, workspace):
     bot = make_bot(workspace, daily_limit=1, limit_text="Enough for today.")
-    visitor = Browser(app)
-    visitor.post(f"/chat/{bot.id}/messages", {"text": "One"})
-    page = visitor.post(f"/chat/{bot.id}/messages", {"text": "Do keep this"})
+    browser = Browser(app)
+    browser.post(f"/chat/{bot.id}/messages", {"text": "One"})
+    page = browser.post(f"/chat/{bot.id}/messages", {"text": "Do keep this"})
     assert page.status_code == 429
     assert "Enough for today. Try again in" in page.text
     assert ">Do keep this</textarea>" in page.text
     assert int(page.headers["Retry-After"]) <= 86_400
 
 
-def thumb(talker, message_id, value):
-    return talker.post(f"/messages/{message_id}/feedback", {"thumb": value}, "application/json")
+def thumb(bot_client, message_id, value):
+    return bot_client.post(f"/messages/{message_id}/feedback", {"thumb": value}, "application/json")
 
 
 def test_a_thumb_is_kept_changed_and_taken_back(app, workspace):
-    talker = BotClient(app, make_bot(workspace))
-    said = talker.say()
+    bot_client = BotClient(app, make_bot(workspace))
+    reply = bot_client.say()
     for value, kept in ((1, 1), (-1, -1), (-1, -1), (0, None)):
-        assert thumb(talker, said.message_id, value).json["thumb"] == value
-        assert said.row.feedback == kept
-        assert talker.messages()[-1]["thumb"] == value
+        assert thumb(bot_client, reply.message_id, value).json["thumb"] == value
+        assert reply.row.feedback == kept
+        assert bot_client.messages()[-1]["thumb"] == value
 
 
 @pytest.mark.parametrize("value", [None, True, 2, -2, "1", 1.0, [], {}])
 def test_what_is_no_thumb_is_refused(app, workspace, value):
-    talker = BotClient(app, make_bot(workspace))
-    said = talker.say()
-    assert thumb(talker, said.message_id, value).status_code == 422
-    assert said.row.feedback is None
+    bot_client = BotClient(app, make_bot(workspace))
+    reply = bot_client.say()
+    assert thumb(bot_client, reply.message_id, value).status_code == 422
+    assert reply.row.feedback is None
 
 
 def test_only_a_complete_answer_of_this_conversation_has_a_thumb(app, workspace, provider):
     bot = make_bot(workspace)
-    talker, other = BotClient(app, bot), BotClient(app, bot)
-    said = talker.say()
-    assert thumb(other, said.message_id, 1).status_code == 404
+    bot_client, other = BotClient(app, bot), BotClient(app, bot)
+    reply = bot_client.say()
+    assert thumb(other, reply.message_id, 1).status_code == 404
     provider.next(Reply.status(500))
-    failed = talker.say()
-    assert thumb(talker, failed.message_id, 1).status_code == 409
-    question = talker.messages()[0]["id"]
-    assert thumb(talker, question, 1).status_code == 404
+    failed = bot_client.say()
+    assert thumb(bot_client, failed.message_id, 1).status_code == 409
+    question = bot_client.messages()[0]["id"]
+    assert thumb(bot_client, question, 1).status_code == 404
 
 
 def test_a_retry_forgets_the_thumb_of_what_it_replaces(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace))
+    bot_client = BotClient(app, make_bot(workspace))
     provider.next(Reply.cut(after_chunks=1))
-    said = talker.say()
-    talker.retry(said.message_id)
-    assert thumb(talker, said.message_id, 1).status_code == 200
-    assert talker.retry(said.message_id).row.feedback == 1
+    reply = bot_client.say()
+    bot_client.retry(reply.message_id)
+    assert thumb(bot_client, reply.message_id, 1).status_code == 200
+    assert bot_client.retry(reply.message_id).row.feedback == 1
 
 
 FORM = {
@@ -186,7 +188,7 @@ def test_a_bots_limits_and_cache_are_set_by_its_form(app, workspace, signed_in):
 
 
 @pytest.mark.parametrize(
-    ("field", "written", "told"),
+    ("field", "written", "expected"),
     [
         ("visitor_limit", "many", "messages per visitor per minute as a whole number"),
         ("address_limit", "-1", "messages per IP address per hour as a whole number"),
@@ -194,12 +196,14 @@ def test_a_bots_limits_and_cache_are_set_by_its_form(app, workspace, signed_in):
         ("limit_text", "x" * 301, "can have 0 to 300 characters; this has 301"),
     ],
 )
-def test_what_is_no_limit_is_said_beside_its_field(app, workspace, signed_in, field, written, told):
+def test_what_is_no_limit_is_said_beside_its_field(
+    app, workspace, signed_in, field, written, expected
+):
     bot = make_bot(workspace, visitor_limit=3)
     url = f"/w/acme/bots/{bot.id}/settings"
     page = signed_in("admin").post(url, FORM | {field: written})
     assert page.status_code == 422
-    assert told in page.text
+    assert expected in page.text
     assert f'id="{field}-error"' in page.text
     assert fresh(workspace, bot).visitor_limit == 3
 

@@ -38,7 +38,7 @@ def client(app):
     return app.test_client()
 
 
-def asked(client, bot, **headers):
+def loader_response(client, bot, **headers):
     return client.get(f"/w/{bot.id}.js", headers={name.title(): at for name, at in headers.items()})
 
 
@@ -63,7 +63,7 @@ def seen_sites(bot):
     ids=["no referrer", "site", "page", "asked with CORS", "our own page"],
 )
 def test_a_site_on_the_list_and_one_that_says_nothing_get_the_widget(client, bot, headers):
-    answer = asked(client, bot, **headers)
+    answer = loader_response(client, bot, **headers)
     assert answer.status_code == 200
     assert answer.mimetype == "text/javascript"
     assert f'"frame":"http://localhost/chat/{bot.id}/frame"' in answer.text
@@ -81,7 +81,7 @@ def test_a_site_on_the_list_and_one_that_says_nothing_get_the_widget(client, bot
     ],
 )
 def test_any_other_site_gets_one_line_for_its_owner_and_is_remembered(client, bot, headers):
-    answer = asked(client, bot, **headers)
+    answer = loader_response(client, bot, **headers)
     origin = headers.get("origin") or "/".join(headers["referer"].split("/")[:3])
     assert answer.status_code == 200
     assert len(answer.text.splitlines()) == 2
@@ -96,14 +96,14 @@ def test_any_other_site_gets_one_line_for_its_owner_and_is_remembered(client, bo
     "origin", ["null", "file:///home/shop.html", "chrome-extension://abc", "x" * 5_000]
 )
 def test_what_could_not_be_allowed_is_refused_and_not_remembered(client, bot, origin):
-    answer = asked(client, bot, origin=origin)
+    answer = loader_response(client, bot, origin=origin)
     assert "This page has no web address, so it can’t be allowed." in answer.text
     assert not seen_sites(bot)
 
 
 def test_a_bot_that_is_off_shows_nothing_and_says_why_to_the_sites_owner(client, bot):
     bots.set_enabled(bot, False, OPERATOR)
-    answer = asked(client, bot, referer=f"{SHOP}/")
+    answer = loader_response(client, bot, referer=f"{SHOP}/")
     assert "This chat is disabled." in answer.text
     assert "frame" not in answer.text
 
@@ -117,24 +117,24 @@ def test_the_address_is_no_workspaces(app, signed_in):
 
 
 def test_it_is_kept_for_a_minute_and_asked_for_again_by_its_tag(client, bot):
-    answer = asked(client, bot, referer=f"{SHOP}/")
+    answer = loader_response(client, bot, referer=f"{SHOP}/")
     assert answer.headers["Cache-Control"] == "private, max-age=60"
     assert {"Referer", "Origin"} <= set(answer.vary)
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in answer.headers
-    again = asked(client, bot, referer=f"{SHOP}/", if_none_match=answer.headers["ETag"])
+    again = loader_response(client, bot, referer=f"{SHOP}/", if_none_match=answer.headers["ETag"])
     assert again.status_code == 304
 
 
 def test_its_words_are_there_in_every_language_and_its_name_is_data(client, cast):
     bot = make_bot(cast.workspace, name='</script><b>"Ünïcode`${x}`')
-    text = asked(client, bot).text
+    text = loader_response(client, bot).text
     assert '"title":"</script><b>\\"Ünïcode`${x}`"' in text
     for words in ("Open the chat", "Chat öffnen", "Ouvrir le chat", "チャットを開く"):
         assert words in text
-    assert asked(client, bot).headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert loader_response(client, bot).headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
 # The frame
@@ -153,10 +153,10 @@ def test_it_reads_and_sets_no_cookie_and_posts_no_form(client, bot, signed_in):
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert "csrf" not in answer.text
-    talker = BotClient(client.application, bot)
-    talker.say("A secret")
+    bot_client = BotClient(client.application, bot)
+    bot_client.say("A secret")
     owner = signed_in("owner").client
-    owner.set_cookie(f"chat_{bot.id}", talker.token)
+    owner.set_cookie(f"chat_{bot.id}", bot_client.token)
     assert owner.get(f"/chat/{bot.id}/frame").text == answer.text
 
 
@@ -176,10 +176,10 @@ def test_a_bot_that_is_off_has_a_word_for_the_visitor_in_their_language(client, 
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"), [(SHOP, SHOP), (OTHER, OUR_OWN), ("", OUR_OWN), ("x" * 5_000, OUR_OWN)]
+    ("address", "kept"), [(SHOP, SHOP), (OTHER, OUR_OWN), ("", OUR_OWN), ("x" * 5_000, OUR_OWN)]
 )
-def test_a_conversation_knows_the_site_that_its_frame_stood_on(client, bot, told, kept):
-    headers = {"Origin": OUR_OWN, "X-Mevichat-Page": told}
+def test_a_conversation_knows_the_site_that_its_frame_stood_on(client, bot, address, kept):
+    headers = {"Origin": OUR_OWN, "X-Mevichat-Page": address}
     assert client.post(f"/v1/bots/{bot.id}/conversations", headers=headers).status_code == 201
     session().commit()
     assert session().scalars(select(Conversation.origin)).all() == [kept]
@@ -191,7 +191,7 @@ def test_a_conversation_knows_the_site_that_its_frame_stood_on(client, bot, told
 def test_twenty_undecided_sites_are_kept_and_the_oldest_fall_out(client, bot, shift_clock):
     for number in range(25):
         shift_clock(timedelta(minutes=10 * number))
-        asked(client, bot, referer=f"https://site-{number}.example/")
+        loader_response(client, bot, referer=f"https://site-{number}.example/")
     assert [origin for origin, _ in seen_sites(bot)] == [
         f"https://site-{number}.example" for number in range(24, 4, -1)
     ]
@@ -199,11 +199,11 @@ def test_twenty_undecided_sites_are_kept_and_the_oldest_fall_out(client, bot, sh
 
 def test_no_more_than_twenty_new_sites_come_in_an_hour(client, bot, shift_clock):
     for number in range(21):
-        asked(client, bot, referer=f"https://site-{number}.example/")
+        loader_response(client, bot, referer=f"https://site-{number}.example/")
     assert len(seen_sites(bot)) == 20
     assert ("https://site-20.example", False) not in seen_sites(bot)
     shift_clock(sites.FRESH + timedelta(seconds=1))
-    asked(client, bot, referer="https://site-20.example/")
+    loader_response(client, bot, referer="https://site-20.example/")
     assert seen_sites(bot)[0] == ("https://site-20.example", False)
     assert len(seen_sites(bot)) == 20
 
@@ -214,13 +214,13 @@ def test_a_site_that_was_seen_within_the_hour_is_not_written_again(client, bot, 
         session().expire_all()
         return session().get_one(Bot, bot.id).sites_seen[0].last_seen_at
 
-    asked(client, bot, referer=f"{OTHER}/")
+    loader_response(client, bot, referer=f"{OTHER}/")
     first = last_seen_at()
     shift_clock(sites.FRESH - timedelta(seconds=5))
-    asked(client, bot, referer=f"{OTHER}/")
+    loader_response(client, bot, referer=f"{OTHER}/")
     assert last_seen_at() == first
     shift_clock(sites.FRESH + timedelta(seconds=5))
-    asked(client, bot, referer=f"{OTHER}/")
+    loader_response(client, bot, referer=f"{OTHER}/")
     assert last_seen_at() > first + sites.FRESH
 
 
@@ -231,6 +231,6 @@ def test_a_site_that_was_seen_within_the_hour_is_not_written_again(client, bot, 
 def test_the_script_weighs_six_kilobytes_at_most(client, bot, fields):
     with transaction() as current:
         current.get_one(Bot, bot.id).look = Appearance(**fields).changed()
-    script = asked(client, bot).data
+    script = loader_response(client, bot).data
     assert (b"function tease" in script) == bool(fields)
     assert len(gzip.compress(script, 9)) <= 6 * 1024

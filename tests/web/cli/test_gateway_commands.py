@@ -109,15 +109,15 @@ def test_the_list_never_shows_a_token_and_its_ids_can_be_revoked(cast, flask, sh
     listed = flask("tokens", "list", "acme").stdout
     assert not any(text in listed for text in made.values())
     until = (clock.now() + timedelta(days=2)).date()
-    told = {line.split(" ", 4)[4]: line.split(" ", 4) for line in listed.splitlines()}
-    assert told["aider"][1:4] == [made["aider"][-4:], "member@example.com", "works"]
-    assert told["Claude Code"][3] == f"until-{until}"
-    assert flask("tokens", "revoke", "acme", told["aider"][0]).stdout == ""
+    rows = {line.split(" ", 4)[4]: line.split(" ", 4) for line in listed.splitlines()}
+    assert rows["aider"][1:4] == [made["aider"][-4:], "member@example.com", "works"]
+    assert rows["Claude Code"][3] == f"until-{until}"
+    assert flask("tokens", "revoke", "acme", rows["aider"][0]).stdout == ""
     session().expire_all()
     shift_clock(timedelta(days=3))
     states = {line.split(" ", 4)[4]: line.split(" ", 4)[3] for line in _lines(flask)}
     assert states == {"aider": "revoked", "Claude Code": "expired"}
-    fails(flask("tokens", "revoke", "acme", told["aider"][0]), "This token is over")
+    fails(flask("tokens", "revoke", "acme", rows["aider"][0]), "This token is over")
 
 
 def _lines(flask):  # noqa: F811

@@ -49,11 +49,11 @@ def secrets_in(page) -> list[str]:
 
 
 def test_those_who_can_mend_it_are_listed_as_told(owner):
-    told = text_of(owner.get(PAGE))
+    page_text = text_of(owner.get(PAGE))
     for email in ("owner@example.com", "billing@example.com"):
-        assert email in told
+        assert email in page_text
     for email in ("admin@example.com", "member@example.com", "stranger@example.com"):
-        assert email not in told
+        assert email not in page_text
 
 
 def test_settings_lead_there_for_those_who_may(signed_in, cast):
@@ -62,10 +62,10 @@ def test_settings_lead_there_for_those_who_may(signed_in, cast):
 
 
 def test_an_empty_page_teaches_what_a_webhook_is(owner):
-    told = text_of(owner.get(PAGE))
-    assert "Send alerts to your own app" in told
-    assert "Nothing sent yet" in told
-    assert "Send a test" not in told
+    page_text = text_of(owner.get(PAGE))
+    assert "Send alerts to your own app" in page_text
+    assert "Nothing sent yet" in page_text
+    assert "Send a test" not in page_text
 
 
 def test_the_secret_is_in_the_answer_of_its_making_and_nowhere_else(owner, cast):

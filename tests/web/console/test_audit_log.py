@@ -164,9 +164,9 @@ def test_a_long_chain_is_checked_when_somebody_asks_for_it(cast, signed_in, monk
         assert ("Log integrity verified" in owner.get(URL).text) is checked, limit
     page = owner.get(URL)
     assert f"{count} entries." in page.text
-    asked = re.search(r'href="([^"]+chain=checked[^"]*)"', page.text)[1]
+    check_link = re.search(r'href="([^"]+chain=checked[^"]*)"', page.text)[1]
     for htmx in (False, True):
-        assert "Log integrity verified" in owner.get(asked, htmx=htmx).text
+        assert "Log integrity verified" in owner.get(check_link, htmx=htmx).text
 
 
 def test_a_piece_with_other_lines_does_not_read_the_chain_again(cast, signed_in):
@@ -184,7 +184,7 @@ def test_lines_that_are_added_while_the_chain_is_read_are_no_reason_to_doubt_it(
         return [audit.verify(cast.workspace.id).problem for _ in range(10)]
 
     outcomes = at_once(8, act)
-    assert [told for told in outcomes if told not in (None, [""] * 10)] == []
+    assert [report for report in outcomes if report not in (None, [""] * 10)] == []
 
 
 # The operator's command
@@ -200,9 +200,9 @@ def test_audit_verify_says_of_each_workspace_whether_its_log_is_whole(cast, flas
     count = audit.count_of(cast.workspace.id)
     result = flask("audit", "verify")
     assert result.exit_code == 0
-    told = result.stdout.splitlines()
-    assert f"acme {count} ok" in told
-    assert len(told) == len(workspaces.all_workspaces())
+    report = result.stdout.splitlines()
+    assert f"acme {count} ok" in report
+    assert len(report) == len(workspaces.all_workspaces())
     assert flask("audit", "verify", "acme").stdout == f"acme {count} ok\n"
     unknown = flask("audit", "verify", "nothing")
     assert unknown.exit_code == 1

@@ -79,8 +79,8 @@ def test_the_file_has_every_entry_exactly_and_runs_nothing(charged, signed_in, m
     monkeypatch.setattr(page_of_balance, "_AT_A_TIME", 1)
     answer = signed_in("billing").get(f"{URL}/ledger")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
-    told = [(row["kind"], row["usd"], row["request_id"], row["note"]) for row in rows]
-    assert told == [
+    entries = [(row["kind"], row["usd"], row["request_id"], row["note"]) for row in rows]
+    assert entries == [
         ("charge", "'-1.234500", "req_1", ""),
         ("top_up", "10.000000", "", "'=Invoice 7"),
     ]

@@ -98,7 +98,7 @@ def test_on_the_page_of_its_fix_a_banner_leads_nowhere(cast, signed_in):
 
 
 @pytest.mark.parametrize(
-    ("used", "kind", "told"),
+    ("used", "kind", "message"),
     [
         (3_999, "", ""),
         (4_000, "warning", "80% of this month’s messages are used; 1,000 are left"),
@@ -106,11 +106,11 @@ def test_on_the_page_of_its_fix_a_banner_leads_nowhere(cast, signed_in):
         (5_000, "bad", "100% of this month’s messages are used; 0 are left"),
     ],
 )
-def test_the_quota_is_told_at_80_and_at_100_percent(cast, signed_in, used, kind, told):
+def test_the_quota_is_told_at_80_and_at_100_percent(cast, signed_in, used, kind, message):
     use(cast.workspace, used)
     for found in (banners(signed_in("member")), at_home(signed_in("member"))):
         assert [shown for shown, _ in found] == ([kind] if kind else [])
-        assert told in texts(found)
+        assert message in texts(found)
 
 
 def test_a_larger_plan_takes_the_quotas_banner_away(cast, signed_in):
@@ -149,7 +149,7 @@ def test_a_bot_without_its_key_is_told_and_a_broken_key_speaks_for_all_its_bots(
 
 
 @pytest.mark.parametrize(
-    ("days_before", "kind", "told", "mark"),
+    ("days_before", "kind", "message", "mark"),
     [
         (31, "", "", "Retires on 11 Dec 2026"),
         (30, "warning", "OpenAI retires GPT-5 Mini on 11 Dec 2026.", "Retires on 11 Dec 2026"),
@@ -159,7 +159,7 @@ def test_a_bot_without_its_key_is_told_and_a_broken_key_speaks_for_all_its_bots(
     ],
 )
 def test_a_model_that_retires_is_marked_before_and_after(
-    cast, signed_in, shift_clock, days_before, kind, told, mark
+    cast, signed_in, shift_clock, days_before, kind, message, mark
 ):
     at(shift_clock, RETIRES_ON - timedelta(days=days_before))
     make_key(cast.workspace, "openai")
@@ -167,7 +167,7 @@ def test_a_model_that_retires_is_marked_before_and_after(
     admin = signed_in("admin")
     for found in (banners(admin), at_home(admin)):
         assert [shown for shown, _ in found] == ([kind] if kind else [])
-        assert told in texts(found)
+        assert message in texts(found)
     for path in ("/bots", f"/bots/{bot.id}", f"/bots/{bot.id}/settings", "/bots/new"):
         assert mark in admin.get(f"/w/acme{path}").text.partition("<main")[2], path
     with transaction() as current:
@@ -238,13 +238,13 @@ def test_no_query_is_made_where_no_banner_can_stand(app, cast, signed_in):
     """As a piece, as Home, and where nobody is signed in."""
     everything(cast.workspace)
     owner, nobody = signed_in("owner"), app.test_client()
-    asked = {
+    queries = {
         "page": queries_of(lambda: owner.get("/w/acme/settings")),
         "piece": queries_of(lambda: owner.get("/w/acme/settings", htmx=True)),
     }
-    of_bots = {name: sum("FROM bots" in text for text in found) for name, found in asked.items()}
+    of_bots = {name: sum("FROM bots" in text for text in found) for name, found in queries.items()}
     assert of_bots == {"page": 1, "piece": 0}
-    assert len(asked["page"]) - len(asked["piece"]) == 3
+    assert len(queries["page"]) - len(queries["piece"]) == 3
     paths = ("/sign-in", "/sign-up", "/w/acme/settings")
     of_nobody = queries_of(lambda: [nobody.get(path) for path in paths])
     assert not any("FROM bots" in text for text in of_nobody)

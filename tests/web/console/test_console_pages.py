@@ -140,9 +140,9 @@ def test_what_people_type_is_inert_on_every_page(app, cast, provider, signed_in,
     stage = set_stage(app, workspaces.by_slug("acme"))
     bots.change(stage.workspace, stage.bot, draft, OPERATOR)
     provider.next(Reply.answer(attack))
-    stage.talker.say(attack)
+    stage.bot_client.say(attack)
     provider.next(Reply.status(500, message=attack))
-    stage.talker.say(attack)
+    stage.bot_client.say(attack)
     owner = signed_in("owner")
     for route in routes(app):
         if route.method == "GET" and "slug" in route.arguments:
@@ -150,11 +150,11 @@ def test_what_people_type_is_inert_on_every_page(app, cast, provider, signed_in,
     inert(owner.get(f"/w/acme/conversations?{_query(q=attack, bot=attack)}"))
     inert(owner.post("/w/acme/settings", {"name": attack * 3}))
     inert(owner.post("/w/acme/bots/new", _all_fields(attack)))
-    visitor = Browser(app)
-    visitor.client.set_cookie(f"chat_{stage.bot.id}", stage.talker.token)
-    page = visitor.get(f"/chat/{stage.bot.id}")
+    browser = Browser(app)
+    browser.client.set_cookie(f"chat_{stage.bot.id}", stage.bot_client.token)
+    page = browser.get(f"/chat/{stage.bot.id}")
     inert(page)
-    assert attack in stage.talker.messages()[3]["text"]
+    assert attack in stage.bot_client.messages()[3]["text"]
 
 
 def test_a_persons_name_is_inert(app, cast):
@@ -189,9 +189,9 @@ def test_a_models_markdown_keeps_its_shape_and_nothing_else(app, cast, provider,
         "**Bold** and `code`\n\n- one\n- two\n\n[safe](https://example.com) [not](javascript:alert)"
     )
     provider.next(Reply.answer(text))
-    talker = BotClient(app, make_bot(cast.workspace))
-    talker.say()
-    page = signed_in("owner").get(f"/w/acme/conversations/{talker.conversation_id}").text
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    bot_client.say()
+    page = signed_in("owner").get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     for shape in ("<strong>Bold</strong>", '<code dir="ltr">code</code>', "<li>one</li>"):
         assert shape in page
     assert 'href="https://example.com" rel="noopener noreferrer nofollow"' in page
@@ -205,32 +205,32 @@ def test_a_failed_answer_shows_the_reason_to_the_owner_and_the_sentence_to_the_v
     make_key(cast.workspace, slug)
     bot = make_bot(cast.workspace, "claude-haiku-4-5")
     provider.always(Reply.status(500, message="The data centre is on fire"))
-    talker = BotClient(app, bot)
-    talker.say("Anybody there?")
-    visitor = Browser(app)
-    visitor.client.set_cookie(f"chat_{bot.id}", talker.token)
-    chat = visitor.get(f"/chat/{bot.id}").text
+    bot_client = BotClient(app, bot)
+    bot_client.say("Anybody there?")
+    browser = Browser(app)
+    browser.client.set_cookie(f"chat_{bot.id}", bot_client.token)
+    chat = browser.get(f"/chat/{bot.id}").text
     assert "on fire" not in chat
     assert FAILURE_SENTENCE.replace("'", "&#39;") in chat
-    transcript = signed_in("member").get(f"/w/acme/conversations/{talker.conversation_id}").text
+    transcript = signed_in("member").get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     assert "The data centre is on fire" in transcript
     assert "could not be reached or had an error of its own" in transcript
 
 
 def test_the_hosted_chat_works_without_a_script(app, cast, provider):
-    visitor, bot = Browser(app), make_bot(cast.workspace, welcome="Good day")
+    browser, bot = Browser(app), make_bot(cast.workspace, welcome="Good day")
     url = f"/chat/{bot.id}"
-    assert "Good day" in visitor.get(url).text
-    assert visitor.post(f"{url}/messages", {"text": " "}).status_code == 422
+    assert "Good day" in browser.get(url).text
+    assert browser.post(f"{url}/messages", {"text": " "}).status_code == 422
     provider.next(Reply.status(500))
-    assert visitor.post(f"{url}/messages", {"text": "First question"}).location == url
-    page = visitor.get(url).text
+    assert browser.post(f"{url}/messages", {"text": "First question"}).location == url
+    page = browser.get(url).text
     assert "First question" in page
     message_id = re.search(r'data-role="answer"[^>]*data-id="(msg_\w+)"', page)[1]
-    assert visitor.post(f"{url}/messages/{message_id}/retry").status_code == 303
-    assert "You said: First question" in visitor.get(url).text
-    visitor.post(f"{url}/restart")
-    assert "First question" not in visitor.get(url).text
+    assert browser.post(f"{url}/messages/{message_id}/retry").status_code == 303
+    assert "You said: First question" in browser.get(url).text
+    browser.post(f"{url}/restart")
+    assert "First question" not in browser.get(url).text
 
 
 def test_a_retry_of_nobodys_message_opens_no_conversation(app, cast):
@@ -247,9 +247,9 @@ def test_a_retry_of_nobodys_message_opens_no_conversation(app, cast):
 def test_a_bot_that_is_off_says_so_on_its_page(app, cast, path):
     bot = make_bot(cast.workspace)
     bots.set_enabled(bot, False, OPERATOR)
-    visitor = Browser(app)
+    browser = Browser(app)
     url = f"/chat/{bot.id}{path}"
-    page = visitor.post(url, {"text": "Hello"}) if path else visitor.get(url)
+    page = browser.post(url, {"text": "Hello"}) if path else browser.get(url)
     assert page.status_code == 403
     assert "This chat is turned off" in page.text
 

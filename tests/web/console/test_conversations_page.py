@@ -77,8 +77,8 @@ def test_a_transcript_says_what_became_of_an_answer(cast, owner, bot):
         answer, cached=True, sources=[source, source | {"number": 2, "url": "javascript:hit()"}]
     )
     page = owner.get(f"{HERE}/{conversation.id}").text
-    for told in ("from the cache", "Thumbs down", 'href="https://shop.example/s"'):
-        assert told in page
+    for details in ("from the cache", "Thumbs down", 'href="https://shop.example/s"'):
+        assert details in page
     assert "javascript:" not in page
 
 
@@ -117,8 +117,8 @@ def test_what_was_searched_for_is_not_in_the_audit_log(cast, owner, bot):
     owner.post(f"{HERE}/exports", {"file": "lines", "q": "Zebedee"})
     owner.post(f"{HERE}/deletion", {"q": "Zebedee"})
     session().commit()
-    told = json.dumps([line.details for line in audit.lines_of(cast.workspace.id)])
-    assert "Zebedee" not in told
+    details = json.dumps([line.details for line in audit.lines_of(cast.workspace.id)])
+    assert "Zebedee" not in details
     assert "filtered by text" in owner.get("/w/acme/audit-log").text
 
 
@@ -161,9 +161,9 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(app, cast, bot):
 def test_one_conversation_is_deleted_after_a_question(cast, owner, bot):
     conversation = talk(bot, "Delete me")
     url = f"{HERE}/{conversation.id}/deletion"
-    asked = owner.get(url).text
-    assert "Delete me" in asked
-    assert "its 2 messages" in asked
+    confirmation = owner.get(url).text
+    assert "Delete me" in confirmation
+    assert "its 2 messages" in confirmation
     assert left() == 1
     assert owner.post(url).location == HERE
     assert left() == 0
@@ -173,8 +173,8 @@ def test_one_conversation_is_deleted_after_a_question(cast, owner, bot):
 def test_all_that_match_are_deleted_after_their_number_was_said(cast, owner, bot):
     for text in ("A lamp", "Two lamps", "A sofa"):
         talk(bot, text)
-    asked = owner.get(f"{HERE}/deletion?q=lamp").text
-    assert "Delete 2 conversations?" in asked
+    confirmation = owner.get(f"{HERE}/deletion?q=lamp").text
+    assert "Delete 2 conversations?" in confirmation
     assert owner.post(f"{HERE}/deletion", {"q": "lamp"}).location == HERE
     assert left() == 1
     assert last_line(cast).details["count"] == 2
@@ -190,9 +190,9 @@ def test_a_shorter_time_to_keep_is_asked_about_and_a_longer_one_is_not(cast, own
         session().expire_all()
         return workspaces.by_slug("acme").retention_days
 
-    asked = owner.post(url, {"days": "30"})
-    assert (asked.status_code, kept()) == (303, 0)
-    assert "<b>1 conversation</b>" in owner.get(asked.location).text
+    confirmation = owner.post(url, {"days": "30"})
+    assert (confirmation.status_code, kept()) == (303, 0)
+    assert "<b>1 conversation</b>" in owner.get(confirmation.location).text
     assert owner.post(url, {"days": "30", "seen": "30"}).location == "/w/acme/settings"
     assert kept() == 30
     assert owner.post(url, {"days": "60"}).location == "/w/acme/settings"

@@ -82,7 +82,7 @@ def test_no_paste_is_masked_into_more_than_a_prefix_and_four_characters(request,
 
     @examples(request, 5_000, 10_000)
     @given(PASTES)
-    def look(text: str) -> None:
+    def check_mask(text: str) -> None:
         secret, _ = paste.tidy(text)
         try:
             paste.check(secret, provider)
@@ -95,7 +95,7 @@ def test_no_paste_is_masked_into_more_than_a_prefix_and_four_characters(request,
         assert len(tail) <= 4
         assert len(prefix) + len(tail) < len(secret)
 
-    look()
+    check_mask()
 
 
 @pytest.mark.timeout(900)

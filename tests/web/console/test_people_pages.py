@@ -9,7 +9,7 @@ from core.accounts.roles import Role
 from core.db import session
 from tests.browser import Browser
 from tests.people import INSIDERS, make_member
-from tests.postbox import link_in, mails_to
+from tests.postbox import emails_to, link_in
 
 GUEST = "guest@example.com"
 
@@ -129,7 +129,7 @@ def test_inviting_sends_a_mail_and_shows_that_it_waits(cast, signed_in):
     page = owner.get("/w/acme/people").text
     assert f"{GUEST} is invited" in page
     assert "Pending" in page
-    assert len(mails_to(GUEST)) == 1
+    assert len(emails_to(GUEST)) == 1
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_cannot_be_invited_comes_back_with_the_form(cast, signed_in, email,
         assert says in page.text
         assert f'id="{field}-error"' in page.text
         assert page.text.lstrip().startswith("<form") == htmx
-    assert not mails_to(email)
+    assert not emails_to(email)
 
 
 def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
@@ -163,7 +163,7 @@ def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
     shift_clock(invitations.RESEND_AFTER * 2)
     owner.post(f"{url}/mails")
     assert "The previous link no longer works" in owner.get("/w/acme/people").text
-    first, second = (link_in(mail) for mail in mails_to(GUEST))
+    first, second = (link_in(mail) for mail in emails_to(GUEST))
     assert Browser(owner.client.application).get(first).status_code == 404
     assert Browser(owner.client.application).get(second).status_code == 200
     owner.post(f"{url}/withdrawal")

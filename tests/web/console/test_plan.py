@@ -183,9 +183,9 @@ def test_a_downgrade_is_made_with_or_without_the_bots(scaled, signed_in, form, m
     assert fresh(scaled).plan.name == "Pro"
     changed = {bot.model_id for bot in bots.bots_of(scaled.id) if bot.name != "Quick"}
     assert changed == models
-    told = billing.get(URL).text
-    assert "Acme is on the Pro plan." in told
-    assert ("Deep now answers with Mevichat Mini." in told) is bool(form)
+    page_text = billing.get(URL).text
+    assert "Acme is on the Pro plan." in page_text
+    assert ("Deep now answers with Mevichat Mini." in page_text) is bool(form)
     line = audit.lines_of(scaled.id, action="plan.changed")[0]
     assert (line.actor, line.details) == ("Billing", {"was": "scale", "now": "pro"})
 

@@ -41,7 +41,7 @@ TROUBLE = {
     "500": Reply.status(500),
     "529": Reply.overloaded(),
     "a cut": Reply.cut(),
-    "no answer": Reply.hang_up(),
+    "no answer": Reply.drop_connection(),
     "a proxy's page": Reply.html_page(),
     "nothing": Reply.empty_body(),
     "silence": Reply.answer().slowly(first_byte_seconds=5),
@@ -300,13 +300,13 @@ def run_test(browser: Browser, run_jobs):
 
 def test_a_replaced_key_serves_from_then_on(cast, provider, owner, run_jobs, app, key):
     provider.accept(NEW["anthropic"])
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     answer = replace(owner, NEW["anthropic"])
-    talker.say()
+    bot_client.say()
     assert provider.chats[-1].key == SECRETS["anthropic"]
     run_jobs()
     assert state(poll(owner, answer)) == "saved"
-    talker.say()
+    bot_client.say()
     assert provider.chats[-1].key == NEW["anthropic"]
     stored = key_of(cast.workspace)
     assert (stored.id, stored.version, stored.mask[-4:]) == (key.id, 2, "NEW1")
@@ -396,9 +396,9 @@ def test_a_test_works_without_a_script(cast, provider, owner, run_jobs, key):
 
 def test_a_live_refusal_is_confirmed_by_a_check_or_taken_back(app, cast, provider, run_jobs, key):
     """A 401 flips the key at once; if the key itself passes, only that model was refused."""
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     provider.next(Reply.status(401))
-    talker.say()
+    bot_client.say()
     stored = key_of(cast.workspace)
     assert (stored.status, stored.checked_by) == ("invalid", "live")
     run_jobs()
@@ -406,19 +406,19 @@ def test_a_live_refusal_is_confirmed_by_a_check_or_taken_back(app, cast, provide
     assert stored.status == "valid"
     assert stored.note == "The key works, but the provider refused Claude Haiku 4.5."
     provider.always(Reply.status(401))
-    talker.say()
+    bot_client.say()
     run_jobs()
     assert key_of(cast.workspace).status == "invalid"
 
 
 def test_a_disabled_key_serves_nobody_until_it_is_enabled(app, cast, provider, owner, key):
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     row = owner.post(f"{KEYS}/anthropic/disablement", htmx=True)
     assert "Disabled" in row.text
-    assert talker.say().row.failure == "key_disabled"
+    assert bot_client.say().row.failure == "key_disabled"
     assert not provider.calls
     assert owner.post(f"{KEYS}/anthropic/enablement").status_code == 303
-    assert talker.say().last == "done"
+    assert bot_client.say().last == "done"
 
 
 def test_no_check_touches_a_persons_switch(cast, provider, owner, run_jobs, key):
@@ -431,16 +431,16 @@ def test_deleting_names_the_bots_that_fall_silent(app, cast, provider, owner, ke
     for name in ("Support", "Sales"):
         make_bot(cast.workspace, MODELS["anthropic"], name=name)
     make_bot(cast.workspace, name="On Mini")
-    talker = BotClient(app, bots.bots_of(cast.workspace.id)[0])
-    asked = owner.get(f"{KEYS}/anthropic/deletion").text
-    question = re.search(r'<form[^>]*id="deletion".*?</form>', asked, re.DOTALL)[0]
+    bot_client = BotClient(app, bots.bots_of(cast.workspace.id)[0])
+    confirmation = owner.get(f"{KEYS}/anthropic/deletion").text
+    question = re.search(r'<form[^>]*id="deletion".*?</form>', confirmation, re.DOTALL)[0]
     assert "<b>Support</b> and <b>Sales</b> will stop answering" in question
     assert "On Mini" not in question
     assert store.find(cast.workspace.id, "anthropic")
     assert owner.post(f"{KEYS}/anthropic/deletion").status_code == 303
     session().commit()
     assert store.find(cast.workspace.id, "anthropic") is None
-    assert talker.say().row.failure == "no_key"
+    assert bot_client.say().row.failure == "no_key"
 
 
 def test_everybody_sees_the_mask_and_nobody_more(cast, signed_in, key):
@@ -482,7 +482,7 @@ def test_a_plan_without_keys_refuses_by_page_and_by_endpoint(
 def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
     app, cast, provider, owner, run_jobs, key
 ):
-    talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+    bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
     page = owner.get(KEYS).text
     assert "Inactive" in page
@@ -491,11 +491,11 @@ def test_a_downgrade_puts_keys_to_sleep_and_an_upgrade_wakes_them(
         answer = owner.post(f"{KEYS}/anthropic/{url}", {"secret": NEW["anthropic"]})
         assert answer.status_code == 403
     run_jobs()
-    assert talker.say().row.failure == "model_not_on_plan"
+    assert bot_client.say().row.failure == "model_not_on_plan"
     assert not provider.calls
     workspaces.set_plan(cast.workspace, "pro", OPERATOR)
     assert "Valid" in owner.get(KEYS).text
-    assert talker.say().last == "done"
+    assert bot_client.say().last == "done"
 
 
 # Time, repetition and Redis
@@ -606,10 +606,10 @@ def test_without_redis_nothing_is_stored_and_the_page_says_so(
 
 
 def test_without_redis_bots_still_answer(app, cast, chosen, provider):
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     queue.configure("redis://127.0.0.1:1/0")
     try:
-        assert talker.say().last == "done"
+        assert bot_client.say().last == "done"
         assert app.test_client().get("/readyz").status_code == 503
     finally:
         queue.configure(chosen.redis_address)
@@ -622,8 +622,8 @@ def test_a_key_that_no_ring_opens_asks_to_be_entered_again(
     before = list(vault._ring)
     vault.configure(["A" * 43 + "="])
     try:
-        talker = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
-        assert talker.say().row.failure == "key_unreadable"
+        bot_client = BotClient(app, make_bot(cast.workspace, MODELS["anthropic"]))
+        assert bot_client.say().row.failure == "key_unreadable"
         page = owner.get(KEYS).text
         assert "Unreadable" in page
         assert "Enter it again" in page

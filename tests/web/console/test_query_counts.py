@@ -41,7 +41,7 @@ def test_no_page_asks_more_than_twelve_times(app, browsers, stage, who):
             assert answer.data is not None
         if len(queries.sent) > MOST:
             over[route.endpoint] = [len(queries.sent), *(text[-90:] for text in queries.sent)]
-    assert not over, "\n".join(f"{name}: {told}" for name, told in over.items())
+    assert not over, "\n".join(f"{name}: {message}" for name, message in over.items())
 
 
 def test_the_counter_counts(browsers):

@@ -40,8 +40,8 @@ def names(page) -> list[str]:
     cells = [row.find("th") for row in tree.iter("tr") if row.find("th") is not None]
     rows = [cell for cell in cells if cell.get("scope") == "row"]
     links = (cell.find("a") for cell in rows)
-    told = (cell if link is None else link for cell, link in zip(rows, links, strict=True))
-    return [node.text or "".join(node.itertext()) for node in told]
+    text = (cell if link is None else link for cell, link in zip(rows, links, strict=True))
+    return [node.text or "".join(node.itertext()) for node in text]
 
 
 def heads(page) -> dict[str, tuple[str, str]]:
@@ -205,13 +205,13 @@ def test_the_audit_log_is_read_from_its_beginning_page_by_page(app, cast, signed
     monkeypatch.setattr(audit_log, "PAGE", 3)
     for number in range(5):
         make_bot(cast.workspace, name=f"Bot {number}")
-    owner, url, told = signed_in("owner"), "/w/acme/audit-log?kind=bot&sort=at", []
+    owner, url, names = signed_in("owner"), "/w/acme/audit-log?kind=bot&sort=at", []
     while url:
         page = owner.get(url)
-        told += re.findall(r"created the bot (Bot \d)", page.text)
+        names += re.findall(r"created the bot (Bot \d)", page.text)
         more = re.findall(r'rel="next" href="([^"]+)"', page.text)
         url = more[0].replace("&amp;", "&") if more else ""
-    assert told == [f"Bot {number}" for number in range(5)]
+    assert names == [f"Bot {number}" for number in range(5)]
     assert ">Oldest</a>" in page.text
 
 

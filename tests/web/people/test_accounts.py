@@ -228,9 +228,9 @@ def test_tries_are_limited_without_redis_too(app, another):
 
 
 @pytest.mark.parametrize("limit", ["lots", "3", "3 per fortnight"])
-def test_a_limit_that_is_none_stops_the_start(house, limit):
+def test_a_limit_that_is_none_stops_the_start(data_dir, limit):
     with pytest.raises(SettingsError, match="SIGN_IN_LIMIT cannot be used"):
-        make_settings(house, sign_in_limit=limit)
+        make_settings(data_dir, sign_in_limit=limit)
 
 
 def test_closed_sign_up_leaves_it_to_the_operator(app, another):

@@ -9,7 +9,7 @@ from core.db import session
 from core.ids import new_token
 from tests.browser import Browser
 from tests.people import PASSWORD, make_person, person_now
-from tests.postbox import link_in, mails_to
+from tests.postbox import emails_to, link_in
 
 GUEST = "guest@example.com"
 FORM = {"name": "Gus", "password": PASSWORD}
@@ -19,7 +19,7 @@ FORM = {"name": "Gus", "password": PASSWORD}
 def link(app, cast) -> str:
     secret_key = app.config["SECRET_KEY"]
     invitations.invite(cast.workspace, GUEST, Role.BILLING, Actor("Owner"), secret_key)
-    return link_in(mails_to(GUEST)[0])
+    return link_in(emails_to(GUEST)[0])
 
 
 def members(cast) -> dict[str, str]:
@@ -128,8 +128,8 @@ def test_the_link_is_made_of_this_deployments_address_whoever_asks(app, cast, si
     form = {"email": GUEST, "role": "member", "csrf_token": owner.csrf_token()}
     url = "/w/acme/people/invitations"
     owner.client.post(url, data=form, headers={"X-Forwarded-Host": "evil.example"})
-    assert f"{app.config['MEVICHAT'].address}/invitations/" in mails_to(GUEST)[0]
-    assert "evil.example" not in mails_to(GUEST)[0]
+    assert f"{app.config['MEVICHAT'].address}/invitations/" in emails_to(GUEST)[0]
+    assert "evil.example" not in emails_to(GUEST)[0]
 
 
 def test_the_token_is_in_no_log(app, cast, link, logged):

@@ -6,7 +6,7 @@ from core.accounts import people
 from core.ids import new_token
 from tests.browser import Browser
 from tests.people import PASSWORD, person_now
-from tests.postbox import link_in, mails_to
+from tests.postbox import emails_to, link_in
 
 NEW = "another horse battery"
 
@@ -16,7 +16,7 @@ def ask(browser, email="owner@example.com"):
 
 
 def link(email="owner@example.com") -> str:
-    return link_in(mails_to(email, "password_reset")[-1])
+    return link_in(emails_to(email, "password_reset")[-1])
 
 
 def test_from_the_forgotten_password_to_the_new_one(app, cast, signed_in):
@@ -35,7 +35,7 @@ def test_every_address_gets_the_same_answer(app, cast):
     answers = [ask(Browser(app), f"{name}@example.com") for name in ("owner", "nobody")]
     assert answers[0].data == answers[1].data
     assert answers[0].location == answers[1].location
-    assert not mails_to("nobody@example.com")
+    assert not emails_to("nobody@example.com")
 
 
 @pytest.mark.parametrize("email", ["", "x" * 255])

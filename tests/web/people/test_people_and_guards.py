@@ -224,13 +224,13 @@ def test_every_route_has_a_line_in_the_table_and_the_guard_it_names(app):
 def test_each_person_at_each_address(app, cast, signed_in, who, htmx):
     stage = set_stage(app, cast.workspace)
     browser = Browser(app) if who == "nobody" else signed_in(who)
-    browser.client.set_cookie(f"chat_{stage.bot.id}", stage.talker.token)
+    browser.client.set_cookie(f"chat_{stage.bot.id}", stage.bot_client.token)
     token, surprises = browser.csrf_token(), []
     for route in routes(app):
         if who == "nobody" and route.endpoint in LEAD_TO_SIGN_IN:
             continue
         answer = _ask(browser, route, route.url(stage.values), token, htmx)
-        if _told(answer, route) != _expected(NEEDS[route.endpoint, route.method], who):
+        if _access_outcome(answer, route) != _expected(NEEDS[route.endpoint, route.method], who):
             surprises.append((route.method, route.url(stage.values), answer.status))
     assert not surprises
 
@@ -256,7 +256,7 @@ def _expected(need: str, who: str) -> str:
     return "allowed" if need in PERMISSIONS[ROLES[who]] else "403"
 
 
-def _told(answer, route: Route) -> str:
+def _access_outcome(answer, route: Route) -> str:
     """What a person is told by the answer: in a redirect to a page, in a status to htmx."""
     if urlsplit(answer.headers.get("Location", "")).path == "/sign-in":
         return "allowed" if route.endpoint in LEAD_TO_SIGN_IN else "sign in"
@@ -270,10 +270,10 @@ def _told(answer, route: Route) -> str:
 
 def test_signing_in_leads_back_to_the_page_that_asked_for_it(app, cast):
     browser = Browser(app)
-    asked = browser.get("/w/acme/bots?x=1")
-    assert asked.status_code == 303
+    redirect = browser.get("/w/acme/bots?x=1")
+    assert redirect.status_code == 303
     person = {"email": "owner@example.com", "password": "correct horse battery"}
-    assert browser.post(asked.location, person).location == "/w/acme/bots?x=1"
+    assert browser.post(redirect.location, person).location == "/w/acme/bots?x=1"
     after_post = Browser(app).post("/w/acme/bots/new", {"name": "x"})
     assert after_post.location.startswith("/sign-in")
     assert "bots" not in after_post.location
@@ -312,8 +312,8 @@ def test_another_workspaces_ids_are_not_found(app, cast, signed_in, htmx):
 
 def test_lists_show_only_the_workspaces_own_things(app, cast, signed_in):
     elsewhere = make_bot(cast.elsewhere, name="Bot of the others")
-    talker = BotClient(app, elsewhere)
-    talker.say("What the others were asked")
+    bot_client = BotClient(app, elsewhere)
+    bot_client.say("What the others were asked")
     owner = signed_in("owner")
     for path in ("", "/bots", "/conversations", f"/conversations?bot={elsewhere.id}"):
         page = owner.get(f"/w/acme{path}").text
@@ -325,30 +325,30 @@ def test_a_visitors_token_opens_one_conversation_of_one_bot(app, cast, provider)
     first, second = make_bot(cast.workspace), make_bot(cast.workspace, name="Second")
     mine, others, elsewhere = BotClient(app, first), BotClient(app, first), BotClient(app, second)
     message_id = others.say("A secret").message_id
-    asked = len(provider.calls)
+    redirect = len(provider.calls)
     for path in (f"/messages/{message_id}/events", f"/messages/{message_id}/retry"):
         method = mine.client.get if path.endswith("events") else mine.client.post
         assert method(mine.url + path, headers=mine.headers()).status_code == 404
         assert method(mine.url + path, headers=elsewhere.headers()).status_code == 401
         assert method(mine.url + path).status_code == 401
     assert mine.messages() == []
-    assert len(provider.calls) == asked
+    assert len(provider.calls) == redirect
 
 
 def test_the_questions_own_id_is_not_an_answer(app, cast):
-    talker = BotClient(app, make_bot(cast.workspace))
-    question_id = talker.say().events[0][1]["question_id"]
-    assert talker.post(f"/messages/{question_id}/retry").status_code == 404
-    url = f"{talker.url}/messages/{question_id}/events"
-    assert talker.client.get(url, headers=talker.headers()).status_code == 404
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    question_id = bot_client.say().events[0][1]["question_id"]
+    assert bot_client.post(f"/messages/{question_id}/retry").status_code == 404
+    url = f"{bot_client.url}/messages/{question_id}/events"
+    assert bot_client.client.get(url, headers=bot_client.headers()).status_code == 404
 
 
 def test_a_visitors_token_is_over_after_seven_days(app, cast, shift_clock):
-    talker = BotClient(app, make_bot(cast.workspace))
+    bot_client = BotClient(app, make_bot(cast.workspace))
     shift_clock(visitors.TOKEN_LIFE - visitors.timedelta(seconds=5))
-    assert talker.say().last == "done"
+    assert bot_client.say().last == "done"
     shift_clock(visitors.TOKEN_LIFE)
-    refused = talker.post("/messages", {"text": "Hello"})
+    refused = bot_client.post("/messages", {"text": "Hello"})
     assert refused.status_code == 401
     assert refused.json["error"]["code"] == "bad_token"
 

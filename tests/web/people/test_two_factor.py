@@ -12,7 +12,7 @@ from core.accounts.models import Person
 from core.db import transaction
 from tests.browser import Browser
 from tests.people import PASSWORD, person_now
-from tests.postbox import link_in, mails_to
+from tests.postbox import emails_to, link_in
 
 EMAIL = "owner@example.com"
 STEP = timedelta(seconds=30)
@@ -159,7 +159,7 @@ def test_thirty_codes_an_hour_can_be_tried_for_one_person(app, app_secret):
 def test_a_new_password_ends_what_is_halfway(app, app_secret):
     browser, other = sign_in(app), Browser(app)
     other.post("/password-resets/new", {"email": EMAIL})
-    link = link_in(mails_to(EMAIL, "password_reset")[0])
+    link = link_in(emails_to(EMAIL, "password_reset")[0])
     assert other.post(link, {"password": "another horse battery"}).status_code == 303
     assert send(browser, code(app_secret)).location == "/sign-in"
     assert not is_in(browser)

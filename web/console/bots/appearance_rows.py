@@ -42,7 +42,7 @@ def swatches(look: Appearance) -> list[Swatch]:
 
 
 def _swatch(preset: Preset, look: Appearance) -> Swatch:
-    made, mode = preset.look, "light"
+    made, mode = preset.appearance, "light"
     paper, header, answer = (
         of(made, mode) for of in (theme.paper_of, theme.header_of, theme.answer_of)
     )

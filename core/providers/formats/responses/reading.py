@@ -49,10 +49,10 @@ def read_request(document: Mapping[str, Any]) -> ChatRequest:
         raise not_carried(f"include: {name}")
     text = parsing.obj(document, "text")
     refuse_others(text, {"format", "verbosity"}, "text.")
-    given = document.get("input")
-    if isinstance(given, str):
-        given = [{"role": "user", "content": given}]
-    items = parsing.objects({"input": given}, "input")
+    content = document.get("input")
+    if isinstance(content, str):
+        content = [{"role": "user", "content": content}]
+    items = parsing.objects({"input": content}, "input")
     instructions, turns = parsing.split(items, _instructs)
     system: list[list[Text | Image]] = [[Text(parsing.text(document, "instructions"))]]
     system += [

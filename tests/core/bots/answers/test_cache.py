@@ -56,11 +56,11 @@ def test_the_same_first_question_is_answered_from_the_cache(app, workspace, bot,
 def test_json_and_the_list_of_messages_tell_the_cached_answer_too(app, bot, provider):
     provider.next(Reply.answer("Two days."))
     BotClient(app, bot).say("How long?")
-    talker = BotClient(app, bot)
-    answer = talker.ask_json("how long")
+    bot_client = BotClient(app, bot)
+    answer = bot_client.ask_json("how long")
     assert (answer.status_code, answer.json["text"]) == (200, "Two days.")
-    assert talker.messages()[-1]["text"] == "Two days."
-    assert talker.events(answer.json["message_id"]).text == "Two days."
+    assert bot_client.messages()[-1]["text"] == "Two days."
+    assert bot_client.events(answer.json["message_id"]).text == "Two days."
 
 
 def streamed(*choices) -> Reply:
@@ -91,19 +91,19 @@ def test_a_visitor_reads_what_a_model_refuses_in(app, bot, provider):
 
 def test_a_later_question_is_neither_kept_nor_found(app, bot, provider):
     BotClient(app, bot).say("Hello")
-    talker = BotClient(app, bot)
-    talker.say("Something else")
-    talker.say("Hello")
+    bot_client = BotClient(app, bot)
+    bot_client.say("Something else")
+    bot_client.say("Hello")
     assert len(provider.chats) == 3
     assert len(kept()) == 2
 
 
 def test_what_failed_is_not_kept_and_leaves_the_next_question_a_first_one(app, bot, provider):
     provider.next(Reply.cut(after_chunks=2))
-    talker = BotClient(app, bot)
-    talker.say("Hello")
+    bot_client = BotClient(app, bot)
+    bot_client.say("Hello")
     assert kept() == []
-    talker.say("Hello")
+    bot_client.say("Hello")
     assert len(kept()) == 1
 
 
@@ -145,8 +145,8 @@ def test_a_move_to_mini_with_the_plan_ends_it(app, workspace, provider):
     bot = make_bot(workspace, "claude-haiku-4-5", **CACHING)
     BotClient(app, bot).say("Hello")
     plan_change.change(workspace, plan("free"), "pro", to_mini=True, actor=OPERATOR)
-    said = BotClient(app, bot).say("Hello")
-    assert (said.row.cached, said.row.provider) == (False, "mevichat")
+    reply = BotClient(app, bot).say("Hello")
+    assert (reply.row.cached, reply.row.provider) == (False, "mevichat")
 
 
 def test_a_bot_that_the_plan_blocks_does_not_answer_from_its_cache(app, workspace, provider):
@@ -185,8 +185,8 @@ def test_a_bot_changed_in_mid_answer_keeps_it_for_the_version_it_was(app, bot, c
 @on_both_databases
 def test_many_that_ask_at_once_keep_one_answer(app, bot, provider):
     talkers = [BotClient(app, bot) for _ in range(12)]
-    said = at_once(12, lambda number: talkers[number].say("Hello").last)
-    assert said == ["done"] * 12
+    reply = at_once(12, lambda number: talkers[number].say("Hello").last)
+    assert reply == ["done"] * 12
     assert len(kept()) == 1
 
 
@@ -243,9 +243,9 @@ def test_which_questions_are_the_same(one, other, same):
 
 def test_a_repeated_client_id_hits_the_cache_once(app, workspace, bot, provider):
     BotClient(app, bot).say("Hello")
-    talker = BotClient(app, bot)
+    bot_client = BotClient(app, bot)
     for _ in range(3):
-        talker.say("Hello", client_message_id="c-1")
+        bot_client.say("Hello", client_message_id="c-1")
     assert kept()[0].hits == 1
     assert used(workspace) == 2
 

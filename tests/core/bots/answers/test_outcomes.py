@@ -178,12 +178,12 @@ def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
     app, workspace, provider, as_json
 ):
     bot = make_bot(workspace)
-    talker = BotClient(app, bot)
+    bot_client = BotClient(app, bot)
     gate = provider.hold()
 
     def act(number: int):
         if number == 0:
-            return talker.ask_json() if as_json else talker.say()
+            return bot_client.ask_json() if as_json else bot_client.say()
         gate.wait_for(1)
         bot_deletion.remove(bot, OPERATOR)
         bot_deletion.clear(bot.id)
@@ -200,7 +200,7 @@ def test_a_bot_deleted_in_the_middle_of_an_answer_ends_it_clearly(
 
 def test_journals_are_over_when_the_answer_is(app, workspace, provider):
     provider.next(Reply.answer("one two three"))
-    said = BotClient(app, make_bot(workspace)).say()
-    entries = list(stream_log.follow(said.message_id, 1, wait_seconds=2))
+    reply = BotClient(app, make_bot(workspace)).say()
+    entries = list(stream_log.follow(reply.message_id, 1, wait_seconds=2))
     assert "".join(entry.text for entry in entries) == "one two three"
-    assert 0 < redis_connection().ttl(f"journal:{said.message_id}:1") <= stream_log.TTL_SECONDS
+    assert 0 < redis_connection().ttl(f"journal:{reply.message_id}:1") <= stream_log.TTL_SECONDS

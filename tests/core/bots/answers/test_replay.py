@@ -99,7 +99,7 @@ def test_another_process_goes_on_from_the_journal(app, conversation, cut):
     pieces = ["one ", "two ", "three ", "four"]
     events = []
     reader = _in_thread(lambda: events.extend(replay.follow(turn.answer, f"1.{cut}")))
-    _journal(turn, pieces)
+    _write_stream_log(turn, pieces)
     finish(turn, "".join(pieces))
     reader.join(10)
     whole = "".join(pieces)
@@ -148,16 +148,16 @@ def test_a_silent_stream_is_pinged(monkeypatch):
 
 def test_many_readers_of_one_answer_read_the_same(app, workspace, provider):
     """The same message sent again by other tabs, in the middle of its answer."""
-    talker = BotClient(app, make_bot(workspace))
+    bot_client = BotClient(app, make_bot(workspace))
     provider.next(Reply.answer("one two three four five", chunk_delay_seconds=0.05))
     gate, said = provider.hold(), []
-    first = _in_thread(lambda: said.append(talker.say("Hello", client_message_id="c-1")))
+    first = _in_thread(lambda: said.append(bot_client.say("Hello", client_message_id="c-1")))
     gate.wait_for(1)
 
     def join_in(number: int) -> None:
         if number == 0:
             gate.open()
-        said.append(talker.say("Hello", client_message_id="c-1"))
+        said.append(bot_client.say("Hello", client_message_id="c-1"))
 
     at_once(5, join_in)
     first.join(10)
@@ -167,20 +167,23 @@ def test_many_readers_of_one_answer_read_the_same(app, workspace, provider):
 
 
 def test_an_answer_goes_on_when_its_visitor_leaves(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace))
+    bot_client = BotClient(app, make_bot(workspace))
     provider.next(Reply.answer("one two three", chunk_delay_seconds=0.05))
-    response = talker.client.post(
-        f"{talker.url}/messages", json={"text": "Hello"}, headers=talker.headers(), buffered=False
+    response = bot_client.client.post(
+        f"{bot_client.url}/messages",
+        json={"text": "Hello"},
+        headers=bot_client.headers(),
+        buffered=False,
     )
     first = next(iter(response.response))
     response.close()
     assert b"event: message" in (first if isinstance(first, bytes) else first.encode())
     answer_task.drain(5)
-    assert talker.messages()[1]["text"] == "one two three"
+    assert bot_client.messages()[1]["text"] == "one two three"
     assert provider.chats[0].client_left is False
 
 
-def _journal(turn, pieces) -> None:
+def _write_stream_log(turn, pieces) -> None:
     position = 0
     for piece in pieces:
         stream_log.write(turn.answer.id, turn.answer.attempt, position, piece)

@@ -23,35 +23,35 @@ HAIKU = "anthropic:claude-haiku-4-5"
 class Asking:
     """A message whose answer is held in mid-stream by the provider."""
 
-    def __init__(self, talker: BotClient, text: str = "one two three") -> None:
-        self.talker = talker
-        self.said = None
+    def __init__(self, bot_client: BotClient, text: str = "one two three") -> None:
+        self.bot_client = bot_client
+        self.reply = None
         self._thread = threading.Thread(target=self._run, args=(text,))
         self._thread.start()
 
     def _run(self, text: str) -> None:
         with work_context():
-            self.said = self.talker.say(text)
+            self.reply = self.bot_client.say(text)
 
     @property
     def message_id(self) -> str:
-        return self.talker.messages()[-1]["id"]
+        return self.bot_client.messages()[-1]["id"]
 
     def end(self):
         self._thread.join(20)
-        assert self.said, "the stream did not end"
-        return self.said
+        assert self.reply, "the stream did not end"
+        return self.reply
 
 
 @pytest.fixture
-def talker(app, workspace):
+def bot_client(app, workspace):
     make_key(workspace)
     return BotClient(app, make_bot(workspace, HAIKU))
 
 
-def until(look, seconds: float = 5.0) -> None:
+def until(condition, seconds: float = 5.0) -> None:
     deadline = clock.monotonic() + seconds
-    while not look():
+    while not condition():
         assert clock.monotonic() < deadline, "it did not come to that"
         clock.sleep(0.02)
 
@@ -62,124 +62,126 @@ def with_a_word(asking: Asking) -> str:
     return asking.message_id
 
 
-def test_a_stopped_answer_keeps_what_came_and_its_message(workspace, talker, provider):
+def test_a_stopped_answer_keeps_what_came_and_its_message(workspace, bot_client, provider):
     gate = provider.hold()
-    asking = Asking(talker)
+    asking = Asking(bot_client)
     gate.wait_for(1)
     message_id = with_a_word(asking)
-    stopped = talker.stop(message_id)
+    stopped = bot_client.stop(message_id)
     assert (stopped.status_code, stopped.json["status"]) == (200, "interrupted")
     assert stopped.json["text"].startswith("You")
     until(lambda: provider.chats[0].client_left)
     assert gate.waiting == 0
-    said = asking.end()
-    assert said.events[-1][0] == "done"
-    assert said.events[-1][1]["status"] == "interrupted"
-    row = said.row
-    assert (row.status, row.failure, row.text) == ("interrupted", "stopped", said.text)
+    reply = asking.end()
+    assert reply.events[-1][0] == "done"
+    assert reply.events[-1][1]["status"] == "interrupted"
+    row = reply.row
+    assert (row.status, row.failure, row.text) == ("interrupted", "stopped", reply.text)
     assert used(workspace) == 1
 
 
-def test_stopped_before_its_first_word_it_gives_its_message_back(workspace, talker, provider):
+def test_stopped_before_its_first_word_it_gives_its_message_back(workspace, bot_client, provider):
     provider.next(Reply.answer("late").slowly(first_byte_seconds=5))
-    asking = Asking(talker)
+    asking = Asking(bot_client)
     provider.wait_for_calls(1)
-    assert talker.stop(asking.message_id).json["text"] == ""
-    said = asking.end()
-    assert (said.row.status, said.row.failure) == ("interrupted", "stopped")
+    assert bot_client.stop(asking.message_id).json["text"] == ""
+    reply = asking.end()
+    assert (reply.row.status, reply.row.failure) == ("interrupted", "stopped")
     assert used(workspace) == 0
 
 
-def test_a_stop_says_nothing_against_the_key_and_counts_as_no_failure(workspace, talker, provider):
+def test_a_stop_says_nothing_against_the_key_and_counts_as_no_failure(
+    workspace, bot_client, provider
+):
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
-        talker.stop(with_a_word(asking))
+        bot_client.stop(with_a_word(asking))
         asking.end()
     session().commit()
     (day,) = session().query(UsageDay).all()
     assert (day.answered, day.failed) == (1, 0)
 
 
-def test_the_tokens_that_the_provider_had_told_are_kept(talker, provider):
+def test_the_tokens_that_the_provider_had_told_are_kept(bot_client, provider):
     """Anthropic tells what it read with its first event: that was billed."""
     provider.next(Reply.answer("one two three four", tokens_in=41, tokens_out=4))
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
-        talker.stop(with_a_word(asking))
+        bot_client.stop(with_a_word(asking))
         row = asking.end().row
     assert row.tokens_in == 41
     assert row.tokens_out is None or row.tokens_out < 4
 
 
-def test_a_stopped_answer_can_be_retried_as_the_same_message(workspace, talker, provider):
+def test_a_stopped_answer_can_be_retried_as_the_same_message(workspace, bot_client, provider):
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
         message_id = with_a_word(asking)
-        talker.stop(message_id)
+        bot_client.stop(message_id)
         asking.end()
-    again = talker.retry(message_id)
+    again = bot_client.retry(message_id)
     assert (again.last, again.row.status) == ("done", "complete")
     assert again.text == "You said: one two three"
     assert used(workspace) == 1
 
 
-def test_a_retry_that_fails_gives_the_stopped_answers_message_back(workspace, talker, provider):
+def test_a_retry_that_fails_gives_the_stopped_answers_message_back(workspace, bot_client, provider):
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
         message_id = with_a_word(asking)
-        talker.stop(message_id)
+        bot_client.stop(message_id)
         asking.end()
     provider.next(Reply.status(500), times=2)
-    talker.retry(message_id)
+    bot_client.retry(message_id)
     assert used(workspace) == 0
-    talker.retry(message_id)
-    talker.retry(message_id)
+    bot_client.retry(message_id)
+    bot_client.retry(message_id)
     assert used(workspace) == 1
 
 
-def test_whoever_reads_it_again_is_told_that_it_was_stopped(talker, provider):
+def test_whoever_reads_it_again_is_told_that_it_was_stopped(bot_client, provider):
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
         message_id = with_a_word(asking)
-        talker.stop(message_id)
-        said = asking.end()
-    again = talker.events(message_id)
-    assert again.events[-1] == said.events[-1]
-    assert again.text == said.text
-    assert talker.messages()[-1]["stopped"] is True
+        bot_client.stop(message_id)
+        reply = asking.end()
+    again = bot_client.events(message_id)
+    assert again.events[-1] == reply.events[-1]
+    assert again.text == reply.text
+    assert bot_client.messages()[-1]["stopped"] is True
 
 
-def test_an_answer_that_has_ended_stays_as_it_is(talker):
-    said = talker.say("Hello")
-    stopped = talker.stop(said.message_id)
+def test_an_answer_that_has_ended_stays_as_it_is(bot_client):
+    reply = bot_client.say("Hello")
+    stopped = bot_client.stop(reply.message_id)
     assert (stopped.status_code, stopped.json["status"]) == (200, "complete")
-    assert said.row.status == "complete"
+    assert reply.row.status == "complete"
 
 
-def test_nobody_stops_an_answer_of_another_conversation(app, talker):
-    said = talker.say("Hello")
-    other = BotClient(app, make_bot(said.row and talker_bot(said).workspace))
-    assert other.stop(said.message_id).status_code == 404
+def test_nobody_stops_an_answer_of_another_conversation(app, bot_client):
+    reply = bot_client.say("Hello")
+    other = BotClient(app, make_bot(reply.row and bot_of(reply).workspace))
+    assert other.stop(reply.message_id).status_code == 404
 
 
-def talker_bot(said):
+def bot_of(said):
     from core.bots.models import Bot
 
     return session().get_one(Bot, said.row.bot_id)
 
 
 @on_both_databases
-def test_many_stops_at_once_end_it_once(workspace, talker, provider):
+def test_many_stops_at_once_end_it_once(workspace, bot_client, provider):
     with provider.hold() as gate:
-        asking = Asking(talker)
+        asking = Asking(bot_client)
         gate.wait_for(1)
         message_id = with_a_word(asking)
-        statuses = at_once(8, lambda _: talker.stop(message_id).status_code)
+        statuses = at_once(8, lambda _: bot_client.stop(message_id).status_code)
         asking.end()
     assert statuses == [200] * 8
     assert used(workspace) == 1

@@ -13,7 +13,7 @@ from core.accounts.models import Workspace
 from core.bots import bots
 from core.bots.appearance import appearance, presets, theme
 from core.bots.appearance import changes as appearance_changes
-from core.bots.appearance import contrast as legibility
+from core.bots.appearance import contrast as contrast_rules
 from core.bots.appearance.appearance import DEFAULTS, FACTS, Appearance
 from core.bots.appearance.colors import OUTLINE, TEXT, contrast
 from core.db import session
@@ -69,7 +69,7 @@ def made_valid(values):
     """As an owner would who takes every colour that is offered."""
     chosen = Appearance.model_validate(values)
     for _ in range(len(FACTS)):
-        found = legibility.problems(chosen)
+        found = contrast_rules.problems(chosen)
         if not found:
             return chosen
         better = {problem.field: problem.better or "#336699" for problem in found}
@@ -82,24 +82,24 @@ def in_mode(value, mode):
     return both[1 if mode == "light" else 2] if both else value
 
 
-def ground(colours, name):
+def ground(colors, name):
     """An answer without a bubble stands on the paper."""
-    value = colours[name]
-    return colours["--paper"] if value == "transparent" else value
+    value = colors[name]
+    return colors["--paper"] if value == "transparent" else value
 
 
 @settings(max_examples=150)
 @given(LOOKS)
 def test_every_text_of_every_look_reads_and_every_outline_is_seen(values):
     chosen = made_valid(values)
-    for mode in legibility.shown_modes(chosen):
-        colours = {name: in_mode(value, mode) for name, value in theme.variables(chosen).items()}
+    for mode in contrast_rules.shown_modes(chosen):
+        colors = {name: in_mode(value, mode) for name, value in theme.variables(chosen).items()}
         for pairs, ratio in ((TEXTS_ON, TEXT), (OUTLINES_ON, OUTLINE)):
             for text, grounds in pairs.items():
                 for name in grounds:
-                    measured = contrast(colours[text], ground(colours, name))
+                    measured = contrast(colors[text], ground(colors, name))
                     assert measured >= ratio, (mode, text, name, measured, chosen.changed())
-        failure_box = contrast(colours["--red-4"], theme.BAD[mode][0])
+        failure_box = contrast(colors["--red-4"], theme.BAD[mode][0])
         launcher = theme.launcher_of(chosen)
         assert failure_box >= TEXT
         assert contrast(launcher.ink, launcher.paper) >= TEXT
@@ -212,7 +212,7 @@ def test_what_cannot_be_read_is_refused_with_what_was_measured_and_what_would_do
     assert problem.field == field
     assert re.search(r"a contrast of \d+\.\d:1 and needs (4.5|7.0):1\.", problem.sentence)
     assert problem.better in problem.sentence
-    assert legibility.problems(chosen.model_copy(update={field: problem.better})) == []
+    assert contrast_rules.problems(chosen.model_copy(update={field: problem.better})) == []
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_text_needs_its_bubble():
 @pytest.mark.parametrize(("text", "refused"), [("#767676", False), ("#777777", True)])
 def test_the_bound_is_4_5(text, refused):
     values = {"visitor_background": "#ffffff", "visitor_text": text}
-    assert bool(legibility.problems(Appearance.model_validate(values))) is refused
+    assert bool(contrast_rules.problems(Appearance.model_validate(values))) is refused
 
 
 # What is stored
@@ -309,7 +309,7 @@ def test_there_are_six_presets_and_each_can_be_read():
         "Harbour", "Graphite", "Meadow", "Sunrise", "Plum", "Paper",
     ]  # fmt: skip
     for preset in presets.PRESETS:
-        assert legibility.problems(preset.look) == []
+        assert contrast_rules.problems(preset.appearance) == []
         assert set(preset.fields) <= set(presets.TOUCHED)
         assert presets.find(preset.key) is preset
 

@@ -54,14 +54,14 @@ def test_black_or_white_reads_on_every_colour(ground):
 
 
 @given(COLOURS, COLOURS, st.sampled_from([colors.OUTLINE, colors.TEXT]))
-def test_the_nearest_readable_colour_reads(colour, ground, ratio):
-    assert colors.contrast(colors.readable(colour, (ground,), ratio), ground) >= ratio
+def test_the_nearest_readable_colour_reads(color, ground, ratio):
+    assert colors.contrast(colors.readable(color, (ground,), ratio), ground) >= ratio
 
 
 @given(COLOURS, COLOURS)
-def test_what_reads_already_stays_as_it_is(colour, ground):
-    if colors.contrast(colour, ground) >= colors.TEXT:
-        assert colors.readable(colour, (ground,)) == colour
+def test_what_reads_already_stays_as_it_is(color, ground):
+    if colors.contrast(color, ground) >= colors.TEXT:
+        assert colors.readable(color, (ground,)) == color
 
 
 def test_the_nearest_is_of_the_same_hue_and_no_further_than_needed():
@@ -74,5 +74,5 @@ def test_grounds_without_a_text_in_common_get_the_better_of_black_and_white():
     assert colors.readable("#777777", ("#000000", "#ffffff")) in ("#000000", "#ffffff")
 
 
-def hue(colour):
-    return colorsys.rgb_to_hls(*(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)))[0]
+def hue(color):
+    return colorsys.rgb_to_hls(*(int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)))[0]

@@ -175,8 +175,8 @@ def test_other_workspaces_keep_theirs(workspace, bot):
 def test_days_that_can_be_chosen(workspace, days):
     keep_for(workspace, days)
     assert session().get_one(Workspace, workspace.id).retention_days == days
-    told = lines(workspace, "workspace.retention_changed")
-    assert [line.details for line in told] == ([{"was": 0, "now": days}] if days else [])
+    calls = lines(workspace, "workspace.retention_changed")
+    assert [line.details for line in calls] == ([{"was": 0, "now": days}] if days else [])
 
 
 @pytest.mark.parametrize("days", [-1, workspaces.MAX_RETENTION_DAYS + 1])
@@ -219,7 +219,7 @@ def test_a_question_that_nothing_answered_is_kept_as_long_as_conversations(
         unanswered.record(workspace.id, bot.id, f"Where is parcel {number}?")
     clock.shift(timedelta(0))
     unanswered.record(workspace.id, bot.id, "Where is parcel 2?")
-    unanswered.dismiss(asked(bot, "Where is parcel 1?"))
+    unanswered.dismiss(unanswered_question(bot, "Where is parcel 1?"))
     other = make_bot(make_workspace(make_person("bob"), "Other", "pro"))
     clock.shift(-timedelta(days=DAYS + 1))
     unanswered.record(other.workspace_id, other.id, "Of the others")
@@ -233,7 +233,7 @@ def test_a_question_that_nothing_answered_is_kept_as_long_as_conversations(
     ]  # fmt: skip
 
 
-def asked(bot, question):
+def unanswered_question(bot, question):
     return session().scalar(
         select(Unanswered).where(Unanswered.bot_id == bot.id, Unanswered.question == question)
     )
@@ -335,7 +335,7 @@ def test_a_deleted_bot_whose_job_was_lost_is_taken_up_by_the_schedule(
     workspace, bot, shift_clock, monkeypatch
 ):
     queued = []
-    monkeypatch.setattr(queue, "enqueue", lambda *told, **_: queued.append(told))
+    monkeypatch.setattr(queue, "enqueue", lambda *calls, **_: queued.append(calls))
     bot_deletion.remove(bot, OPERATOR)
     assert bot_deletion.resume_deletions() == 0
     shift_clock(bot_deletion.LOST_AFTER + timedelta(seconds=1))

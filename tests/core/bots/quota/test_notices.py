@@ -22,7 +22,7 @@ from tests.core.bots.conftest import fail, finish
 from tests.core.bots.quota.test_quota import LIMIT, move_to, set_used
 from tests.databases import on_both_databases
 from tests.people import make_member
-from tests.postbox import mails_to
+from tests.postbox import emails_to
 from tests.threads import at_once
 
 NEAR_LINE = LIMIT * 80 // 100
@@ -37,7 +37,7 @@ def write(conversation, text: str = "Hello"):
     return turns.accept(conversation, text)
 
 
-def told() -> list[str]:
+def delivered_events() -> list[str]:
     """The events written so far, the oldest first."""
     session().commit()
     return list(session().scalars(select(Delivery.event).order_by(Delivery.created_at)))
@@ -69,7 +69,7 @@ def test_which_line_is_crossed(used, limit, line):
 def test_what_one_more_message_tells(conversation, workspace, before, events):
     set_used(workspace, before)
     write(conversation)
-    assert told() == events
+    assert delivered_events() == events
 
 
 @on_both_databases
@@ -80,11 +80,11 @@ def test_each_is_told_once_a_month(conversation, workspace):
     set_used_keeping_marks(workspace, LIMIT - 1)
     for _ in range(3):
         write(conversation)
-    assert told() == ["quota_near", "quota_full"]
+    assert delivered_events() == ["quota_near", "quota_full"]
     move_to(datetime(2026, 12, 24, 12, tzinfo=UTC))
     set_used(workspace, NEAR_LINE - 1)
     write(conversation)
-    assert told() == ["quota_near", "quota_full", "quota_near"]
+    assert delivered_events() == ["quota_near", "quota_full", "quota_near"]
 
 
 def set_used_keeping_marks(workspace, count: int) -> None:
@@ -98,7 +98,7 @@ def test_of_many_that_cross_the_line_at_once_one_tells(workspace, bot):
     talks = [visitors.open_conversation(bot, "secret")[0] for _ in range(16)]
     assert all(talk.bot.workspace for talk in talks)
     at_once(16, lambda number: write(talks[number]))
-    assert sorted(told()) == ["quota_full", "quota_near"]
+    assert sorted(delivered_events()) == ["quota_full", "quota_near"]
 
 
 def test_a_message_that_comes_back_and_goes_again_tells_nothing_twice(conversation, workspace):
@@ -106,7 +106,7 @@ def test_a_message_that_comes_back_and_goes_again_tells_nothing_twice(conversati
     for _ in range(3):
         fail(write(conversation))
     finish(write(conversation))
-    assert told() == ["quota_full"]
+    assert delivered_events() == ["quota_full"]
 
 
 def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversation, workspace):
@@ -115,21 +115,21 @@ def test_those_who_may_change_the_plan_are_told_with_the_day_it_resets(conversat
     set_used(workspace, NEAR_LINE - 1)
     write(conversation)
     for name, count in (("ann", 1), ("bill", 1), ("adam", 0), ("mia", 0)):
-        assert len(mails_to(f"{name}@example.com")) == count
-    mail = mails_to("bill@example.com")[0]
-    assert mail.startswith("Acme has used 80% of this month's messages\n")
-    assert "has used 4,000 of the 5,000 messages that the Pro plan includes this month" in mail
-    assert "1,000 are left until 1 December 2026" in mail
-    assert "/w/acme/message-quota" in mail
+        assert len(emails_to(f"{name}@example.com")) == count
+    email = emails_to("bill@example.com")[0]
+    assert email.startswith("Acme has used 80% of this month's messages\n")
+    assert "has used 4,000 of the 5,000 messages that the Pro plan includes this month" in email
+    assert "1,000 are left until 1 December 2026" in email
+    assert "/w/acme/message-quota" in email
 
 
 def test_the_mail_of_a_full_month_says_what_visitors_read_and_when_it_ends(conversation, workspace):
     set_used(workspace, LIMIT - 1)
     write(conversation)
-    mail = mails_to("ann@example.com")[0]
-    assert mail.startswith("Acme has used all of this month's messages\n")
-    assert "all 5,000 messages" in mail and "until 1 December 2026" in mail
-    assert "can be answered later" in mail
+    email = emails_to("ann@example.com")[0]
+    assert email.startswith("Acme has used all of this month's messages\n")
+    assert "all 5,000 messages" in email and "until 1 December 2026" in email
+    assert "can be answered later" in email
 
 
 def test_the_webhook_is_called_with_the_numbers(conversation, workspace):
@@ -140,9 +140,9 @@ def test_the_webhook_is_called_with_the_numbers(conversation, workspace):
     (call,) = session().scalars(select(Delivery).where(Delivery.event == "quota.near"))
     content = deliveries.content_of(call)
     assert content["type"] == "quota.near"
-    told_data = content["data"]
-    assert (told_data["used"], told_data["limit"], told_data["left"]) == (4_000, 5_000, 1_000)
-    assert told_data["resets_on"] == "2026-12-01"
+    data = content["data"]
+    assert (data["used"], data["limit"], data["left"]) == (4_000, 5_000, 1_000)
+    assert data["resets_on"] == "2026-12-01"
 
 
 def test_what_is_told_is_queued_at_once(conversation, workspace):
@@ -156,9 +156,9 @@ def test_a_turn_that_is_undone_tells_nothing(conversation, workspace, monkeypatc
     with pytest.raises(ZeroDivisionError), transaction() as current:
         quota_notices.notify(current, workspace)
         raise ZeroDivisionError
-    assert told() == []
+    assert delivered_events() == []
     write(conversation)
-    assert told() == ["quota_near"]
+    assert delivered_events() == ["quota_near"]
 
 
 def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation, workspace):
@@ -167,7 +167,7 @@ def test_an_upgrade_in_mid_month_counts_on_against_the_larger_plan(conversation,
     workspaces.set_plan(workspace, "scale", OPERATOR)
     session().expire_all()
     assert write(conversation).answer.status == "pending"
-    assert told() == ["quota_full"]
+    assert delivered_events() == ["quota_full"]
 
 
 def test_a_downgrade_in_mid_month_counts_on_against_the_smaller_plan(conversation, workspace):
@@ -176,7 +176,7 @@ def test_a_downgrade_in_mid_month_counts_on_against_the_smaller_plan(conversatio
     session().expire_all()
     assert write(conversation).answer.status == "pending"
     assert write(conversation).answer.failure == "out_of_messages"
-    assert told() == ["quota_full"]
+    assert delivered_events() == ["quota_full"]
 
 
 def test_a_downgrade_below_what_is_used_tells_with_the_next_message(conversation, workspace):
@@ -184,7 +184,7 @@ def test_a_downgrade_below_what_is_used_tells_with_the_next_message(conversation
     workspaces.set_plan(workspace, "free", OPERATOR)
     session().expire_all()
     assert write(conversation).answer.failure == "out_of_messages"
-    assert told() == ["quota_full"]
+    assert delivered_events() == ["quota_full"]
 
 
 def test_the_retry_that_takes_the_last_message_tells(conversation, workspace, shift_clock):
@@ -193,7 +193,7 @@ def test_the_retry_that_takes_the_last_message_tells(conversation, workspace, sh
     fail(turn)
     set_used_keeping_marks(workspace, NEAR_LINE - 1)
     turns.retry(conversation, turn.answer.id)
-    assert told() == ["quota_near"]
+    assert delivered_events() == ["quota_near"]
 
 
 def test_what_is_given_back_is_counted(conversation, workspace):
@@ -210,5 +210,5 @@ def test_what_is_given_back_is_counted(conversation, workspace):
 def test_turns_without_a_crossed_line_write_no_delivery(conversation, workspace):
     for _ in range(5):
         finish(write(conversation))
-    assert told() == []
+    assert delivered_events() == []
     assert queue.waiting(queue.DEFAULT) == 0

@@ -208,29 +208,29 @@ def test_another_workspaces_messages_are_its_own(workspace):
 
 def test_a_larger_plan_lets_the_kept_message_be_answered(app, workspace, provider):
     """At 100 % the visitor reads a neutral sentence, what they wrote is kept, and Retry works later."""
-    talker = BotClient(app, make_bot(workspace))
+    bot_client = BotClient(app, make_bot(workspace))
     set_used(workspace, LIMIT)
-    refused = talker.say("Do keep this")
+    refused = bot_client.say("Do keep this")
     name, data = refused.events[-1]
     assert (name, data["code"]) == ("error", "unavailable")
     assert "Your message has been kept" in data["message"]
     for word in ("quota", "plan", "limit", "month", "upgrade"):
         assert word not in data["message"].lower()
-    assert talker.messages()[0]["text"] == "Do keep this"
+    assert bot_client.messages()[0]["text"] == "Do keep this"
     assert not provider.calls
-    assert talker.retry(refused.message_id).last == "error"
+    assert bot_client.retry(refused.message_id).last == "error"
     workspaces.set_plan(workspace, "scale", OPERATOR)
-    assert talker.retry(refused.message_id).last == "done"
+    assert bot_client.retry(refused.message_id).last == "done"
     assert used(workspace) == LIMIT + 1
 
 
 def test_a_retry_is_the_same_message(app, workspace, provider):
-    talker = BotClient(app, make_bot(workspace))
+    bot_client = BotClient(app, make_bot(workspace))
     provider.next(Reply.status(500), times=2)
-    said = talker.say()
+    reply = bot_client.say()
     assert used(workspace) == 0
-    talker.retry(said.message_id)
+    bot_client.retry(reply.message_id)
     assert used(workspace) == 0
-    talker.retry(said.message_id)
-    talker.retry(said.message_id)
+    bot_client.retry(reply.message_id)
+    bot_client.retry(reply.message_id)
     assert used(workspace) == 1

@@ -16,7 +16,7 @@ from core.bots.models import Conversation, QuotaPeriod
 from core.bots.quota import quota
 from core.db import session
 from tests.core.bots.conftest import fail, finish
-from tests.core.bots.quota.test_notices import told
+from tests.core.bots.quota.test_notices import delivered_events
 from tests.core.bots.quota.test_quota import LIMIT, move_to, set_used, used_in
 from tests.databases import on_both_databases
 from tests.threads import at_once
@@ -46,7 +46,7 @@ def on_plan(workspace, plan: str) -> None:
     session().expire_all()
 
 
-def asked_by_all(talks) -> Counter[str]:
+def outcomes_of_all(talks) -> Counter[str]:
     """How the messages of a crowd that writes at once are taken."""
     return Counter(at_once(len(talks), lambda number: ask(talks[number]).answer.status))
 
@@ -60,7 +60,7 @@ def given_back(workspace, period: str) -> int:
 def test_of_64_at_once_as_many_pass_as_messages_are_left(workspace, talks, left):
     move_to(MIDDLE)
     set_used(workspace, LIMIT - left)
-    taken = asked_by_all(talks)
+    taken = outcomes_of_all(talks)
     assert taken == Counter({"pending": left, "failed": CROWD - left}) - Counter()
     assert used_in(workspace, NOVEMBER) == LIMIT
 
@@ -96,14 +96,14 @@ def test_what_fails_after_midnight_goes_back_to_the_month_before_it(workspace, t
     """Half a crowd's answers of November fail in December, while the other half writes."""
     move_to(BEFORE_MIDNIGHT)
     set_used(workspace, 100, NOVEMBER)
-    begun = [ask(talk) for talk in talks[::2]]
+    turns = [ask(talk) for talk in talks[::2]]
     move_to(AFTER_MIDNIGHT)
 
     def act(number: int) -> None:
         if number % 2:
             ask(talks[number])
         else:
-            fail(begun[number // 2])
+            fail(turns[number // 2])
 
     assert at_once(CROWD, act) == [None] * CROWD
     assert (used_in(workspace, NOVEMBER), used_in(workspace, DECEMBER)) == (100, CROWD // 2)
@@ -125,11 +125,11 @@ def test_what_was_refused_in_a_full_month_is_taken_by_the_next(workspace, conver
 def test_an_upgrade_keeps_what_was_used_and_gives_the_difference(workspace, talks):
     move_to(MIDDLE)
     set_used(workspace, PRO)
-    assert asked_by_all(talks) == {"failed": CROWD}
+    assert outcomes_of_all(talks) == {"failed": CROWD}
     on_plan(workspace, "scale")
     standing = quota.status(workspaces.by_slug(workspace.slug))
     assert (standing.used, standing.limit, standing.percent) == (PRO, SCALE, 20)
-    assert asked_by_all(talks) == {"pending": CROWD}
+    assert outcomes_of_all(talks) == {"pending": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + CROWD
 
 
@@ -139,12 +139,12 @@ def test_a_downgrade_below_what_was_used_blocks_at_once_and_an_upgrade_opens_aga
     move_to(MIDDLE)
     on_plan(workspace, "scale")
     set_used(workspace, PRO + 1_000)
-    assert asked_by_all(talks) == {"pending": CROWD}
+    assert outcomes_of_all(talks) == {"pending": CROWD}
     on_plan(workspace, "pro")
-    assert asked_by_all(talks) == {"failed": CROWD}
+    assert outcomes_of_all(talks) == {"failed": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + 1_000 + CROWD
     on_plan(workspace, "scale")
-    assert asked_by_all(talks) == {"pending": CROWD}
+    assert outcomes_of_all(talks) == {"pending": CROWD}
     assert used_in(workspace, NOVEMBER) == PRO + 1_000 + 2 * CROWD
 
 
@@ -187,13 +187,13 @@ def test_each_is_told_once_a_month_however_often_the_plan_changes(workspace, con
     for plan in ("pro", "scale", "pro", "free", "scale", "free", "pro"):
         on_plan(workspace, plan)
         turns.accept(conversation, f"On {plan}")
-    assert told() == ["quota_near", "quota_full"]
+    assert delivered_events() == ["quota_near", "quota_full"]
     move_to(AFTER_MIDNIGHT)
     set_used(workspace, PRO - 1)
     for plan in ("pro", "free", "scale"):
         on_plan(workspace, plan)
         turns.accept(conversation, f"In December on {plan}")
-    assert told() == ["quota_near", "quota_full", "quota_full"]
+    assert delivered_events() == ["quota_near", "quota_full", "quota_full"]
 
 
 @on_both_databases
@@ -202,5 +202,5 @@ def test_of_a_crowd_that_a_downgrade_blocks_one_message_tells(workspace, talks):
     on_plan(workspace, "scale")
     set_used(workspace, PRO + 1)
     on_plan(workspace, "pro")
-    assert asked_by_all(talks) == {"failed": CROWD}
-    assert told() == ["quota_full"]
+    assert outcomes_of_all(talks) == {"failed": CROWD}
+    assert delivered_events() == ["quota_full"]

@@ -54,7 +54,7 @@ def one(conversation, address: str = HERE, client_id=None) -> bool:
     return True
 
 
-def wait_told(conversation, address: str = HERE) -> int:
+def retry_after(conversation, address: str = HERE) -> int:
     with pytest.raises(TooMany) as refused:
         rate_limits.count_message(conversation, address)
     return refused.value.retry_after_seconds
@@ -69,7 +69,7 @@ def test_a_visitor_at_the_limit_of_a_minute(workspace, kept_in, limit, through):
 def test_a_minute_later_there_is_room_again_and_not_before(workspace, kept_in, shift_clock):
     conversation = talk(make_bot(workspace, visitor_limit=1))
     assert one(conversation)
-    assert wait_told(conversation) == 40
+    assert retry_after(conversation) == 40
     clock.shift(NOON + timedelta(seconds=39) - (clock.now() - clock._shift))
     assert not one(conversation)
     clock.shift(NOON + timedelta(seconds=41) - (clock.now() - clock._shift))
@@ -80,7 +80,7 @@ def test_an_address_counts_over_conversations_and_another_address_for_itself(wor
     bot = make_bot(workspace, address_limit=3)
     assert sum(passed(talk(bot), 1) for _ in range(5)) == 3
     assert passed(talk(bot), 5, THERE) == 3
-    assert wait_told(talk(bot)) == 3_580
+    assert retry_after(talk(bot)) == 3_580
 
 
 def test_a_bot_has_its_own_day(workspace, kept_in):
@@ -88,7 +88,7 @@ def test_a_bot_has_its_own_day(workspace, kept_in):
     assert passed(talk(first), 3, HERE) == 2
     assert passed(talk(first), 3, THERE) == 0
     assert passed(talk(second), 3) == 2
-    assert wait_told(talk(first)) == 12 * 3_600 - 20
+    assert retry_after(talk(first)) == 12 * 3_600 - 20
 
 
 def test_a_workspace_has_one_minute_for_all_its_bots(workspace, kept_in):
@@ -110,7 +110,7 @@ def test_what_one_limit_refuses_no_other_counts(workspace, kept_in):
 def test_the_longest_wait_of_all_that_refuse_is_told(workspace, kept_in):
     conversation = talk(make_bot(workspace, visitor_limit=1, address_limit=1))
     assert one(conversation)
-    assert wait_told(conversation) == 3_580
+    assert retry_after(conversation) == 3_580
 
 
 def test_a_message_that_comes_again_is_counted_once(workspace, kept_in):

@@ -117,10 +117,10 @@ def test_every_reason_has_its_words():
 def test_the_page_says_what_counted_and_why_the_rest_did_not(app, cast, signed_in, provider):
     from tests.providers import Reply
 
-    talker = BotClient(app, make_bot(cast.workspace))
-    talker.say("One")
+    bot_client = BotClient(app, make_bot(cast.workspace))
+    bot_client.say("One")
     provider.next(Reply.status(500))
-    talker.say("Two")
+    bot_client.say("Two")
     with transaction() as current:
         current.query(QuotaPeriod).update({"given_back": 1_234})
     page = signed_in("member").get("/w/acme/message-quota")

@@ -93,19 +93,19 @@ def forget_vectors() -> None:
 
 def test_a_question_without_a_common_word_is_answered_from_what_it_means(app, taught, provider):
     provider.next(Reply.answer("Within thirty days [1]."))
-    said = BotClient(app, taught).say(BY_MEANING)
-    assert said.text == "Within thirty days [1]."
+    reply = BotClient(app, taught).say(BY_MEANING)
+    assert reply.text == "Within thirty days [1]."
     assert "full refund" in provider.chats[-1].body["messages"][-1]["content"]
     assert "parcel" not in provider.chats[-1].body["messages"][-1]["content"]
-    assert [source["title"] for source in said.row.sources] == ["Handbook"]
+    assert [source["title"] for source in reply.row.sources] == ["Handbook"]
 
 
 def test_without_the_option_the_same_question_is_not_known_and_nobody_is_asked_for_vectors(
     app, taught, provider
 ):
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     assert BotClient(app, switch(taught, hybrid=False)).say(BY_MEANING).text == DONT_KNOW
-    assert len(provider.embeddings) == asked
+    assert len(provider.embeddings) == request_count
 
 
 def test_vectors_come_after_the_text_is_in_place(workspace, key, provider, run_jobs):
@@ -143,10 +143,10 @@ def test_switching_it_on_makes_vectors_of_all_that_is_known(workspace, key, prov
     assert made_by() == [MADE_BY] * 2
     session().refresh(bot)
     assert bot.version > version + 1, "what was cached before vectors is over"
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     switch(switch(bot, hybrid=False), hybrid=True)
     run_jobs()
-    assert len(provider.embeddings) == asked, "vectors outlive the switch"
+    assert len(provider.embeddings) == request_count, "vectors outlive the switch"
 
 
 def test_reading_again_makes_new_vectors_for_new_chunks(taught, provider, run_jobs):
@@ -172,9 +172,9 @@ def test_a_removal_in_the_middle_ends_it(taught, provider, monkeypatch):
     monkeypatch.setattr(chunk_embeddings, "BATCH", 1)
     real = query_embeddings.embed_query
 
-    def ask(*given):
+    def ask(*arguments):
         sources.remove(sources.get(source.workspace_id, source.id), OPERATOR)
-        return real(*given)
+        return real(*arguments)
 
     monkeypatch.setattr(query_embeddings, "embed_query", ask)
     chunk_embeddings.run(source.id, source.attempt)
@@ -261,15 +261,15 @@ def test_a_key_that_dies_is_flipped_and_words_alone_answer(app, taught, key, pro
     reply, reason = REFUSALS[case]
     provider.when(for_vectors, reply)
     provider.next(Reply.answer("Two days [1]."))
-    said = BotClient(app, taught).say(BY_WORDS)
-    assert (said.text, said.last) == ("Two days [1].", "done")
-    assert said.row.sources
+    last_reply = BotClient(app, taught).say(BY_WORDS)
+    assert (last_reply.text, last_reply.last) == ("Two days [1].", "done")
+    assert last_reply.row.sources
     stored = key_of(taught.workspace, "openai")
     assert (stored.status, stored.reason) == ("invalid", reason)
     assert queue.waiting(queue.CHECKS) == 1
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     BotClient(app, taught).say(BY_WORDS)
-    assert len(provider.embeddings) == asked, "a key that is invalid is not asked with"
+    assert len(provider.embeddings) == request_count, "a key that is invalid is not asked with"
 
 
 def test_a_key_that_may_not_make_vectors_keeps_answering_chats(taught, key, provider, run_jobs):
@@ -294,7 +294,7 @@ def test_a_key_that_may_not_make_vectors_keeps_answering_chats(taught, key, prov
         Reply.stall(),
         Reply.rate_limited(),
         Reply.status(500),
-        Reply.hang_up(),
+        Reply.drop_connection(),
         Reply.html_page(),
         Reply.status(200, body={"data": [{"embedding": [float("nan")] * 512}]}),
         Reply.status(200, body="{}"),
@@ -305,9 +305,9 @@ def test_whatever_the_provider_does_words_answer_within_the_limit(app, taught, p
     provider.when(for_vectors, reply)
     provider.when(lambda call: call.is_chat, Reply.answer("Two days [1]."))
     started = time.monotonic()
-    said = BotClient(app, taught).say(BY_WORDS)
+    last_reply = BotClient(app, taught).say(BY_WORDS)
     assert time.monotonic() - started < query_embeddings.QUESTION_LIMITS.total_seconds + 10
-    assert (said.text, said.last) == ("Two days [1].", "done")
+    assert (last_reply.text, last_reply.last) == ("Two days [1].", "done")
     assert key_of(taught.workspace, "openai").status == "valid"
     assert embedding_errors.last(taught.workspace_id, QUESTIONS) is not None
 
@@ -346,10 +346,10 @@ def downgrade(workspace) -> None:
 def test_without_a_usable_key_nobody_is_asked_and_words_answer(app, taught, provider, act, reason):
     act(taught.workspace)
     session().expire_all()
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     provider.next(Reply.answer("Two days [1]."))
     assert BotClient(app, taught).say(BY_WORDS).text == "Two days [1]."
-    assert len(provider.embeddings) == asked
+    assert len(provider.embeddings) == request_count
     bot = bots.get(taught.workspace_id, taught.id)
     key = store.find(taught.workspace_id, "openai")
     assert query_embeddings.unusable_reason(bot.workspace, key) == reason
@@ -358,7 +358,7 @@ def test_without_a_usable_key_nobody_is_asked_and_words_answer(app, taught, prov
     chunk_embeddings.run(source.id, source.attempt)
     assert chunk_embeddings.resume_missing() == 0
     assert made_by() == ["", ""]
-    assert len(provider.embeddings) == asked
+    assert len(provider.embeddings) == request_count
 
 
 def test_vectors_of_a_model_that_was_replaced_are_made_anew_and_never_compared(
@@ -378,10 +378,10 @@ def test_vectors_of_a_model_that_was_replaced_are_made_anew_and_never_compared(
 
 
 def test_a_short_question_is_asked_for_with_the_one_before_in_one_call(app, taught, provider):
-    talker = BotClient(app, taught)
-    talker.say(BY_WORDS)
+    bot_client = BotClient(app, taught)
+    bot_client.say(BY_WORDS)
     before = len(provider.embeddings)
-    talker.say("And money?")
+    bot_client.say("And money?")
     (call,) = provider.embeddings[before:]
     assert [text.split()[-1] for text in call.body["input"]] == ["norway", "money?"]
 
@@ -394,10 +394,10 @@ def test_no_text_is_sent_that_a_model_could_not_take(taught, provider, length):
 
 
 def test_small_talk_and_emptiness_ask_nobody(app, taught, provider):
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     BotClient(app, taught).say("Hello!")
     assert query_embeddings.embed_questions(taught, [" "]) == [None]
-    assert len(provider.embeddings) == asked
+    assert len(provider.embeddings) == request_count
 
 
 def test_no_connection_is_held_while_the_provider_is_asked(taught, provider):

@@ -27,7 +27,7 @@ def acme(cast) -> str:
     return cast.workspace.id
 
 
-def given_(workspace_id: str, microusd: int) -> None:
+def grant(workspace_id: str, microusd: int) -> None:
     balance.top_up(workspace_id, microusd, "By hand", OPERATOR)
 
 
@@ -50,7 +50,7 @@ def kinds(workspace_id: str) -> list[tuple[str, int]]:
 @on_both_databases
 @pytest.mark.parametrize(("there", "passes"), [(99, False), (100, True), (101, True)])
 def test_a_hold_passes_where_all_of_it_is_there(acme, there, passes):
-    given_(acme, there)
+    grant(acme, there)
     assert balance.hold(acme, "req_1", 100) is passes
     assert sums(acme) == ((there - 100, 100, there) if passes else (there, 0, there))
 
@@ -63,7 +63,7 @@ def test_without_a_balance_nothing_is_held_not_even_for_nothing(acme):
 @on_both_databases
 @pytest.mark.parametrize("price", [0, 1, 99, 100])
 def test_what_was_held_beyond_the_price_goes_back(acme, price):
-    given_(acme, 1_000)
+    grant(acme, 1_000)
     balance.hold(acme, "req_1", 100)
     assert balance.settle("req_1", price) == price
     assert sums(acme) == (1_000 - price, 0, 1_000 - price)
@@ -83,7 +83,7 @@ def test_what_was_held_beyond_the_price_goes_back(acme, price):
 def test_a_price_above_its_hold_takes_what_is_there_and_says_what_was_not(
     acme, left, charged, note
 ):
-    given_(acme, 100 + left)
+    grant(acme, 100 + left)
     balance.hold(acme, "req_1", 100)
     assert balance.settle("req_1", 150) == charged
     assert balance.entries(acme)[0].note == note
@@ -92,7 +92,7 @@ def test_a_price_above_its_hold_takes_what_is_there_and_says_what_was_not(
 
 @on_both_databases
 def test_a_request_is_charged_once_whoever_settles_it_again(acme):
-    given_(acme, 1_000)
+    grant(acme, 1_000)
     balance.hold(acme, "req_1", 100)
     charged = at_once(8, lambda _: balance.settle("req_1", 60))
     assert sorted(charged) == [0] * 7 + [60]
@@ -102,7 +102,7 @@ def test_a_request_is_charged_once_whoever_settles_it_again(acme):
 
 
 def test_a_release_gives_all_back_and_leaves_no_line(acme):
-    given_(acme, 100)
+    grant(acme, 100)
     balance.hold(acme, "req_1", 100)
     balance.release("req_1")
     balance.release("req_1")
@@ -110,13 +110,13 @@ def test_a_release_gives_all_back_and_leaves_no_line(acme):
 
 
 def test_a_request_that_held_nothing_is_charged_nothing(acme):
-    given_(acme, 100)
+    grant(acme, 100)
     assert balance.settle("req_1", 50) == 0
     assert sums(acme) == (100, 0, 100)
 
 
 def test_one_workspaces_balance_is_not_anothers(cast, acme):
-    given_(acme, 100)
+    grant(acme, 100)
     assert not balance.hold(cast.elsewhere.id, "req_1", 1)
     balance.hold(acme, "req_2", 100)
     assert sums(cast.elsewhere.id) == (0, 0, 0) and balance.entries(cast.elsewhere.id) == []
@@ -127,7 +127,7 @@ def test_one_workspaces_balance_is_not_anothers(cast, acme):
 
 @on_both_databases
 def test_of_200_at_a_balance_for_ten_ten_pass(acme):
-    given_(acme, 10 * CENT + CENT - 1)
+    grant(acme, 10 * CENT + CENT - 1)
     passed = at_once(200, lambda number: balance.hold(acme, f"req_{number}", CENT))
     assert sorted(passed) == [False] * 190 + [True] * 10
     assert sums(acme) == (CENT - 1, 10 * CENT, 11 * CENT - 1)
@@ -135,7 +135,7 @@ def test_of_200_at_a_balance_for_ten_ten_pass(acme):
 
 @on_both_databases
 def test_200_requests_that_end_as_they_like_leave_the_ledger_whole(acme):
-    given_(acme, 10 * CENT)
+    grant(acme, 10 * CENT)
 
     def one(number: int) -> int:
         request_id = f"req_{number}"
@@ -153,7 +153,7 @@ def test_200_requests_that_end_as_they_like_leave_the_ledger_whole(acme):
 
 @on_both_databases
 def test_first_top_ups_at_once_all_count(acme):
-    at_once(20, lambda _: given_(acme, CENT))
+    at_once(20, lambda _: grant(acme, CENT))
     assert sums(acme) == (20 * CENT, 0, 20 * CENT)
 
 
@@ -162,7 +162,7 @@ def test_first_top_ups_at_once_all_count(acme):
 
 @on_both_databases
 def test_what_a_dead_process_held_goes_back_and_what_runs_keeps_its_hold(acme, shift_clock):
-    given_(acme, 300)
+    grant(acme, 300)
     balance.hold(acme, "req_dead", 100)
     shift_clock(balance.dead_after() - timedelta(seconds=5))
     balance.hold(acme, "req_runs", 100)
@@ -176,7 +176,7 @@ def test_what_a_dead_process_held_goes_back_and_what_runs_keeps_its_hold(acme, s
 def test_a_request_may_take_longer_where_the_operator_lets_it(acme, shift_clock, monkeypatch):
     patient = replace(endpoints.timeouts(), total_seconds=3_600)
     monkeypatch.setattr(endpoints, "timeouts", lambda: patient)
-    given_(acme, 100)
+    grant(acme, 100)
     balance.hold(acme, "req_long", 100)
     shift_clock(timedelta(hours=2))
     assert balance.sweep() == 0
@@ -186,7 +186,7 @@ def test_a_request_may_take_longer_where_the_operator_lets_it(acme, shift_clock,
 
 def test_more_dead_than_one_sweep_takes_are_taken_by_the_next(acme, shift_clock, monkeypatch):
     monkeypatch.setattr(balance, "SWEPT_AT_A_TIME", 2)
-    given_(acme, 100)
+    grant(acme, 100)
     for number in range(3):
         balance.hold(acme, f"req_{number}", 10)
     shift_clock(timedelta(hours=1))
@@ -197,7 +197,7 @@ def test_more_dead_than_one_sweep_takes_are_taken_by_the_next(acme, shift_clock,
 @on_both_databases
 @pytest.mark.parametrize("step", ["_taken_off", "_add", "_enter"])
 def test_a_settlement_that_dies_in_the_middle_has_not_been(acme, monkeypatch, step):
-    given_(acme, 1_000)
+    grant(acme, 1_000)
     balance.hold(acme, "req_1", 100)
     real = getattr(balance, step)
 
@@ -235,7 +235,7 @@ def test_what_is_no_amount_is_refused(acme, microusd):
 def test_the_ledger_is_read_page_by_page_newest_first(acme, shift_clock):
     for number in range(1, 6):
         shift_clock(timedelta(minutes=number // 2))
-        given_(acme, number)
+        grant(acme, number)
     read, last = [], None
     while page := balance.entries(acme, size=2, before=last):
         read, last = read + page, page[-1]
@@ -311,7 +311,7 @@ def test_whatever_happens_the_ledger_is_the_balance_and_what_is_held(app, histor
     for step, request, amount in history:
         request_id = f"req_{number}_{request}"
         if step == "top_up" and amount:
-            given_(workspace_id, amount)
+            grant(workspace_id, amount)
             left += amount
         elif step == "hold" and request_id not in held:
             passes = max(amount, 1) <= left

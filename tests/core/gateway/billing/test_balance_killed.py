@@ -46,11 +46,11 @@ def acme(cast):
 
 @on_both_databases
 def test_a_process_killed_before_its_commit_has_charged_nothing(
-    acme, database_url, house, shift_clock
+    acme, database_url, data_dir, shift_clock
 ):
     balance.hold(acme.id, "req_1", 300)
     session().commit()
-    environ = os.environ | {"DATABASE_URL": database_url, "DATA_DIR": str(house)}
+    environ = os.environ | {"DATABASE_URL": database_url, "DATA_DIR": str(data_dir)}
     done = subprocess.run(
         [sys.executable, "-c", _DIES], env=environ, capture_output=True, check=False
     )

@@ -59,7 +59,7 @@ def test_what_is_written_exactly_is_read_as_the_same(microusd):
 
 
 @pytest.mark.parametrize(
-    ("microusd", "told", "exact"),
+    ("microusd", "expected", "exact"),
     [
         (0, "$0.00", "0.000000"),
         (1, "$0.000001", "0.000001"),
@@ -69,5 +69,5 @@ def test_what_is_written_exactly_is_read_as_the_same(microusd):
         (-1_012_345_000, "−$1,012.345", "-1012.345000"),
     ],
 )
-def test_amounts_are_told_with_as_many_places_as_they_have(microusd, told, exact):
-    assert (money.format_usd(microusd), money.format_exact(microusd)) == (told, exact)
+def test_amounts_are_told_with_as_many_places_as_they_have(microusd, expected, exact):
+    assert (money.format_usd(microusd), money.format_exact(microusd)) == (expected, exact)

@@ -123,8 +123,8 @@ def test_a_piece_of_an_earlier_call_is_not_put_into_another():
 
 
 def test_a_call_that_goes_on_after_a_text_is_not_guessed_at():
-    begun, goes_on = piece(0, "c1", "f", "{"), piece(0, arguments="}")
-    chunks = [delta(tool_calls=[begun]), delta(content="x"), delta("stop", tool_calls=[goes_on])]
+    opening, goes_on = piece(0, "c1", "f", "{"), piece(0, arguments="}")
+    chunks = [delta(tool_calls=[opening]), delta(content="x"), delta("stop", tool_calls=[goes_on])]
     assert read("chat", sse(*chunks))[-1] is FailureKind.malformed
 
 
@@ -511,13 +511,13 @@ def test_a_chat_stream_tells_its_usage_only_where_that_was_asked(wanted, last):
 def test_each_part_is_on_its_way_as_soon_as_it_is_there():
     """Nothing waits for what comes later."""
     for name in ("chat", "messages", "responses"):
-        told = []
+        progress = []
         parts = (
-            told.append(part) or part for part in [Begin(), TextDelta("one"), TextDelta("two")]
+            progress.append(part) or part for part in [Begin(), TextDelta("one"), TextDelta("two")]
         )
         for event in FORMATS[name].write_stream(parts, "m", "r", ChatRequest()):
             if b'"one"' in event:
-                assert told == [Begin(), TextDelta("one")]
+                assert progress == [Begin(), TextDelta("one")]
                 break
         else:
             pytest.fail("The text never came.")

@@ -33,9 +33,9 @@ def admin(signed_in):
     return signed_in("admin")
 
 
-def sent(look=DEFAULTS, **changes):
+def sent(appearance=DEFAULTS, **changes):
     """The form as a browser sends it: a box that is not ticked is not sent."""
-    values = look.model_dump() | changes
+    values = appearance.model_dump() | changes
     return {
         name: "y" if value is True else str(value)
         for name, value in values.items()
@@ -66,7 +66,7 @@ def test_what_the_page_shows_is_what_it_saves(admin, bot, page):
     assert audit.lines_of(bot.workspace_id)[0].action != "bot.look_changed"
 
 
-def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, visitor):
+def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, browser):
     answer = admin.post(page, sent(accent="7A2E8E", title="Ask us", badge=False, font_size="18"))
     assert answer.location == page
     assert "Saved. Visitors see it when they next load a page." in admin.get(page).text
@@ -76,10 +76,10 @@ def test_a_look_is_saved_and_said_and_shown_to_visitors(admin, bot, page, visito
     assert audit_prose.what(audit.lines_of(bot.workspace_id)[0]).startswith(
         "changed the appearance of"
     )
-    chat = visitor.get(f"/chat/{bot.id}").text
+    chat = browser.get(f"/chat/{bot.id}").text
     assert "Ask us" in chat
     sheet = re.search(r'href="([^"]+look\.css[^"]+)"', chat)[1].replace("&amp;", "&")
-    assert "--fill: #7a2e8e;" in visitor.get(sheet).text
+    assert "--fill: #7a2e8e;" in browser.get(sheet).text
 
 
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(admin, bot, page):
@@ -133,21 +133,21 @@ def test_the_preset_that_a_look_has_is_marked(admin, bot, page):
 
 def test_the_preview_says_how_it_would_look_and_stores_nothing(admin, bot, page):
     answer = admin.post(f"{page}/preview", sent(accent="#7a2e8e", title="Ask us", language="ar"))
-    told = answer.json
-    assert told["variables"]["--fill"] == "#7a2e8e"
-    assert (told["language"], told["direction"]) == ("ar", "rtl")
-    assert told["words"]["title"] == "Ask us"
-    assert told["launcher"]["background"] == "#7a2e8e"
-    assert told["derived"]["header_background"] == "#7a2e8e"
-    assert told["problems"] == []
+    body = answer.json
+    assert body["variables"]["--fill"] == "#7a2e8e"
+    assert (body["language"], body["direction"]) == ("ar", "rtl")
+    assert body["words"]["title"] == "Ask us"
+    assert body["launcher"]["background"] == "#7a2e8e"
+    assert body["derived"]["header_background"] == "#7a2e8e"
+    assert body["problems"] == []
     assert stored(bot) == DEFAULTS
 
 
 def test_the_preview_tells_what_is_wrong_and_shows_the_rest(admin, page):
-    told = admin.post(f"{page}/preview", sent(radius="99", link="#cccccc", title="Ask us")).json
-    assert {problem["field"] for problem in told["problems"]} == {"radius", "link"}
-    assert all(problem["sentence"] for problem in told["problems"])
-    assert told["words"]["title"] == "Ask us"
+    body = admin.post(f"{page}/preview", sent(radius="99", link="#cccccc", title="Ask us")).json
+    assert {problem["field"] for problem in body["problems"]} == {"radius", "link"}
+    assert all(problem["sentence"] for problem in body["problems"])
+    assert body["words"]["title"] == "Ask us"
 
 
 def test_a_reset_asks_first(admin, bot, page):
@@ -169,14 +169,14 @@ def test_a_bot_that_is_off_has_its_form_without_a_preview(admin, bot, page):
 
 
 def test_on_a_plan_that_shows_our_name_what_is_stored_stays_for_a_better_plan(
-    admin, bot, page, visitor
+    admin, bot, page, browser
 ):
     appearance_changes.save(
         bot.workspace, bot, Appearance.model_validate({"powered_by": False}), OPERATOR
     )
-    assert "Powered by Mevichat" not in visitor.get(f"/chat/{bot.id}").text
+    assert "Powered by Mevichat" not in browser.get(f"/chat/{bot.id}").text
     workspaces.set_plan(bot.workspace, "free", OPERATOR)
-    assert "Powered by Mevichat" in visitor.get(f"/chat/{bot.id}").text
+    assert "Powered by Mevichat" in browser.get(f"/chat/{bot.id}").text
     assert re.search(r'<input[^>]*\bdisabled\b[^>]*name="powered_by"', admin.get(page).text)
     admin.post(page, sent(radius="3"))
     assert stored(bot).changed() == {"powered_by": False, "radius": 3}
@@ -195,14 +195,14 @@ def upload(browser, page, data, name="face.png"):
     return browser.post(f"{page}/picture", {"picture": (io.BytesIO(data), name)})
 
 
-def test_a_picture_is_uploaded_shown_and_removed(admin, bot, page, visitor):
+def test_a_picture_is_uploaded_shown_and_removed(admin, bot, page, browser):
     assert upload(admin, page, png()).location == page
     assert stored(bot).avatar == "picture"
     address = f"/chat/{bot.id}/avatar?v={avatars.digest_of(bot.id)}"
     assert address in admin.get(page).text
-    assert address in visitor.get(f"/chat/{bot.id}").text
+    assert address in browser.get(f"/chat/{bot.id}").text
     assert admin.post(f"{page}/picture/removal").location == page
-    assert "/avatar?v=" not in visitor.get(f"/chat/{bot.id}").text
+    assert "/avatar?v=" not in browser.get(f"/chat/{bot.id}").text
 
 
 @pytest.mark.parametrize(

@@ -178,19 +178,19 @@ def test_a_list_that_is_full_says_so(cast, bot):
 # The demo
 
 
-def test_the_demo_carries_the_line_and_says_that_it_is_made_up(app, visitor, bot):
-    page = visitor.get(f"/demo/{bot.id}")
+def test_the_demo_carries_the_line_and_says_that_it_is_made_up(app, browser, bot):
+    page = browser.get(f"/demo/{bot.id}")
     assert page.status_code == 200
     assert f'<script src="http://localhost/w/{bot.id}.js" defer></script>' in page.text
     assert "This is a demo page." in page.text
     assert "<b>Fern</b>" in page.text
 
 
-def test_the_demo_stands_at_the_public_address_alone(app, visitor, bot):
+def test_the_demo_stands_at_the_public_address_alone(app, browser, bot):
     app.config["MEVICHAT"] = app.config["MEVICHAT"].model_copy(
         update={"public_url": "https://chat.example.com"}
     )
-    answer = visitor.get(f"/demo/{bot.id}")
+    answer = browser.get(f"/demo/{bot.id}")
     assert (answer.status_code, answer.location) == (303, f"https://chat.example.com/demo/{bot.id}")
     script = app.test_client().get(f"/w/{bot.id}.js").text
     assert f'"frame":"https://chat.example.com/chat/{bot.id}/frame"' in script

@@ -188,12 +188,12 @@ def test_an_upload_of_200_megabytes_is_told_so_and_never_held(admin, base, bot):
 
 
 def test_nobody_uploads_much_who_is_not_signed_in(app, base):
-    visitor = Browser(app)
+    browser = Browser(app)
     upload = {"files": file(b"x" * (257 * 1024), "a.txt")}
-    answer = visitor.post(f"{base}/files", upload)
+    answer = browser.post(f"{base}/files", upload)
     assert answer.status_code == 413
     assert "The limit is 256 kB" in answer.text
-    small = visitor.post(f"{base}/files", {"files": file(b"Hello", "a.txt")})
+    small = browser.post(f"{base}/files", {"files": file(b"Hello", "a.txt")})
     assert small.location.startswith("/sign-in")
 
 
@@ -276,8 +276,8 @@ def test_retrieval_is_tried_without_a_provider_or_a_message(admin, base, bot, ta
 
 def test_retrieval_folds_away_what_is_found_and_not_given(admin, base, bot, taught):
     page = admin.get(f"{base}/retrieval?q=express shipping of parcels to Norway").text
-    given, _, rest = page.partition("Found but not used (1)")
-    assert given.count('class="chunk"') == 1 and "express shipping" in given.lower()
+    sources_given, _, rest = page.partition("Found but not used (1)")
+    assert sources_given.count('class="chunk"') == 1 and "express shipping" in sources_given.lower()
     assert rest.count('class="chunk"') == 1 and "refund" in rest
 
 
@@ -332,8 +332,8 @@ def test_an_unanswered_question_is_answered_once_for_all(app, admin, base, bot, 
 
 def test_a_dismissed_question_leaves_the_list(admin, base, bot, taught):
     unanswered.record(bot.workspace_id, bot.id, UNKNOWN)
-    (asked,) = unanswered.open_of(bot.id)
-    url = f"{base}/unanswered/{asked.id}/dismissal"
+    (question,) = unanswered.open_of(bot.id)
+    url = f"{base}/unanswered/{question.id}/dismissal"
     assert admin.post(url).location == base
     assert UNKNOWN not in admin.get(base).text
     assert admin.post(url).status_code == 409
@@ -350,16 +350,16 @@ def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
 
 def test_a_transcript_leads_to_a_better_answer(app, admin, signed_in, base, bot, taught, provider):
     provider.next(Reply.answer("Nine euros [1]."))
-    talker = BotClient(app, bot)
-    talker.say(ASKED)
-    page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
+    bot_client = BotClient(app, bot)
+    bot_client.say(ASKED)
+    page = admin.get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     assert "Handbook" in page
     (url,) = re.findall(r'href="([^"]+)">Improve this answer', page)
     form = admin.get(url.replace("&amp;", "&")).text
     assert f'value="{ASKED}"' in form and "Nine euros [1]." in form
     assert (
         "Improve this answer"
-        not in signed_in("member").get(f"/w/acme/conversations/{talker.conversation_id}").text
+        not in signed_in("member").get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     )
     assert admin.get(f"{base}/answers?answer=msg_none").status_code == 404
 
@@ -384,9 +384,9 @@ def test_markup_in_knowledge_is_text_everywhere(app, admin, base, bot, run_jobs,
     answer = said.ask_json("Shipping to Norway").json
     assert answer["sources"]
     _check_inert(admin.get(f"/w/acme/conversations/{said.conversation_id}").text)
-    visitor = Browser(app)
-    visitor.client.set_cookie(f"chat_{bot.id}", said.token)
-    _check_inert(visitor.get(f"/chat/{bot.id}").text)
+    browser = Browser(app)
+    browser.client.set_cookie(f"chat_{bot.id}", said.token)
+    _check_inert(browser.get(f"/chat/{bot.id}").text)
 
 
 def _check_inert(page: str) -> None:

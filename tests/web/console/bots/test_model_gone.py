@@ -45,7 +45,7 @@ def now(bot: Bot) -> Bot:
 def test_every_address_answers(app, cast, signed_in, model_id):
     stage, owner, broken = set_stage(app, cast.workspace), signed_in("owner"), {}
     leave_on(stage.bot, model_id)
-    client, headers = app.test_client(), stage.talker.headers()
+    client, headers = app.test_client(), stage.bot_client.headers()
     for route in routes(app):
         url = route.url(stage.values)
         if route.is_api:
@@ -61,27 +61,27 @@ def test_every_address_answers(app, cast, signed_in, model_id):
 
 
 def test_visitors_read_the_graceful_sentence_and_the_owner_the_reason(app, cast, gone, provider):
-    talker = BotClient(app, gone)
-    said = talker.say("Do keep this")
-    assert said.events[-1][1] == {
+    bot_client = BotClient(app, gone)
+    reply = bot_client.say("Do keep this")
+    assert reply.events[-1][1] == {
         "code": "answer_failed",
         "message": FAILURE_SENTENCE,
         "status": "failed",
     }
-    assert said.row.failure == "model_gone"
+    assert reply.row.failure == "model_gone"
     assert not provider.chats
     assert used(cast.workspace) == 0
     leave_on(gone, "anthropic:claude-haiku-4-5")
-    assert talker.retry(said.message_id).last == "done"
+    assert bot_client.retry(reply.message_id).last == "done"
 
 
 def test_the_console_says_it_and_shows_the_way(app, gone, signed_in):
-    talker = BotClient(app, gone)
-    talker.say("Hello")
+    bot_client = BotClient(app, gone)
+    bot_client.say("Hello")
     admin, settings = signed_in("admin"), f"/w/acme/bots/{gone.id}/settings"
     for url in ("/w/acme", "/w/acme/usage", "/w/acme/bots", f"/w/acme/bots/{gone.id}"):
         assert TOLD in admin.get(url).text, url
-    assert TOLD in admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
+    assert TOLD in admin.get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     assert f'href="{settings}">Open settings</a>' in admin.get(f"/w/acme/bots/{gone.id}").text
     page = admin.get(settings).text
     assert f'value="{GONE}" aria-describedby="model-1-about" checked' in page

@@ -179,12 +179,12 @@ def test_a_key_that_was_refused_says_so_where_it_is_missed(
 def test_a_slow_provider_is_told_until_it_answers_again(app, admin, taught, provider, shift_clock):
     provider.when(for_vectors, Reply.answer().slowly(first_byte_seconds=9))
     BotClient(app, taught).say(BY_WORDS)
-    told = "Your last question used keyword search only. OpenAI took too long to answer."
-    assert told in admin.get(knowledge_of(taught)).text
+    message = "Your last question used keyword search only. OpenAI took too long to answer."
+    assert message in admin.get(knowledge_of(taught)).text
     provider.when(for_vectors, Reply.answer())
     shift_clock(timedelta(seconds=31))
     BotClient(app, taught).say(BY_WORDS)
-    assert told not in admin.get(knowledge_of(taught)).text
+    assert message not in admin.get(knowledge_of(taught)).text
 
 
 @pytest.mark.parametrize("who", INSIDERS)
@@ -200,9 +200,9 @@ def test_trying_shows_both_parts_of_the_score_in_the_joined_order(signed_in, tau
 
 
 def test_trying_asks_for_one_vector_and_says_when_none_came(admin, taught, provider):
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     admin.get(f"{knowledge_of(taught)}/retrieval?q={BY_WORDS}")
-    assert len(provider.embeddings) == asked + 1
+    assert len(provider.embeddings) == request_count + 1
     provider.when(for_vectors, Reply.status(500))
     page = admin.get(f"{knowledge_of(taught)}/retrieval?q={BY_WORDS}").text
     assert "Keyword search only. OpenAI could not be reached" in page

@@ -56,15 +56,15 @@ def test_every_role_sees_what_an_answer_was_made_of(
     provider.next(Reply.answer("Within **three** days.", tokens_in=1000, tokens_out=100))
     answer_id = BotClient(app, bot).say(QUESTION).message_id
     piece = signed_in(who).get(f"{page}/{answer_id}", htmx=True)
-    told = words(piece)
+    page_text = words(piece)
     for fact in (
         *(QUESTION, "Answered in 0.", "Within three days.", "Claude Haiku 4.5, Anthropic"),
         *("1,000 in, 100 out", "$0.0015", "Shipping 1 chunk"),
     ):
-        assert fact in told
+        assert fact in page_text
     assert f'href="/w/acme/bots/{bot.id}/knowledge/{source.id}"' in piece.text
     assert "/knowledge/retrieval?q=Do+you+ship+lamps+to+Norway?" in piece.text
-    assert ("Improve this answer" in told) == (who in ("owner", "admin"))
+    assert ("Improve this answer" in page_text) == (who in ("owner", "admin"))
     assert "hx-get" not in piece.text
 
 
@@ -72,22 +72,22 @@ def test_what_was_repeated_says_that_nobody_was_asked(app, provider, signed_in, 
     provider.next(Reply.answer("Yes."))
     BotClient(app, bot).say(QUESTION)
     again = BotClient(app, bot).say(QUESTION)
-    told = words(signed_in("member").get(f"{page}/{again.message_id}", htmx=True))
-    assert "from the cache" in told
-    assert "No model was called, so this cost nothing." in told
-    assert "No knowledge was used." in told
-    assert "$" not in told
+    page_text = words(signed_in("member").get(f"{page}/{again.message_id}", htmx=True))
+    assert "from the cache" in page_text
+    assert "No model was called, so this cost nothing." in page_text
+    assert "No knowledge was used." in page_text
+    assert "$" not in page_text
 
 
 def test_what_failed_says_why_to_people_and_not_to_visitors(app, provider, signed_in, bot, page):
     provider.next(Reply.status(401))
-    said = BotClient(app, bot).say(QUESTION)
-    assert said.events[-1][1]["message"] == FAILURE_SENTENCE
-    told = words(signed_in("admin").get(f"{page}/{said.message_id}", htmx=True))
-    assert "Failed" in told
-    assert "Anthropic rejected the key during this answer." in told
-    assert "Anthropic’s message" in told
-    assert "Improve this answer" not in told
+    reply = BotClient(app, bot).say(QUESTION)
+    assert reply.events[-1][1]["message"] == FAILURE_SENTENCE
+    page_text = words(signed_in("admin").get(f"{page}/{reply.message_id}", htmx=True))
+    assert "Failed" in page_text
+    assert "Anthropic rejected the key during this answer." in page_text
+    assert "Anthropic’s message" in page_text
+    assert "Improve this answer" not in page_text
 
 
 def test_what_is_still_written_is_asked_for_again(app, signed_in, bot, page):
@@ -123,11 +123,11 @@ def test_the_page_begins_with_what_was_last_said_at_this_address(signed_in, bot,
     member = signed_in("member")
     assert "Latest test conversation" not in member.get(page).text
     talk(bot, "From a shop", origin="https://shop.example")
-    asked = [f"Question {number}" for number in range(trial_rows.MOST + 1)]
-    ours = talk(bot, *asked, origin="http://localhost")
+    questions = [f"Question {number}" for number in range(trial_rows.MOST + 1)]
+    ours = talk(bot, *questions, origin="http://localhost")
     page_now = member.get(page)
-    told = re.findall(r"<h3[^>]*>([^<]+)</h3>", page_now.text)
-    assert told == asked[:0:-1]
+    page_text = re.findall(r"<h3[^>]*>([^<]+)</h3>", page_now.text)
+    assert page_text == questions[:0:-1]
     assert f'href="/w/acme/conversations/{ours.id}">Full conversation' in page_now.text
     assert "Anthropic, " not in page_now.text
     assert f'href="/chat/{bot.id}" target="_blank">Open the chat page</a>' in page_now.text

@@ -46,21 +46,21 @@ def test_everybody_sees_the_models_and_who_serves_each(cast, signed_in, who):
 
 
 def test_a_model_is_told_with_its_price_of_a_day_and_its_end(cast, owner):
-    told = row_of(owner.get(f"{HERE}/models"), "gpt-5-mini")
-    assert re.search(r"\$\d+\.\d\d / \$\d+\.\d\d on \d+ \w+ 2026", told)
-    assert "on 11 Dec 2026" in told
+    text = row_of(owner.get(f"{HERE}/models"), "gpt-5-mini")
+    assert re.search(r"\$\d+\.\d\d / \$\d+\.\d\d on \d+ \w+ 2026", text)
+    assert "on 11 Dec 2026" in text
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "expected"),
     [
         (lambda key: store.set_enabled(key, False, OPERATOR), "the OpenAI key is disabled"),
         (lambda key: workspaces.set_plan(workspaces.by_slug("acme"), "free", OPERATOR), "the plan"),
     ],
 )
-def test_why_a_key_does_not_serve_is_said(cast, owner, spoil, told):
+def test_why_a_key_does_not_serve_is_said(cast, owner, spoil, expected):
     spoil(make_key(cast.workspace, "openai"))
-    assert told in row_of(owner.get(f"{HERE}/models"), "gpt-5-mini")
+    assert expected in row_of(owner.get(f"{HERE}/models"), "gpt-5-mini")
 
 
 def test_models_are_found_by_words_and_by_provider(owner):
@@ -73,7 +73,7 @@ def test_models_are_found_by_words_and_by_provider(owner):
 
 def test_the_decision_is_explained_as_it_would_be_made(app, cast, owner, provider):
     make_key(cast.workspace, "anthropic")
-    asked = len(provider.calls)
+    request_count = len(provider.calls)
     page = owner.get(f"{HERE}/route?model=claude-haiku-4-5&format=chat").text
     assert "Anthropic" in page and "translated to the provider’s format" in page
     assert "no AWS Bedrock key here" in page
@@ -82,18 +82,18 @@ def test_the_decision_is_explained_as_it_would_be_made(app, cast, owner, provide
     ).text  # fmt: skip
     assert "Clients get 404" in owner.get(f"{HERE}/route?model=gpt-5-mini").text
     assert "No model has this name" in owner.get(f"{HERE}/route?model=gone").text
-    assert len(provider.calls) == asked
+    assert len(provider.calls) == request_count
 
 
 def test_the_order_of_keys_moves_by_one_and_routes_the_next_request(app, cast, owner):
     for slug in ("bedrock", "anthropic", "openai"):
         make_key(cast.workspace, slug)
     program = Program(app, cast.workspace, cast.member)
-    assert tried(program) == ["anthropic", "bedrock"]
+    assert candidates(program) == ["anthropic", "bedrock"]
     answer = owner.post(f"{HERE}/order", {"provider": "bedrock", "way": "up"})
     assert answer.status_code == 303
     owner.post(f"{HERE}/order", {"provider": "bedrock", "way": "up"})
-    assert tried(program) == ["bedrock", "anthropic"]
+    assert candidates(program) == ["bedrock", "anthropic"]
     page = owner.get(f"{HERE}/order").text
     names = re.findall(r"<b>([A-Z][^<]+)</b>", page.partition('aria-label="Provider order"')[2])
     assert names == ["AWS Bedrock", "Anthropic", "OpenAI"]
@@ -103,9 +103,9 @@ def test_the_order_of_keys_moves_by_one_and_routes_the_next_request(app, cast, o
     assert len(audit.lines_of(cast.workspace.id, action="routing")) == 2
 
 
-def tried(program) -> list[str]:
-    told = program.get("/v1/route?model=claude-haiku-4-5").json
-    return [one["provider"] for one in told["tried"]]
+def candidates(program) -> list[str]:
+    body = program.get("/v1/route?model=claude-haiku-4-5").json
+    return [one["provider"] for one in body["tried"]]
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_the_log_tells_what_became_of_a_request(app, cast, owner, provider):
     failed, answered = program.logged()
     page = owner.get(f"{HERE}/requests").text
     assert "Answered" in page and "Failed" in page and "Tests" in page
-    told = owner.get(f"{HERE}/requests/{answered.id}").text
-    assert key.mask in told and "your key" in told and "Attempts" in told
-    assert answered.tokens_in and f"{answered.tokens_in} in" in told
+    page_text = owner.get(f"{HERE}/requests/{answered.id}").text
+    assert key.mask in page_text and "your key" in page_text and "Attempts" in page_text
+    assert answered.tokens_in and f"{answered.tokens_in} in" in page_text
     assert "400" in owner.get(f"{HERE}/requests/{failed.id}").text
 
 

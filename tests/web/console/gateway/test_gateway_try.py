@@ -73,16 +73,16 @@ def test_a_refusal_is_told_in_its_words_with_the_attempts(workspace, signed_in, 
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "message"),
     [
         ({"model": "", "prompt": "Hello"}, "Name the model"),
         ({"model": "gpt-5-mini", "prompt": "  "}, "Enter a prompt."),
         ({"model": "gpt-5-mini", "prompt": "x" * 8_001}, "up to 8,000 characters"),
     ],
 )
-def test_what_cannot_be_asked_is_said_at_its_field(workspace, signed_in, provider, sent, told):
+def test_what_cannot_be_asked_is_said_at_its_field(workspace, signed_in, provider, sent, message):
     page = signed_in("member").post(TRY, sent)
-    assert page.status_code == 422 and told in page.text
+    assert page.status_code == 422 and message in page.text
     assert not provider.chats
 
 

@@ -22,7 +22,7 @@ LLAMA_KEY = f"{marker.MARKER}-of-the-local-server-Zk94"
 LINES = parse_procfile((ROOT / "Procfile").read_text()).processes
 
 
-class LiveHouse:
+class LiveProduct:
     """The processes, their address, their database and Redis; running inside its `with`."""
 
     def __init__(self, folder: Path, names: Iterable[str], **variables: Any) -> None:
