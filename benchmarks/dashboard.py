@@ -113,11 +113,12 @@ def _client(url: str, pages: dict[str, str], rounds: int) -> list[tuple[str, flo
 
 def _table(times: dict[str, list[float]], options: argparse.Namespace) -> str:
     lines = [
-        "# The console over many messages\n",
-        f"{BOTS} bots, {options.messages:,} messages, {options.clients} browsers at once that look at",
-        f"one page after another, {options.rounds} rounds each; gunicorn and SQLite as `bin/run` starts them,",
-        "on one machine of two cores, the browsers included.",
-        f"The goal is p95 ≤ {GOAL_MS} ms. Again: `bin/bench dashboard`\n",
+        "# The console with many messages\n",
+        f"{BOTS} bots, {options.messages:,} messages, {options.clients} browsers that open",
+        f"one page after another at the same time, {options.rounds} rounds each;",
+        "gunicorn and SQLite as `bin/run` starts them,",
+        "on one machine with two cores, including the browsers.",
+        f"The goal is p95 ≤ {GOAL_MS} ms. Rerun: `bin/bench dashboard`\n",
         "| page | p50 ms | p95 ms |",
         "| --- | --- | --- |",
     ]

@@ -134,10 +134,10 @@ def _first(
 def _table(rows: list[tuple[int, list[float], list[float]]], options: argparse.Namespace) -> str:
     lines = [
         "# Time to the first token\n",
-        f"A provider on loopback that is silent for {PROVIDER_FIRST_BYTE_MS} ms, asked directly and",
-        "through a bot, in turn;",
-        f"{options.pairs} pairs for each client; everything on one machine of two cores, the clients included.",
-        "Again: `bin/bench first_token`\n",
+        f"A loopback provider that waits {PROVIDER_FIRST_BYTE_MS} ms before it answers, called directly and",
+        f"through a bot in turn; {options.pairs} pairs for each client;",
+        "everything on one machine with two cores, including the clients.",
+        "Rerun: `bin/bench first_token`\n",
         "| clients | | direct ms | through the bot ms | added ms | ratio |",
         "| --- | --- | --- | --- | --- | --- |",
     ]

@@ -1,7 +1,7 @@
-"""The gateway beside LiteLLM's proxy and Portkey's gateway, nginx as the limit: one core for each, one mock.
+"""The gateway, LiteLLM's proxy and Portkey's gateway, with nginx as the limit: one core for each, one mock.
 
-Core 0 has the gateway that is measured (ours with its Redis, workers and database); core 1 has the mock and
-the load (wrk). LiteLLM comes from PyPI and Portkey from npm, each into a folder of its own.
+Core 0 runs the gateway that is measured (ours with its Redis, workers and database); core 1 runs the mock and
+the load (wrk). LiteLLM is installed from PyPI and Portkey from npm, each in its own folder.
 """
 
 import json
@@ -266,10 +266,10 @@ def report(direct: Measured, found: dict[str, Measured], streams: str) -> str:
         if name != "Mevichat"
     ]
     return (
-        "# The gateway beside others\n\n"
+        "# The gateway compared with others\n\n"
         f"{__doc__}\nSixteen connections for {SECONDS} s, then one alone. *Added* is the median of the one, "
-        "less the mock’s own. All features of\nours are on: token, routing, the sealed key, the log with "
-        "tokens and cost. Again: `bin/bench gateway`\n"
+        "minus the mock’s own. All of\nour features are on: token, routing, the encrypted key, the log with "
+        "tokens and cost. Rerun: `bin/bench gateway`\n"
         "(needs nginx, wrk, taskset and npm).\n\n"
         "| | requests/s | p50 ms | p99 ms | added p50 ms | errors |\n| --- | --- | --- | --- | --- | --- |\n"
         + "\n".join(rows)

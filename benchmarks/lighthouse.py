@@ -122,10 +122,11 @@ def _faults_of(report: Report) -> Iterator[str]:
 def _table(found: dict[tuple[str, str], list[Report]], runs: int) -> str:
     lines = [
         "# Lighthouse\n",
-        f"Lighthouse {VERSION} with the machine's own Chromium, on bin/seed's month; medians of {runs} looks.",
+        f"Lighthouse {VERSION} with the machine's own Chromium, on the data of `bin/seed`;",
+        f"medians of {runs} runs.",
         "The goals are 100 for accessibility, and at least 95 for best practices and for performance.",
-        "Again: `bin/bench lighthouse` (needs node and npm).\n",
-        "| page | seen on | accessibility | best practices | performance | largest paint s | shift |",
+        "Rerun: `bin/bench lighthouse` (needs node and npm).\n",
+        "| page | device | accessibility | best practices | performance | largest paint, s | layout shift |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     faults = []
@@ -136,7 +137,7 @@ def _table(found: dict[tuple[str, str], list[Report]], runs: int) -> str:
         shift = audits["cumulative-layout-shift"]["numericValue"]
         lines.append(f"| {name} | {form} | {' | '.join(scores)} | {paint:.1f} | {shift:.3f} |")
         faults += [f"- {name}, {form}: {fault}" for fault in _faults(reports)]
-    told = ["\nWhat it finds to mend:\n", *faults] if faults else ["\nIt finds nothing to mend."]
+    told = ["\nIt found:\n", *faults] if faults else ["\nIt found nothing to fix."]
     return "\n".join([*lines, *told]) + "\n"
 
 

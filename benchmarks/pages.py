@@ -126,13 +126,13 @@ def _table(pages: list[Page], times: dict[str, list[float]], options: argparse.N
         rows.append((late, told))
     over = sum(late > GOAL_MS for late, _ in rows)
     lines = [
-        "# The first byte of every page\n",
-        f"bin/seed's month of two bots, and one of everything else. {options.people} people at once",
-        f"open one page after another, {options.rounds} times each, {options.pause_seconds:g} s between two;",
-        f"the product as `bin/run` starts it, with SQLite, on one machine of {os.cpu_count()} cores, its",
-        "visitors included. Milliseconds from the request to the first byte.\n",
-        f"The goals are p95 ≤ {GOAL_MS} ms and at most {MOST_QUERIES} queries. Again: `bin/bench pages`\n",
-        f"{len(pages)} pages, {over} of them over {GOAL_MS} ms; the slowest first.\n",
+        "# Time to first byte of every page\n",
+        f"The data of `bin/seed` with two bots, and one of everything else. {options.people} people",
+        f"open one page after another at the same time, {options.rounds} times each, with pauses of",
+        f"{options.pause_seconds:g} s; the product as `bin/run` starts it, with SQLite, on one machine with",
+        f"{os.cpu_count()} cores, including the visitors. Milliseconds from the request to the first byte.\n",
+        f"The goals are p95 ≤ {GOAL_MS} ms and at most {MOST_QUERIES} queries. Rerun: `bin/bench pages`\n",
+        f"{len(pages)} pages, {over} of them over {GOAL_MS} ms; slowest first.\n",
         "| page | p50 ms | p95 ms | queries |",
         "| --- | --- | --- | --- |",
         *(told for _, told in sorted(rows, reverse=True)),
@@ -146,7 +146,7 @@ def _hasty(times: dict[str, list[float]], seconds: float) -> str:
     middle, late = _cuts(took)
     rate = len(took) / seconds
     return (
-        f"\nWithout a pause between two pages: {rate:.0f} pages a second, all of them together "
+        f"\nWithout pauses: {rate:.0f} pages per second, all pages together "
         f"p50 {middle:.0f} ms, p95 {late:.0f} ms.\n"
     )
 

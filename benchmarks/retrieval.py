@@ -238,12 +238,12 @@ def with_chunks(workspace, name: str, pieces: list[chunking.Piece]) -> str:
 
 def _table(rows: list[Row], questions: int) -> str:
     lines = [
-        "# Whether a question finds its answer\n",
-        f"{questions} questions out of the headings of Python's and Debian's FAQs; their sections are known",
-        "without these headings unless it says otherwise. *Recall@5*: how many find their own section among",
-        "the first five chunks; *kept*: and something of it fits, so that the bot would answer.",
-        f"*False*: of {len(UNANSWERABLE)} questions that nothing answers, how many find something that fits.",
-        "Again: `bin/bench retrieval`\n",
+        "# Do questions find their answers?\n",
+        f"{questions} questions from the headings of Python's and Debian's FAQs; the sections are indexed",
+        "without these headings unless stated otherwise. *Recall@5*: how many find their own section among",
+        "the first five chunks; *kept*: and it passes the threshold, so that the bot would answer.",
+        f"*False*: of {len(UNANSWERABLE)} questions without an answer, how many find something that passes.",
+        "Rerun: `bin/bench retrieval`\n",
         "| database | knowledge | chunks | recall@1 | recall@5 | goal | kept | false | ms a search |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]

@@ -27,7 +27,7 @@ class Says:
 
 
 class Site:
-    """`site.pages["/a"] = Says.page("A", "…")`; `site.asked` is what was asked for, in order."""
+    """`site.pages["/a"] = Says.page("A", "…")`; `site.requests` is what was asked for, in order."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Says | Callable[[], Says]] = {}

@@ -60,8 +60,8 @@ def test_the_link_sets_the_password_once_and_ends_every_sign_in(ann):
     with pytest.raises(NotFound, match="works once"):
         use(token, PASSWORD)
     assert knows(NEW)
-    (told,) = emails_to(ANN, "password_changed")
-    assert "with a reset link sent by email" in told
+    (email,) = emails_to(ANN, "password_changed")
+    assert "with a reset link sent by email" in email
 
 
 @on_both_databases

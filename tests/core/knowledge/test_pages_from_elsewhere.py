@@ -108,7 +108,7 @@ def test_a_page_that_leads_on_without_end_is_refused(site, read):
     assert "redirects in a loop" in read(f"{site.url}/a").reason
     site.pages["/self"] = Says.move("/self#part")
     assert "redirects in a loop" in read(f"{site.url}/self").reason
-    assert site.asked == ["/a", "/b", "/self"]
+    assert site.requests == ["/a", "/b", "/self"]
 
 
 @pytest.mark.parametrize(("hops", "ready"), [(2, True), (3, True), (4, False)])
@@ -252,7 +252,7 @@ def test_sitemaps_of_sitemaps_come_to_an_end(site, read, monkeypatch):
     for number in range(9):
         site.sitemap(f"/{number}.xml", f"/{number + 1}.xml", index=True)
     assert "lists no pages" in read(f"{site.url}/0.xml", True).reason
-    assert len(site.asked) == 4
+    assert len(site.requests) == 4
 
 
 LAUGHS = b'<!DOCTYPE u [<!ENTITY a "ha">%s]><urlset><url><loc>&z;</loc></url></urlset>' % b"".join(
@@ -278,7 +278,7 @@ def test_a_hostile_sitemap_is_refused_with_a_sentence(site, read, data):
     source = read(f"{site.url}/s.xml", True)
     assert source.status == "failed"
     assert "isn’t a sitemap" in source.reason or "damaged" in source.reason
-    assert site.asked == ["/s.xml"]
+    assert site.requests == ["/s.xml"]
 
 
 def test_a_sitemap_that_unpacks_to_too_much_is_refused(site, read):

@@ -158,12 +158,12 @@ def test_the_log_tells_state_tries_and_reason_of_each(owner, cast, set_up):
     with transaction() as current:
         deliveries.record_delivered(current, deliveries.claim(arrived), 204)
     page = owner.get(PAGE)
-    told = text_of(page)
+    text = text_of(page)
     for word in ("Pending", "Retrying", "Failed", "Sending", "Delivered"):
-        assert told.count(word) == 1, word
-    assert "Receiver answered 204." in told
-    assert told.count("It answered 503.") == 2
-    assert "not tried yet" in told
+        assert text.count(word) == 1, word
+    assert "Receiver answered 204." in text
+    assert text.count("It answered 503.") == 2
+    assert "not tried yet" in text
     assert {found for found in (waiting, retrying, over, sending_now, arrived) if found in page.text} == {
         waiting, retrying,
     }  # fmt: skip

@@ -117,6 +117,12 @@ TOLD = {
         {"name": "Help", "fields": ["accent", "accent_text", "font", "link", "mode", "radius"]},
         "changed the appearance of Help: light or dark, accent, text on the accent and 3 more",
     ),
+    ("workspace.minute_limit_set", "acme"): (
+        {"was": 60, "now": 120}, "set the limit for all bots to 120 messages per minute",
+    ),
+    ("workspace.retention_changed", "acme"): (
+        {"was": 0, "now": 90}, "changed how long conversations are kept, from forever to 90 days",
+    ),
     ("bot.deleted", "bot_1"): ({"name": "{x}"}, "deleted the bot {x} with its conversations"),
     ("moon.landed", "tranquility"): (
         {"by": "Neil", "at": 1969}, "moon.landed tranquility (at 1969, by Neil)",

@@ -163,7 +163,7 @@ def test_sent_again_and_withdrawn(cast, signed_in, shift_clock):
     shift_clock(invitations.RESEND_AFTER * 2)
     owner.post(f"{url}/mails")
     assert "The previous link no longer works" in owner.get("/w/acme/people").text
-    first, second = (link_in(mail) for mail in emails_to(GUEST))
+    first, second = (link_in(email) for email in emails_to(GUEST))
     assert Browser(owner.client.application).get(first).status_code == 404
     assert Browser(owner.client.application).get(second).status_code == 200
     owner.post(f"{url}/withdrawal")

@@ -58,25 +58,25 @@ def sentences(workspace, plan: str) -> str:
 
 def test_a_downgrade_says_what_becomes_of_bots_keys_messages_and_models(scaled):
     use(scaled, 300)
-    told = sentences(scaled, "free")
-    assert "Quick and Deep are on models that Free doesn’t include." in told
+    effects = sentences(scaled, "free")
+    assert "Quick and Deep are on models that Free doesn’t include." in effects
     assert (
         "The Anthropic key becomes inactive. It stays encrypted and works again when you upgrade."
-        in told
+        in effects
     )
-    assert "This month’s messages are used up immediately: 300 of 250." in told
-    assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in told
-    told = sentences(scaled, "pro")
-    assert "Deep is on a model that Pro does not have." in told
-    assert "4,700 messages are left" in told
-    assert "key" not in told
+    assert "This month’s messages are used up immediately: 300 of 250." in effects
+    assert "Claude Haiku 4.5, GPT-5 Mini, Claude Sonnet 4.6 and GPT-5 can no longer" in effects
+    effects = sentences(scaled, "pro")
+    assert "Deep is on a model that Pro does not have." in effects
+    assert "4,700 messages are left" in effects
+    assert "key" not in effects
 
 
 def test_an_upgrade_says_what_it_opens_and_that_keys_come_back(scaled):
     on_plan(scaled, "free")
-    told = sentences(scaled, "pro")
-    assert "The Anthropic key works again." in told
-    assert "Claude Haiku 4.5 and GPT-5 Mini will be available for bots." in told
+    effects = sentences(scaled, "pro")
+    assert "The Anthropic key works again." in effects
+    assert "Claude Haiku 4.5 and GPT-5 Mini will be available for bots." in effects
 
 
 @pytest.mark.parametrize(("used", "spent"), [(249, False), (250, True), (251, True)])

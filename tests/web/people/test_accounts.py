@@ -47,9 +47,9 @@ def test_the_first_visit_leads_to_signing_up_and_later_ones_to_signing_in(app):
     signed_up = browser.post("/sign-up", ANN)
     assert signed_up.location == "/"
     assert browser.get("/").location == "/w/anns-workspace"
-    told = browser.get("/w/anns-workspace/audit-log").text
-    assert "<b>Ann</b> created this workspace on the Personal plan" in " ".join(told.split())
-    assert "127.0.0.1" in told
+    page = browser.get("/w/anns-workspace/audit-log").text
+    assert "<b>Ann</b> created this workspace on the Personal plan" in " ".join(page.split())
+    assert "127.0.0.1" in page
     assert Browser(app).get("/").location == "/sign-in"
 
 

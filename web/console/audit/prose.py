@@ -114,7 +114,7 @@ def what(line: AuditLine) -> str:
     if sentence is None:
         return _plain(line)
     facts = {"subject": line.subject, **line.details}
-    translate = _TRANSLATIONS.get(line.action.partition(".")[0])
+    translate = _TRANSLATIONS.get(line.action) or _TRANSLATIONS.get(line.action.partition(".")[0])
     return sentence.format_map(_Facts(translate(facts) if translate else facts))
 
 
@@ -177,8 +177,13 @@ def _of_plan(facts: Facts) -> Facts:
 
 
 def _of_workspace(facts: Facts) -> Facts:
-    kept = {side: _kept(facts[side]) for side in ("was", "now") if isinstance(facts.get(side), int)}
-    return facts | kept | {"plan": _plan_name(str(facts.get("plan", "")))}
+    return facts | {"plan": _plan_name(str(facts.get("plan", "")))}
+
+
+def _of_retention(facts: Facts) -> Facts:
+    return facts | {
+        side: _kept(facts[side]) for side in ("was", "now") if isinstance(facts.get(side), int)
+    }
 
 
 def _kept(days: int) -> str:
@@ -220,6 +225,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
     "plan": _of_plan,
     "source": _of_source,
     "workspace": _of_workspace,
+    "workspace.retention_changed": _of_retention,
     "conversation": _of_conversation,
     "person": _of_person,
     "alert": _of_alert,

@@ -56,7 +56,7 @@ def test_a_repeated_client_id_is_the_turn_it_made_before(workspace, conversation
         first.question_id,
         False,
     )
-    with pytest.raises(Conflict, match="another text"):
+    with pytest.raises(Conflict, match="different text"):
         turns.accept(conversation, "Goodbye", "c-1")
     assert len(rows(conversation)) == 2
     assert used(workspace) == 1
@@ -141,7 +141,7 @@ def test_another_conversations_answer_is_not_found(bot, conversation):
 
 @pytest.mark.parametrize("text", [None, "", "  \n ", 5, [], {}, True, b"Hello"])
 def test_what_is_no_text_is_refused_and_kept_nowhere(conversation, text):
-    with pytest.raises(Invalid, match="not empty"):
+    with pytest.raises(Invalid, match="non-empty"):
         turns.accept(conversation, text)
     assert not rows(conversation)
 

@@ -268,7 +268,7 @@ def test_what_cannot_be_read_is_not_stored_whoever_asks(workspace, bot):
 
 
 def test_a_reset_leaves_ours(workspace, bot):
-    appearance_changes.save(workspace, bot, presets.PRESETS[1].look, RITA)
+    appearance_changes.save(workspace, bot, presets.PRESETS[1].appearance, RITA)
     appearance_changes.reset(bot, RITA)
     assert stored(bot).look == {}
     assert appearance.appearance_of(stored(bot)) == DEFAULTS

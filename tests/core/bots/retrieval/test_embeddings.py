@@ -282,9 +282,9 @@ def test_a_key_that_may_not_make_vectors_keeps_answering_chats(taught, key, prov
     assert (
         query_embeddings.unusable_reason(taught.workspace, stored) == query_embeddings.MODEL_REFUSED
     )
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
-    assert len(provider.embeddings) == asked
+    assert len(provider.embeddings) == request_count
 
 
 @pytest.mark.parametrize(
@@ -315,11 +315,11 @@ def test_whatever_the_provider_does_words_answer_within_the_limit(app, taught, p
 def test_after_a_failure_nobody_waits_until_the_pause_is_over(taught, provider, shift_clock):
     provider.when(for_vectors, Reply.status(500))
     query_embeddings.embed_questions(taught, [BY_MEANING])
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     provider.reset()
     provider.accept(marker.openai_key())
     assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
-    assert not provider.embeddings and asked
+    assert not provider.embeddings and request_count
     shift_clock(timedelta(seconds=29))
     assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     shift_clock(timedelta(seconds=31))
@@ -366,10 +366,10 @@ def test_vectors_of_a_model_that_was_replaced_are_made_anew_and_never_compared(
 ):
     with transaction() as current:
         current.execute(update(Chunk).values(embedded_by="openai:text-embedding-2/512"))
-    asked = len(provider.embeddings)
+    request_count = len(provider.embeddings)
     assert query_embeddings.embed_questions(taught, [BY_MEANING]) == [None]
     assert BotClient(app, taught).say(BY_MEANING).text == DONT_KNOW
-    assert len(provider.embeddings) == asked, "there is nothing to compare a vector with"
+    assert len(provider.embeddings) == request_count, "there is nothing to compare a vector with"
     assert chunk_embeddings.resume_missing() == 1
     run_jobs()
     assert made_by() == [MADE_BY] * 2

@@ -341,9 +341,9 @@ def test_a_dismissed_question_leaves_the_list(admin, base, bot, taught):
 
 
 def test_not_to_know_is_no_good_answer_and_no_models(app, admin, bot, taught):
-    talker = BotClient(app, bot)
-    talker.say(UNKNOWN)
-    page = admin.get(f"/w/acme/conversations/{talker.conversation_id}").text
+    bot_client = BotClient(app, bot)
+    bot_client.say(UNKNOWN)
+    page = admin.get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     assert '<span class="status" data-kind="warning">Didn’t know</span>' in page
     assert "Mevichat Mini" not in page.partition('class="transcript"')[2].partition("</main>")[0]
 
