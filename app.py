@@ -1,11 +1,11 @@
-"""The only place where the parts are chosen and joined."""
+"""The application factory: the only place that wires core and web together."""
 
 import sys
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import core.accounts.audit  # noqa: F401  (each of these brings its tables)
+import core.accounts.audit  # noqa: F401  (these imports register the tables)
 import core.accounts.models  # noqa: F401
 import core.bots.models  # noqa: F401
 import core.gateway.models  # noqa: F401
@@ -35,7 +35,7 @@ from web.cli import migrations
 
 
 def create_app(chosen: Settings | None = None) -> Flask:
-    """The application on the given settings, or on those of the environment."""
+    """The application, with the given settings or those from the environment."""
     chosen = chosen or _settings_or_exit()
     configure_core(chosen)
     app = Flask(__name__, static_folder="web/static", template_folder="templates")
@@ -57,7 +57,7 @@ def create_app(chosen: Settings | None = None) -> Flask:
 
 
 def configure_core(chosen: Settings) -> None:
-    """Hands the settings to the parts of core that keep some: those of the last call hold."""
+    """Configures the parts of core that need settings. The last call wins."""
     log.configure(chosen.log_level, scrub)
     vault.configure([key.get_secret_value() for key in chosen.encryption_keys])
     queue.configure(chosen.redis_address)
@@ -72,7 +72,7 @@ def configure_core(chosen: Settings) -> None:
 
 
 def _settings_or_exit() -> Settings:
-    """An operator's mistake is one sentence, not a traceback."""
+    """Prints one sentence instead of a traceback if a setting is invalid."""
     try:
         return configuration.read()
     except SettingsError as error:

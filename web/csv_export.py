@@ -1,4 +1,4 @@
-"""Rows as CSV, streamed as they are read, with nothing in them that a spreadsheet would run."""
+"""CSV exports, streamed row by row, safe against CSV injection in spreadsheets."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,11 +7,11 @@ from itertools import chain
 from flask import Response
 
 _RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a formula, or a cell that is read as one, begins with (OWASP, “CSV injection”)."""
+"""Characters that start a formula (OWASP, “CSV injection”)."""
 
 
 class _Line:
-    """A file of one line: what the writer wrote last."""
+    """A file object that keeps only the last line written."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -21,14 +21,14 @@ class _Line:
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """A file to keep. `rows` are asked for after the request has ended: they read in a context of theirs."""
+    """A CSV download. `rows` is read after the request has ended, so it needs its own context."""
     response = Response(_lines(head, rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
 def cell(value: object) -> str:
-    """The value as text; a quote before what a spreadsheet would run makes it text there too."""
+    """The value as text, with a leading quote if a spreadsheet would read it as a formula."""
     text = str(value)
     return f"'{text}" if text.startswith(_RUN_BY_SPREADSHEETS) else text
 

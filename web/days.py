@@ -1,10 +1,10 @@
-"""Days as an address names them: `?from=2026-11-01&to=2026-11-30`, both included, in UTC."""
+"""Date ranges in a query string: `?from=2026-11-01&to=2026-11-30`, both included, in UTC."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
 
 def day_in(text: str) -> date | None:
-    """The day that the text names; none if it names none."""
+    """The date in the text; None if it isn't a date."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -12,7 +12,7 @@ def day_in(text: str) -> date | None:
 
 
 def midnight(day: date | None, days_later: int = 0) -> datetime | None:
-    """The start of that day (UTC); none where the calendar ends."""
+    """The start of that day (UTC); None past the end of the calendar."""
     if day is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The one place where a cause becomes an HTTP status, in the format of whoever asked."""
+"""Maps errors to HTTP statuses and renders them in the format the client expects."""
 
 import traceback
 from contextlib import suppress
@@ -59,7 +59,7 @@ _CSRF = "This page has expired, or cookies are blocked. Reload and try again."
 _UNEXPECTED = (
     "Something went wrong on our end. Nothing was changed; the server’s log has the details."
 )
-_DATABASE_AWAY = "The database is unavailable. Nothing was changed; try again in a minute."
+_DATABASE_DOWN = "The database is unavailable. Nothing was changed; try again in a minute."
 _TITLES = {
     400: "Invalid request",
     401: "Sign in to continue",
@@ -74,43 +74,44 @@ _TITLES = {
 }
 
 _OUR_FAULT = (500, 503)
-_PARTS_BELOW_A_WORKSPACE = 4
+_MIN_WORKSPACE_PATH_PARTS = 4
 _HOME = (("Go to Home", "home.show"),)
-_WAYS_ON = {
-    403: (("See who is an owner", "people.index"), *_HOME),
-    404: (("Search for it", "search.index"), *_HOME),
+_NEXT_STEPS = {
+    403: (("See who the owners are", "people.index"), *_HOME),
+    404: (("Search", "search.index"), *_HOME),
 }
-"""Where an error in a workspace leads, by what it says and the view."""
+"""Links offered on an error page inside a workspace, by status: label and view."""
 
 log = logger("web")
 
 
 def register(app: Flask) -> None:
-    app.register_error_handler(errors.MevichatError, _ours)
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database_away)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(errors.MevichatError, _handle_known)
+    app.register_error_handler(CSRFError, _handle_csrf)
+    app.register_error_handler(HTTPException, _handle_http)
+    app.register_error_handler(OperationalError, _database_down)
+    app.register_error_handler(Exception, _handle_unexpected)
 
 
 def status_of(error: errors.MevichatError) -> int:
+    """The HTTP status for one of our errors; 500 for a class without one."""
     return next((STATUS[cause] for cause in type(error).__mro__ if cause in STATUS), 500)
 
 
-def _ours(error: errors.MevichatError) -> AnyResponse:
+def _handle_known(error: errors.MevichatError) -> AnyResponse:
     if isinstance(error, errors.NotSignedIn) and _is_page():
-        return redirect(url_for("auth.sign_in", next=_way_back() or None), 303)
+        return redirect(url_for("auth.sign_in", next=_current_url() or None), 303)
     response = answer(status_of(error), error.code, error.message)
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 
 
-def _csrf(_error: CSRFError) -> AnyResponse:
+def _handle_csrf(_error: CSRFError) -> AnyResponse:
     return answer(400, "csrf", _CSRF)
 
 
-def _http(error: HTTPException) -> AnyResponse:
+def _handle_http(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     if 300 <= status < 400:
         return error.get_response()
@@ -125,20 +126,20 @@ def _http(error: HTTPException) -> AnyResponse:
 
 
 def _too_large() -> str:
-    """Says the limit of this address, once all that was sent has been read past."""
+    """Names the limit of this address, after reading the rest of the upload so the browser shows it."""
     read_past_upload()
     most = (request.max_content_length or 0) // 1024
     limit = f"{most} kB" if most < 1024 else f"{most // 1024} MB"
     return f"The request is too large. The limit is {limit}, all together. Nothing was kept."
 
 
-def _database_away(error: OperationalError) -> AnyResponse:
+def _database_down(error: OperationalError) -> AnyResponse:
     log.error("database_away", error=str(error.orig))
-    return answer(503, errors.Busy.code, _DATABASE_AWAY)
+    return answer(503, errors.Busy.code, _DATABASE_DOWN)
 
 
-def _unexpected(error: Exception) -> AnyResponse:
-    """Logged as places in code without values: a traceback with values could hold a secret."""
+def _handle_unexpected(error: Exception) -> AnyResponse:
+    """Logs code locations only: a traceback with values could contain a secret."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     log.error("unexpected", error=type(error).__name__, places=places[-12:])
@@ -148,10 +149,10 @@ def _unexpected(error: Exception) -> AnyResponse:
 
 
 def answer(status: int, code: str, message: str) -> Response:
-    """JSON to programs, a sentence to htmx, a page to people."""
+    """Renders an error: JSON for API clients, plain text for htmx, a page for browsers."""
     if route := gateway.requested_format():
         return gateway.refusal(route, status, code, message)
-    if _is_for_programs():
+    if _is_api_request():
         response = jsonify(error={"code": code, "message": message})
     elif wants_piece():
         response = make_response(message)
@@ -164,26 +165,26 @@ def answer(status: int, code: str, message: str) -> Response:
         response.headers["Retry-After"] = "5"
         if request.method == "GET" and _is_page():
             response.headers["Refresh"] = (
-                "5"  # a page looks again by itself, with or without scripts
+                "5"  # the browser reloads the page, with or without scripts
             )
     return response
 
 
 def _page(status: int, message: str) -> str:
-    """In the frame of the workspace whose page was asked for; else, and when that cannot be drawn, alone."""
+    """Inside the workspace's layout where possible, otherwise on a plain page."""
     if status not in _OUR_FAULT and _in_a_workspace():
         with suppress(Exception):
-            return _drawn("layouts/console.html", status, message, _WAYS_ON.get(status, _HOME))
-    g.stands_alone = True  # nothing is asked of the database: it may be what is missing
-    return _drawn("layouts/plain.html", status, message, ())
+            return _render("layouts/console.html", status, message, _NEXT_STEPS.get(status, _HOME))
+    g.stands_alone = True  # query nothing: the database may be what failed
+    return _render("layouts/plain.html", status, message, ())
 
 
 def _in_a_workspace() -> bool:
-    """Whether who asks is a member of the workspace in the address, which may lead to no view."""
+    """Whether the current person is a member of the workspace in the path, even if no view matches it."""
     if g.get("membership"):
         return True
     parts = request.path.split("/")
-    if len(parts) < _PARTS_BELOW_A_WORKSPACE or parts[1] != "w" or g.get("stands_alone"):
+    if len(parts) < _MIN_WORKSPACE_PATH_PARTS or parts[1] != "w" or g.get("stands_alone"):
         return False
     with suppress(Exception):
         g.membership = workspaces.membership(current_user.person.id, parts[2])
@@ -191,25 +192,25 @@ def _in_a_workspace() -> bool:
     return False
 
 
-def _drawn(layout: str, status: int, message: str, ways: tuple[tuple[str, str], ...]) -> str:
+def _render(layout: str, status: int, message: str, links: tuple[tuple[str, str], ...]) -> str:
     return render_template(
         "errors/error.html",
         layout=layout,
         status=status,
-        title=_TITLES.get(status, "Something broke on our side"),
+        title=_TITLES.get(status, "Something went wrong"),
         text=message,
-        ways=ways,
+        links=links,
         request_id=g.get("request_id", ""),
     )
 
 
 def _is_page() -> bool:
-    return not _is_for_programs() and not wants_piece()
+    return not _is_api_request() and not wants_piece()
 
 
-def _is_for_programs() -> bool:
+def _is_api_request() -> bool:
     return request.path.startswith("/v1/") or request.path in ("/healthz", "/readyz")
 
 
-def _way_back() -> str:
+def _current_url() -> str:
     return request.full_path.rstrip("?") if request.method == "GET" else ""

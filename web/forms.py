@@ -1,6 +1,6 @@
-"""What browsers send: queries and forms as plain text, whatever was put into them.
+"""Query and form parsing: every field arrives as text that the database can store.
 
-Files are taken only by views that say so (`takes_files`), and there only up to a size.
+Only views marked with `takes_files` accept uploads, and only up to a size.
 """
 
 from collections.abc import Callable
@@ -19,19 +19,19 @@ _READ_PAST_BYTES = 256 * 1024 * 1024
 
 
 class Parameters(ImmutableMultiDict[str, str]):
-    """The fields of a query or form, made fit to store. Files are left out."""
+    """The fields of a query or form, cleaned for storage. Files are left out."""
 
     def __init__(self, pairs: Any = ()) -> None:
         super().__init__([(name, fit(text)) for name, text in pairs if isinstance(text, str)])
 
 
 class ParametersAndFiles(ImmutableMultiDict[str, Any]):
-    """The same for the few forms that take files."""
+    """The same for the few forms that accept files."""
 
     def __init__(self, pairs: Any = ()) -> None:
         super().__init__(
-            (name, sent if isinstance(sent, FileStorage) else fit(str(sent)))
-            for name, sent in pairs
+            (name, value if isinstance(value, FileStorage) else fit(str(value)))
+            for name, value in pairs
         )
 
 
@@ -44,14 +44,14 @@ class Request(flask.Request):
 
 
 class Segment(BaseConverter):
-    """A part of an address. None of ours has a NUL in it: such an address leads nowhere."""
+    """A path segment without NUL bytes: a path that contains one is not found."""
 
     regex = r"[^/\x00]+"
     part_isolating = True
 
 
 class Form(FlaskForm):
-    """A form that is filled from fields alone: Flask-WTF would also take JSON."""
+    """A form filled from form fields only; Flask-WTF would also accept JSON."""
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: FlaskForm, _formdata: Any) -> Any:
@@ -61,22 +61,22 @@ class Form(FlaskForm):
 def register(app: flask.Flask) -> None:
     app.request_class = Request
     app.url_map.converters.update(default=Segment, string=Segment)
-    app.before_request(_let_files_in)
+    app.before_request(_accept_files)
 
 
-def takes_files(most_bytes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """For a view whose form has files: so many bytes may be sent to it in all."""
+def takes_files(limit_bytes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For a view whose form uploads files: accepts up to this many bytes in total."""
 
     def mark(view: Callable[..., Any]) -> Callable[..., Any]:
-        view.most_upload_bytes = most_bytes  # type: ignore[attr-defined]
+        view.upload_limit_bytes = limit_bytes  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
 def read_past_upload() -> None:
-    """Takes in and forgets what is too large: a browser that is cut off shows no page of ours."""
-    if not _most_upload_bytes():
+    """Reads and discards an upload that is too large: browsers show no error page if cut off."""
+    if not _upload_limit_bytes():
         return
     body, left = flask.request.environ["wsgi.input"], flask.request.content_length or 0
     left = min(left, _READ_PAST_BYTES)
@@ -84,14 +84,14 @@ def read_past_upload() -> None:
         left -= len(piece)
 
 
-def _let_files_in() -> None:
-    if most := _most_upload_bytes():
-        flask.request.max_content_length = most
+def _accept_files() -> None:
+    if limit := _upload_limit_bytes():
+        flask.request.max_content_length = limit
         flask.request.parameter_storage_class = ParametersAndFiles
 
 
-def _most_upload_bytes() -> int:
-    """For this request; 0 for what is no form with files, and for whoever is not signed in."""
+def _upload_limit_bytes() -> int:
+    """The limit for this request; 0 if the view takes no files or the person isn't signed in."""
     view = flask.current_app.view_functions.get(flask.request.endpoint or "")
-    most = getattr(view, "most_upload_bytes", 0) if flask.request.method == "POST" else 0
-    return most if most and current_user.is_authenticated else 0
+    limit = getattr(view, "upload_limit_bytes", 0) if flask.request.method == "POST" else 0
+    return limit if limit and current_user.is_authenticated else 0

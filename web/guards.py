@@ -1,4 +1,4 @@
-"""Who may call a view. Every view names its guard, or the request is refused before it runs."""
+"""Access control for views. A view without a guard is refused before it runs."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -24,12 +24,12 @@ def register(app: Flask) -> None:
 
 
 def public(view: View) -> View:
-    """Anybody: for what shows nothing of anybody's."""
+    """Anyone: for views that show no one's data."""
     return _named(view, "public")
 
 
 def requires_sign_in(view: View) -> View:
-    """Anybody with an account; the view finds the person with `this_person()`."""
+    """Anyone signed in; the view gets the person from `this_person()`."""
 
     @wraps(view)
     def guarded(**values: Any) -> Any:
@@ -40,9 +40,9 @@ def requires_sign_in(view: View) -> View:
 
 
 def requires(permission: str) -> Callable[[View], View]:
-    """People of the workspace in the address whose role has the permission.
+    """Members of the workspace in the URL whose role has the permission.
 
-    Strangers get 404, others 403. The view's first argument is the workspace.
+    Non-members get 404, members without the permission 403. The view's first argument is the workspace.
     """
 
     def wrap(view: View) -> View:
@@ -59,7 +59,7 @@ def requires(permission: str) -> Callable[[View], View]:
 
 
 def visitor_of_bot(view: View) -> View:
-    """Visitors: the bot is on and this page may use it. The view's first argument is the bot."""
+    """Visitors of an enabled bot, from an allowed site. The view's first argument is the bot."""
 
     @wraps(view)
     def guarded(bot_id: str, **values: Any) -> Any:
@@ -69,7 +69,7 @@ def visitor_of_bot(view: View) -> View:
 
 
 def visitor_in_conversation(view: View) -> View:
-    """As before, with the visitor's token: the view's first argument is the conversation."""
+    """Visitors with a valid visitor token. The view's first argument is the conversation."""
 
     @wraps(view)
     def guarded(bot_id: str, **values: Any) -> Any:
@@ -80,12 +80,12 @@ def visitor_in_conversation(view: View) -> View:
 
 
 def gateway_token(view: View) -> View:
-    """Programs with a gateway token, in any header that SDKs use. The view's first argument: the caller."""
+    """Clients with a gateway token, in any header SDKs use. The view's first argument is the caller."""
 
     @wraps(view)
     def guarded(**values: Any) -> Any:
-        offered = access.presented_token(request.headers)
-        return view(access.authenticate(offered, current_app.config["SECRET_KEY"]), **values)
+        token = access.presented_token(request.headers)
+        return view(access.authenticate(token, current_app.config["SECRET_KEY"]), **values)
 
     return _named(guarded, "gateway_token")
 
@@ -103,12 +103,12 @@ def this_membership() -> Membership:
 
 
 def this_actor() -> Actor:
-    """Who asks, as the audit log remembers it."""
+    """The current person as an actor for the audit log."""
     return actor_of(this_person())
 
 
 def actor_of(person: Person) -> Actor:
-    """The person, from where this request comes."""
+    """The person with this request's IP address, for the audit log."""
     return Actor(person.name or person.email, request.remote_addr or "", person.id)
 
 

@@ -1,4 +1,4 @@
-"""Page or piece: the one test for it, and the answers that htmx understands."""
+"""htmx: whether a request wants a fragment or a page, and the responses htmx understands."""
 
 import json
 from typing import Any
@@ -18,13 +18,13 @@ def wants_piece() -> bool:
 
 
 def page_or_piece(page: str, piece: str, status: int = 200, **context: Any) -> Response:
-    """Renders the piece for htmx and the page around it for everybody else."""
+    """Renders the fragment for htmx and the whole page otherwise."""
     template = piece if wants_piece() else page
     return make_response(render_template(template, **context), status)
 
 
 def go_to(url: str) -> AnyResponse:
-    """After a form: 303 to a page, told to htmx in its own way."""
+    """Redirects after a form: 303, or an HX-Redirect header for htmx."""
     if wants_piece():
         response = make_response("", 204)
         response.headers["HX-Redirect"] = url
@@ -33,6 +33,6 @@ def go_to(url: str) -> AnyResponse:
 
 
 def toast(response: Response, kind: str, text: str) -> Response:
-    """The piece, with a sentence that is said once beside it."""
+    """Adds a toast message to an htmx response."""
     response.headers["HX-Trigger"] = json.dumps({"toast": {"kind": kind, "text": text}})
     return response

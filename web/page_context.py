@@ -1,4 +1,4 @@
-"""What every page gets: who looks at it, where they are, what needs an act, and how to show things."""
+"""What every template can use: the person, the workspace, permissions, and filters for display."""
 
 import hashlib
 from collections.abc import Iterable
@@ -15,23 +15,23 @@ from core import clock
 from core.accounts import workspaces
 
 _YEAR_SECONDS = 365 * 86400
-_STEPS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def register(app: Flask) -> None:
     from web.people import sessions
 
     sessions.register(app)
-    app.context_processor(_everywhere)
+    app.context_processor(_context)
     app.jinja_env.filters.update(ago=ago, day=day, grouped=grouped, seconds=seconds)
     app.jinja_env.globals["asset"] = asset
-    app.get_send_file_max_age = _kept_for_seconds  # type: ignore[method-assign]
+    app.get_send_file_max_age = _cache_seconds  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def _everywhere() -> dict[str, Any]:
+def _context() -> dict[str, Any]:
     if g.get("stands_alone"):
-        return {"person": None, "workspace": None, "can": _nothing}
+        return {"person": None, "workspace": None, "can": _no_permission}
     membership = g.get("membership")
     person = current_user.person if current_user and current_user.is_authenticated else None
     return {
@@ -41,16 +41,16 @@ def _everywhere() -> dict[str, Any]:
         "my_workspaces": [row.workspace for row in workspaces.memberships_of(person.id)]
         if person
         else [],
-        "can": membership.allows if membership else _nothing,
+        "can": membership.allows if membership else _no_permission,
     }
 
 
-def _nothing(_permission: str) -> bool:
+def _no_permission(_permission: str) -> bool:
     return False
 
 
 def asset(path: str) -> str:
-    """The address of a static file, with its content's digest so that it can be kept for a year.
+    """The URL of a static file, with a digest of its content so that it can be cached for a year.
 
     Vendored files carry their version in the path.
     """
@@ -59,8 +59,8 @@ def asset(path: str) -> str:
     return url_for("static", filename=path, v=digest)
 
 
-def _kept_for_seconds(filename: str | None) -> int | None:
-    """A year for an address that changes with its content; a module that others import is asked for again."""
+def _cache_seconds(filename: str | None) -> int | None:
+    """A year for URLs that change with their content. Modules imported by others are revalidated."""
     fixed = "v" in request.args or (filename or "").startswith("vendor/")
     return _YEAR_SECONDS if fixed else None
 
@@ -71,7 +71,7 @@ def _digest(path: str) -> str:
 
 
 def ago(moment: datetime | None) -> Markup:
-    """A time as people say it, exact for machines: `<time …>3 minutes ago</time>`, or `in 5 minutes`."""
+    """A relative time with the exact one for machines: `<time …>3 minutes ago</time>`, or `in 5 minutes`."""
     if moment is None:
         return Markup('<span class="quiet">never</span>')
     exact = moment.isoformat(timespec="seconds")
@@ -87,7 +87,7 @@ def _words(moment: datetime) -> str:
         return "just now" if seconds_ago >= 0 else "in a moment"
     if away > 30 * 86400:
         return day(moment.date())
-    size, unit = next(step for step in _STEPS if away >= step[0])
+    size, unit = next(step for step in _UNITS if away >= step[0])
     count = int(away // size)
     told = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{told} ago" if seconds_ago > 0 else f"in {told}"
@@ -98,7 +98,7 @@ def day(moment: date | None) -> str:
 
 
 def grouped(number: int | None) -> str:
-    """Thin groups of three that no line breaks: 25 000."""
+    """Digits in groups of three, separated by narrow no-break spaces."""
     return "–" if number is None else f"{number:,}"
 
 
@@ -109,5 +109,5 @@ def seconds(milliseconds: int | None) -> str:
 
 def listed(words: Iterable[str]) -> str:
     """`Support, Sales and Help`; "" for none."""
-    told = list(words)
-    return " and ".join(part for part in (", ".join(told[:-1]), *told[-1:]) if part)
+    items = list(words)
+    return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)

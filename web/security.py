@@ -1,4 +1,4 @@
-"""What every answer carries for safety: the content policy, and CSRF tokens on what browsers send."""
+"""Security headers on every response, and CSRF protection for browser requests."""
 
 from flask import Blueprint, Flask, Response, request
 from flask_wtf import CSRFProtect
@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
 
 
 def exempt_from_csrf(blueprint: Blueprint) -> None:
-    """For what is called with a bearer token: no cookie counts there, so none can be abused."""
+    """For APIs called with a bearer token: they ignore cookies, so CSRF isn't possible there."""
     _csrf.exempt(blueprint)
 
 

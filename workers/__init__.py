@@ -1,1 +1,1 @@
-"""Background work: jobs that call a verb in core, the worker that runs them, and the schedule."""
+"""Background work: jobs that call into core, the worker that runs them, and the schedule."""

@@ -1,4 +1,4 @@
-"""What happens by the clock, in a process of its own that needs no Redis: `python -m workers.schedule`."""
+"""Periodic tasks, in a process that doesn't need Redis: `python -m workers.schedule`."""
 
 import signal
 import threading
@@ -29,7 +29,7 @@ log = logger(__name__)
 
 @dataclass
 class Duty:
-    """Something to do again and again; it says how many things it did. `name` is for the log."""
+    """A periodic task. `act` returns how many items it handled; `name` is the log event."""
 
     name: str
     act: Callable[[], int]
@@ -41,11 +41,11 @@ class Duty:
         return clock.monotonic() >= self.next_at
 
     def do(self) -> None:
-        """Fails alone: it is logged, and comes up again in the next round."""
+        """Runs the task. A failure is logged and retried in the next round, without affecting other tasks."""
         try:
             with work_context():
-                if done := self.act():
-                    log.info(self.name, count=done)
+                if count := self.act():
+                    log.info(self.name, count=count)
             if self.every_seconds > EVERY_SECONDS:
                 self.next_at = clock.monotonic() + self.every_seconds
         except Exception:
@@ -70,7 +70,7 @@ DUTIES = (
 
 
 def main() -> None:
-    """Runs until it is told to stop."""
+    """Runs until SIGINT or SIGTERM."""
     create_app()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def tick() -> None:
-    """One round."""
+    """Runs every task that is due."""
     for duty in DUTIES:
         if duty.is_due:
             duty.do()

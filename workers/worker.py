@@ -1,7 +1,7 @@
 """The RQ worker: `python -m workers.worker QUEUE…`.
 
-Runs only jobs on core.queue's list, each in a process and an application context of its own. The
-job of a killed worker is taken up again after about a minute; a Redis that is away is waited for.
+Runs only jobs on core.queue's allowlist, each in its own process and application context. Another
+worker retries the job of a killed one after about a minute. Without Redis, the worker waits for it.
 """
 
 import os
@@ -26,29 +26,29 @@ _logger = log.logger(__name__)
 
 
 class JobWorker(Worker):
-    """RQ's worker, with our context around each job and our words in the log."""
+    """RQ's worker, with an application context around each job and our own log format."""
 
-    asked_to_stop = False
+    stop_requested = False
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         with work_context():
-            _forget_the_parents_connections()
+            _drop_inherited_connections()
             return bool(super().perform_job(job, queue, execution))
 
     def handle_warm_shutdown_request(self) -> None:
-        self.asked_to_stop = True
+        self.stop_requested = True
 
     def handle_exception(
         self,
         job: Job,
         *exc_info: type[BaseException] | BaseException | TracebackType | None,
     ) -> None:
-        """RQ's own would attach the job's arguments to the record."""
+        """Logs the failure. RQ's own handler would log the job's arguments too."""
         _logger.error("job failed", job=job.description, job_id=job.id, exc_info=exc_info)
 
 
 def worker_for(*queues: str) -> JobWorker:
-    """A worker that notices a dead colleague in a minute (RQ's defaults: a quarter of an hour)."""
+    """A worker that notices within a minute that another one died (RQ's default is 15 minutes)."""
     return JobWorker(
         list(queues),
         connection=redis_connection(),
@@ -62,23 +62,23 @@ def worker_for(*queues: str) -> JobWorker:
 
 
 def run(*queues: str) -> None:
-    """Works until asked to stop. Without Redis it starts afresh, as the same process."""
+    """Works until asked to stop. If Redis is unavailable, restarts itself with the same process id."""
     worker = None
     try:
         worker = worker_for(*queues)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         _logger.warning("worker has no Redis", error=str(error))
-    if worker is not None and worker.asked_to_stop:
+    if worker is not None and worker.stop_requested:
         return
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_DFL)
     time.sleep(RETRY_SECONDS)
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  (itself once more)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  (re-executes itself)
 
 
-def _forget_the_parents_connections() -> None:
-    """After the fork both would speak on the same socket: the child opens its own."""
+def _drop_inherited_connections() -> None:
+    """After a fork, parent and child would share a socket: the child opens its own connection."""
     for engine in db.engines.values():
         engine.dispose(close=False)
 

@@ -1,4 +1,4 @@
-"""The bot endpoint: what widgets and programs call with a visitor's token (spec §5)."""
+"""The bot endpoint: the API that widgets and other clients call with a visitor token."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def open_conversation(bot: Bot) -> tuple[Response, int]:
     """201 with the conversation's id and the visitor's token for it."""
     rate_limits.count_conversation(bot, request.remote_addr or "")
     secret_key = current_app.config["SECRET_KEY"]
-    conversation, token = visitors.open_conversation(bot, secret_key, _page_of(bot))
+    conversation, token = visitors.open_conversation(bot, secret_key, _site_of(bot))
     body = {
         "conversation_id": conversation.id,
         "visitor_token": token,
@@ -38,7 +38,7 @@ def open_conversation(bot: Bot) -> tuple[Response, int]:
 @api.post("/messages")
 @visitor_in_conversation
 def post_message(conversation: Conversation) -> Any:
-    """Keeps the message and answers it; a repeated client id gives the first one's answer."""
+    """Stores the message and answers it. A repeated client id returns the answer to the first message."""
     body = _body()
     client_id = body.get("client_message_id")
     rate_limits.count_message(conversation, request.remote_addr or "", client_id)
@@ -50,22 +50,22 @@ def post_message(conversation: Conversation) -> Any:
 def list_messages(conversation: Conversation) -> Response:
     """The conversation so far, oldest first."""
     messages = reading.messages_of(conversation.id)
-    told = [message_facts(message) for message in messages]
-    return jsonify(conversation_id=conversation.id, messages=told)
+    rows = [message_facts(message) for message in messages]
+    return jsonify(conversation_id=conversation.id, messages=rows)
 
 
 @api.get("/messages/<message_id>/events")
 @visitor_in_conversation
 def message_events(conversation: Conversation, message_id: str) -> Response:
-    """The answer's events again from `Last-Event-ID` on, then live."""
-    found = turns.find_answer(conversation, message_id)
-    return sse.stream(replay.follow(found, request.headers.get("Last-Event-ID", "")))
+    """Replays the answer's events after `Last-Event-ID`, then streams live."""
+    answer = turns.find_answer(conversation, message_id)
+    return sse.stream(replay.follow(answer, request.headers.get("Last-Event-ID", "")))
 
 
 @api.post("/messages/<message_id>/retry")
 @visitor_in_conversation
 def retry_message(conversation: Conversation, message_id: str) -> Any:
-    """Answers the same message again, if it was not answered."""
+    """Retries a message that wasn't answered."""
     rate_limits.count_message(conversation, request.remote_addr or "")
     return _answer(turns.retry(conversation, message_id))
 
@@ -73,8 +73,8 @@ def retry_message(conversation: Conversation, message_id: str) -> Any:
 @api.post("/messages/<message_id>/stop")
 @visitor_in_conversation
 def stop_message(conversation: Conversation, message_id: str) -> Response:
-    """Ends an answer that is being written; what had come is kept. An ended one stays as it is."""
-    return jsonify(_whole(stopping.stop(conversation, message_id)))
+    """Stops an answer and keeps the partial text. A finished answer is left unchanged."""
+    return jsonify(_answer_body(stopping.stop(conversation, message_id)))
 
 
 @api.post("/messages/<message_id>/feedback")
@@ -88,7 +88,7 @@ def give_feedback(conversation: Conversation, message_id: str) -> Response:
 
 @api.after_request
 def _let_allowed_origins_read(response: Response) -> Response:
-    """CORS for the origins on the bot's list; everything else stays closed."""
+    """CORS headers for the bot's allowed sites only."""
     origin, bot_id = request.headers.get("Origin"), (request.view_args or {}).get("bot_id", "")
     if origin and response.status_code < 500 and visitors.is_allowed(bot_id, origin):
         response.headers["Access-Control-Allow-Origin"] = origin
@@ -116,14 +116,16 @@ def message_facts(message: Message) -> dict[str, Any]:
     }
 
 
-def _page_of(bot: Bot) -> str:
-    """The site where it is opened. Our own frame says which site it stands on; told, not proven."""
-    told = request.headers.get("X-Mevichat-Page", "")
-    return told if told in bot.allowed_origins else request.headers.get("Origin", "")
+def _site_of(bot: Bot) -> str:
+    """The site the chat is on. Our frame sends the embedding site in a header, which isn't proof."""
+    embedding_site = request.headers.get("X-Mevichat-Page", "")
+    if embedding_site in bot.allowed_origins:
+        return embedding_site
+    return request.headers.get("Origin", "")
 
 
 def _body() -> dict[str, Any]:
-    """The JSON object that was sent; raises `Invalid` or 400 with what is wrong about it."""
+    """The JSON object in the request body; raises `Invalid` or 400 if there is none."""
     if not request.get_data(cache=True):
         raise Invalid("Send a JSON object with “text”.")
     try:
@@ -154,18 +156,18 @@ def _wants_json() -> bool:
 
 
 def _finished(message_id: str) -> tuple[Response, int]:
-    """The answer as one JSON object: 200, or 503 with the visitor's sentence."""
+    """The answer as one JSON object: 200, or 503 with the message for visitors."""
     answer = db.session().get(Message, message_id)
     if answer is None:
-        raise NotFound("This bot was deleted while it answered.")
-    body = _whole(answer)
+        raise NotFound("This bot was deleted while it was answering.")
+    body = _answer_body(answer)
     if outcomes.is_done(answer.status, answer.failure):
         return jsonify(body), 200
-    code, sentence = for_visitor(answer.failure)
-    return jsonify(body | {"error": {"code": code, "message": sentence}}), 503
+    code, message = for_visitor(answer.failure)
+    return jsonify(body | {"error": {"code": code, "message": message}}), 503
 
 
-def _whole(answer: Message) -> dict[str, Any]:
+def _answer_body(answer: Message) -> dict[str, Any]:
     return {
         "message_id": answer.id,
         "status": answer.status,

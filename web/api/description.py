@@ -1,7 +1,7 @@
-"""What `/openapi.json` says: the gateway and the bot endpoint as plain data, true to what they do.
+"""The contents of `/openapi.json`: the gateway and the bot endpoint as plain data.
 
-A test walks the application's addresses against it. What providers define themselves, such as the
-fields of a chat, is told only as far as the gateway reads it. Past the wall: one list.
+A test compares it with the application's routes. Fields that providers define themselves, such as
+those of a chat, are listed only as far as the gateway reads them. Long on purpose: it is one list.
 """
 
 from typing import Any
@@ -16,34 +16,34 @@ def _object(required: list[str], **properties: Schema) -> Schema:
     return {"type": "object", "required": required, "properties": properties}
 
 
-def _list(of: str) -> Schema:
-    return {"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}
+def _list(schema: str) -> Schema:
+    return {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}
 
 
-def _asked(required: list[str], **properties: Schema) -> Schema:
-    """A body of the gateway: other fields go on to the provider."""
-    told = {"model": _TEXT | {"maxLength": 200, "examples": ["claude-haiku-4-5"]}}
+def _gateway_body(required: list[str], **properties: Schema) -> Schema:
+    """A gateway request body. Other fields are passed on to the provider."""
+    model = {"model": _TEXT | {"maxLength": 200, "examples": ["claude-haiku-4-5"]}}
     stream = {"stream": {"type": "boolean", "default": False}}
-    whole = _object(["model", *required], **told, **stream, **properties)
-    return whole | {"additionalProperties": True}
+    body = _object(["model", *required], **model, **stream, **properties)
+    return body | {"additionalProperties": True}
 
 
 _MESSAGES: Schema = {"type": "array", "items": {"type": "object"}, "minItems": 1}
 _FACTS = _object([], request_id=_TEXT, provider=_TEXT, attempts={"type": "array"})
 
 SCHEMAS: dict[str, Schema] = {
-    "ChatRequest": _asked(["messages"], messages=_MESSAGES),
-    "ResponsesRequest": _asked(["input"], input={}),
-    "MessagesRequest": _asked(
+    "ChatRequest": _gateway_body(["messages"], messages=_MESSAGES),
+    "ResponsesRequest": _gateway_body(["input"], input={}),
+    "MessagesRequest": _gateway_body(
         ["messages", "max_tokens"], messages=_MESSAGES, max_tokens={"type": "integer"}
     ),
-    "CountTokensRequest": _asked(["messages"], messages=_MESSAGES),
-    "CompletionsRequest": _asked(["prompt"], prompt={}),
-    "FimRequest": _asked(["prompt"], prompt=_TEXT, suffix=_TEXT),
-    "EmbeddingsRequest": _asked(["input"], input={}),
+    "CountTokensRequest": _gateway_body(["messages"], messages=_MESSAGES),
+    "CompletionsRequest": _gateway_body(["prompt"], prompt={}),
+    "FimRequest": _gateway_body(["prompt"], prompt=_TEXT, suffix=_TEXT),
+    "EmbeddingsRequest": _gateway_body(["input"], input={}),
     "Answer": {
         "type": "object",
-        "description": "In the format of the address, as its SDK reads it.",
+        "description": "The response in the provider format of this endpoint.",
     },
     "GatewayError": _object(
         ["error"],
@@ -75,7 +75,7 @@ SCHEMAS: dict[str, Schema] = {
         format=_TEXT,
         tried={"type": "array", "items": {"type": "object"}},
         not_tried={"type": "array", "items": _object(["provider", "reason"])},
-        refusal=_TEXT | {"description": "Why nobody is asked; empty where somebody is."},
+        refusal=_TEXT | {"description": "Why no provider would be called; empty if one would be."},
     ),
     "Error": _object(["error"], error=_object(["code", "message"], code=_TEXT, message=_TEXT)),
     "Conversation": _object(
@@ -88,7 +88,11 @@ SCHEMAS: dict[str, Schema] = {
         ["text"],
         text=_TEXT | {"minLength": 1, "maxLength": 8_000},
         client_message_id=_TEXT
-        | {"minLength": 1, "maxLength": 64, "description": "Sent again, it is the same message."},
+        | {
+            "minLength": 1,
+            "maxLength": 64,
+            "description": "Idempotency key: the same id is the same message.",
+        },
     ),
     "BotAnswer": _object(
         ["message_id", "status", "text", "sources", "usage"],
@@ -104,7 +108,8 @@ SCHEMAS: dict[str, Schema] = {
         role=_TEXT,
         text=_TEXT,
         status=_TEXT,
-        failure=_TEXT | {"description": "Why an answer failed or ended, as a code; else empty."},
+        failure=_TEXT
+        | {"description": "An error code if the answer failed or was stopped; otherwise empty."},
         sources={"type": "array"},
         created_at=_TEXT | {"format": "date-time"},
     ),
@@ -115,19 +120,19 @@ SCHEMAS: dict[str, Schema] = {
     "GivenThumb": _object(["message_id", "thumb"], message_id=_TEXT, thumb={"enum": [-1, 0, 1]}),
 }
 
-WHY: dict[int | str, str] = {
-    400: "The body is no JSON object, or a field of it cannot be used; or a provider said so.",
-    401: "No token, or one that is unknown, revoked, expired or for something else.",
-    402: "No key of the workspace serves the model, and its balance does not cover the request.",
-    403: "The bot is switched off, or may not be used from this site.",
-    404: "There is no such thing here.",
+ERRORS: dict[int | str, str] = {
+    400: "The body isn’t a JSON object, a field is invalid, or the provider rejected the request.",
+    401: "The token is missing, unknown, revoked, expired or for a different resource.",
+    402: "No key in the workspace serves the model, and the balance doesn’t cover the request.",
+    403: "The bot is disabled, or this site isn’t one of its allowed sites.",
+    404: "Not found.",
     409: "Someone else changed this.",
-    413: "The body is too large.",
-    422: "A field cannot be used; the sentence says what to send.",
-    429: "A limit is reached. `Retry-After` says when there is room.",
-    502: "Every key that serves the model failed; the error has the attempts.",
-    503: "Away or busy for a moment; or the answer failed, with what there is of it.",
-    "default": "What a provider said of the request itself, passed on with its status.",
+    413: "The request body is too large.",
+    422: "A field is invalid. The message says what to send.",
+    429: "A rate limit was reached. `Retry-After` says when to try again.",
+    502: "Every key that serves the model failed. The error lists the attempts.",
+    503: "Temporarily unavailable, or the answer failed; the body has the partial answer, if any.",
+    "default": "An error from the provider, passed on with its status.",
 }
 
 _SERVING = (400, 401, 402, 404, 413, 502, 503, "default")
@@ -136,15 +141,20 @@ _VISITOR = (401, 403, 404, 503)
 Operation = tuple[str, str, str, str, str, str, tuple[int | str, ...]]
 OPERATIONS: tuple[Operation, ...] = (
     (
-        *("post", "/v1/chat/completions", "chat_completions", "Answers a chat in OpenAI’s format."),
+        *(
+            "post",
+            "/v1/chat/completions",
+            "chat_completions",
+            "Creates a chat completion in OpenAI’s format.",
+        ),
         *("ChatRequest", "200 Answer stream", _SERVING),
     ),
     (
-        *("post", "/v1/responses", "responses", "Answers in OpenAI’s Responses format."),
+        *("post", "/v1/responses", "responses", "Creates a response in OpenAI’s Responses format."),
         *("ResponsesRequest", "200 Answer stream", _SERVING),
     ),
     (
-        *("post", "/v1/messages", "messages", "Answers in Anthropic’s format."),
+        *("post", "/v1/messages", "messages", "Creates a message in Anthropic’s format."),
         *("MessagesRequest", "200 Answer stream", _SERVING),
     ),
     (
@@ -152,27 +162,37 @@ OPERATIONS: tuple[Operation, ...] = (
         *("CountTokensRequest", "200 Answer", _SERVING),
     ),
     (
-        *("post", "/v1/completions", "completions", "Goes on from a prompt."),
+        *("post", "/v1/completions", "completions", "Completes a prompt."),
         *("CompletionsRequest", "200 Answer stream", _SERVING),
     ),
     (
-        *("post", "/v1/fim/completions", "fim_completions", "Fills in between prompt and suffix."),
+        *(
+            "post",
+            "/v1/fim/completions",
+            "fim_completions",
+            "Fills in the text between a prompt and a suffix.",
+        ),
         *("FimRequest", "200 Answer stream", _SERVING),
     ),
     (
-        *("post", "/v1/embeddings", "embeddings", "Makes vectors of texts."),
+        *("post", "/v1/embeddings", "embeddings", "Creates embeddings."),
         *("EmbeddingsRequest", "200 Answer", _SERVING),
     ),
     (
-        *("get", "/v1/models", "list_models", "The models that this workspace is answered by now."),
+        *("get", "/v1/models", "list_models", "Lists the models this workspace can use now."),
         *("", "200 ModelList", (401, 503)),
     ),
     (
-        *("get", "/v1/models/{model_id}", "show_model", "One of them."),
+        *("get", "/v1/models/{model_id}", "show_model", "Returns one model."),
         *("", "200 Model", (401, 404, 503)),
     ),
     (
-        *("get", "/v1/route", "show_route", "Which key would serve a model; nobody is asked."),
+        *(
+            "get",
+            "/v1/route",
+            "show_route",
+            "Shows which key would serve a model. No request is sent.",
+        ),
         *("", "200 Route", (400, 401, 503)),
     ),
     (
@@ -189,33 +209,38 @@ OPERATIONS: tuple[Operation, ...] = (
         *("NewMessage", "200 BotAnswer stream", (400, *_VISITOR, 409, 413, 422, 429)),
     ),
     (
-        *("get", "/v1/bots/{bot_id}/messages", "list_messages", "The conversation so far."),
+        *("get", "/v1/bots/{bot_id}/messages", "list_messages", "Returns the conversation so far."),
         *("", "200 Messages", _VISITOR),
     ),
     (
         *("get", "/v1/bots/{bot_id}/messages/{message_id}/events", "message_events"),
-        *("The answer’s events from `Last-Event-ID` on, then live.", "", "200 stream", _VISITOR),
+        *(
+            "Replays the answer’s events after `Last-Event-ID`, then streams live.",
+            "",
+            "200 stream",
+            _VISITOR,
+        ),
     ),
     (
         *("post", "/v1/bots/{bot_id}/messages/{message_id}/retry", "retry_message"),
-        "Answers the same message again, if it was not answered.",
+        "Retries a message that wasn’t answered.",
         *("", "200 BotAnswer stream", (*_VISITOR, 409, 429)),
     ),
     (
         *("post", "/v1/bots/{bot_id}/messages/{message_id}/stop", "stop_message"),
-        *("Ends an answer that is being written.", "", "200 BotAnswer", _VISITOR),
+        *("Stops an answer while it is being written.", "", "200 BotAnswer", _VISITOR),
     ),
     (
         *("post", "/v1/bots/{bot_id}/messages/{message_id}/feedback", "give_feedback"),
         *(
-            "Gives or takes back a thumb.",
+            "Rates an answer, or removes the rating.",
             "Thumb",
             "200 GivenThumb",
             (400, *_VISITOR, 409, 413, 422),
         ),
     ),
 )
-"""Method, path, id, what it does, body, answer (status, schema, whether it may stream), refusals."""
+"""Method, path, id, summary, request schema, response (status, schema, whether it may stream), errors."""
 
 QUERIES: dict[str, tuple[Schema, ...]] = {
     "show_route": (
@@ -232,6 +257,6 @@ SECURITY: dict[str, Schema] = {
     "visitor_token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "Of one conversation, for seven days at most.",
+        "description": "Valid for one conversation, for at most seven days.",
     },
 }

@@ -1,4 +1,4 @@
-"""The gateway: what programs call with a gateway token, in OpenAI's and Anthropic's formats (spec §7)."""
+"""The gateway API: called with a gateway token, in OpenAI's and Anthropic's formats."""
 
 from typing import Any
 
@@ -19,50 +19,50 @@ api = Blueprint("gateway_api", __name__, url_prefix="/v1")
 @api.post("/chat/completions")
 @gateway_token
 def chat_completions(caller: Caller) -> Response:
-    return _served(caller, "chat")
+    return _serve(caller, "chat")
 
 
 @api.post("/responses")
 @gateway_token
 def responses(caller: Caller) -> Response:
-    return _served(caller, "responses")
+    return _serve(caller, "responses")
 
 
 @api.post("/messages")
 @gateway_token
 def messages(caller: Caller) -> Response:
-    return _served(caller, "messages")
+    return _serve(caller, "messages")
 
 
 @api.post("/messages/count_tokens")
 @gateway_token
 def count_tokens(caller: Caller) -> Response:
-    return _served(caller, "count_tokens")
+    return _serve(caller, "count_tokens")
 
 
 @api.post("/completions")
 @gateway_token
 def completions(caller: Caller) -> Response:
-    return _served(caller, "completions")
+    return _serve(caller, "completions")
 
 
 @api.post("/fim/completions")
 @gateway_token
 def fim_completions(caller: Caller) -> Response:
-    return _served(caller, "fim")
+    return _serve(caller, "fim")
 
 
 @api.post("/embeddings")
 @gateway_token
 def embeddings(caller: Caller) -> Response:
-    return _served(caller, "embeddings")
+    return _serve(caller, "embeddings")
 
 
 @api.get("/models")
 @gateway_token
 def list_models(caller: Caller) -> Response:
-    """Those that this workspace can be answered by now, in a shape that both SDKs read."""
-    rows = [_model_row(one) for one in models_endpoint.models_for(caller)]
+    """The models this workspace can use now, in a shape that both SDKs read."""
+    rows = [_model_row(model) for model in models_endpoint.models_for(caller)]
     ends = {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]} if rows else {}
     return jsonify({"object": "list", "data": rows, "has_more": False, **ends})
 
@@ -76,7 +76,7 @@ def show_model(caller: Caller, model_id: str) -> Response:
 @api.get("/route")
 @gateway_token
 def show_route(caller: Caller) -> Response:
-    """Which key would serve that model, without asking anybody."""
+    """Explains which key would serve a model, without sending a request."""
     model, route = request.args.get("model", ""), request.args.get("format", "chat")
     return jsonify(models_endpoint.explain(caller, model, route))
 
@@ -90,16 +90,16 @@ PATHS = {
     "/v1/fim/completions": "fim",
     "/v1/embeddings": "embeddings",
 }
-"""What a POST to each of these asks for."""
+"""The request format of each POST endpoint."""
 
 
 def requested_format() -> str:
-    """The caller's format in this request; "" where it is none of the gateway's."""
+    """The API format of this request; "" outside the gateway."""
     return PATHS.get(request.path, "chat") if request.blueprint == api.name else ""
 
 
 def refusal(route: str, status: int, code: str, message: str) -> Response:
-    """An error of ours as the caller's SDK reads it. What cannot be used is 400 there, not 422."""
+    """One of our errors in the shape the client's SDK expects. Invalid input is 400 there, not 422."""
     status = 400 if status == 422 else status
     response = jsonify(
         errors.body(route, status, code, message, {"request_id": g.get("request_id", "")})
@@ -108,7 +108,7 @@ def refusal(route: str, status: int, code: str, message: str) -> Response:
     return response
 
 
-def _served(caller: Caller, route: str) -> Response:
+def _serve(caller: Caller, route: str) -> Response:
     g.request_id = new_id("req")
     request.max_content_length = LARGEST_BODY_BYTES
     headers = {name.lower(): text for name, text in request.headers.items()}
@@ -126,7 +126,7 @@ def _response(reply: Reply) -> Response:
 
 
 def stream_headers(reply: Reply) -> dict[str, str]:
-    """The reply's headers, with those that keep a stream a stream on its way through proxies."""
+    """The reply's headers, plus those that stop proxies from buffering a stream."""
     if isinstance(reply.body, bytes):
         return reply.headers | {"content-length": str(len(reply.body))}
     return reply.headers | {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}

@@ -1,7 +1,7 @@
-"""The short way for programs: a request that is in order goes past Flask, which costs as much as the rest.
+"""A fast path for the gateway: valid requests bypass Flask, which would double their cost.
 
-Whatever is not in order (no token, no JSON, too large, chunked) takes the long way, where Flask says what
-is wrong. Both ways end in `core.gateway.serving`.
+Any other request (no token, no JSON, too large, chunked) goes through Flask, which reports what is
+wrong. Both paths end in `core.gateway.serving`.
 """
 
 import io
@@ -28,14 +28,14 @@ _HEADERS = [
     (name, f"HTTP_{name.upper().replace('-', '_')}")
     for name in (*access.HEADERS, *calls.PASSED_HEADERS)
 ]
-"""All that are looked at, with their names in WSGI."""
-_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+"""The headers that the gateway reads, with their names in WSGI."""
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 log = logger("web")
 
 
 class FastPath:
-    """WSGI in front of an application."""
+    """WSGI middleware that answers valid gateway requests itself."""
 
     def __init__(self, app: Flask, inner: Application) -> None:
         self._app, self._inner = app, inner
@@ -44,19 +44,19 @@ class FastPath:
         route = PATHS.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         if route is None or not _has_length(environ):
             return self._inner(environ, start_response)
-        began, request_id = clock.monotonic(), new_id("req")
+        started, request_id = clock.monotonic(), new_id("req")
         with self._app.app_context():
-            order = self._in_order(environ, route)
-            if order is None:
+            call = self._read_call(environ, route)
+            if call is None:
                 return self._inner(environ, start_response)
-            reply = _reply(*order, request_id)
-        _log(environ, reply, request_id, began)
+            reply = _reply(*call, request_id)
+        _log(environ, reply, request_id, started)
         headers = [*stream_headers(reply).items(), ("x-request-id", request_id)]
-        start_response(_REASONS.get(reply.status, f"{reply.status} Error"), headers)
+        start_response(_STATUS_LINES.get(reply.status, f"{reply.status} Error"), headers)
         return [reply.body] if isinstance(reply.body, bytes) else reply.body
 
-    def _in_order(self, environ: Environ, route: str) -> tuple[Caller, Call] | None:
-        """Who asks what; None if either is not clear. What was read stays readable for Flask."""
+    def _read_call(self, environ: Environ, route: str) -> tuple[Caller, Call] | None:
+        """The caller and the call; None if either is invalid. Flask can still read the body."""
         headers = {name: environ[key] for name, key in _HEADERS if key in environ}
         try:
             caller = access.authenticate(
@@ -86,12 +86,12 @@ def _reply(caller: Caller, call: Call, request_id: str) -> Reply:
         return internal(call.route, request_id)
 
 
-def _log(environ: Environ, reply: Reply, request_id: str, began: float) -> None:
+def _log(environ: Environ, reply: Reply, request_id: str, started: float) -> None:
     log.info(
         "request",
         method="POST",
         path=environ["PATH_INFO"],
         status=reply.status,
-        milliseconds=round((clock.monotonic() - began) * 1000, 1),
+        milliseconds=round((clock.monotonic() - started) * 1000, 1),
         request_id=request_id,
     )

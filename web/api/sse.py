@@ -1,4 +1,4 @@
-"""Server-sent events on the wire (WHATWG HTML §9.2): one record an event, comments as pings."""
+"""Server-sent events on the wire (WHATWG HTML §9.2): one record per event, comments as keep-alive pings."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ def stream(events: Iterable[Event]) -> Response:
 
 
 def record(event: Event) -> str:
-    """One event. JSON escapes line breaks, so that no text can forge a record."""
+    """One event on the wire. JSON escapes line breaks, so no text can forge a record."""
     if event.name == "ping":
         return ": ping\n\n"
     data = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What of a bot's look its chat loads: a stylesheet and a picture, both kept by their address."""
+"""A bot's stylesheet and avatar for its chat, both cached by URL."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ pages = Blueprint("chat_look", __name__, url_prefix="/chat/<bot_id>")
 
 YEAR_SECONDS = 365 * 86400
 MINUTE_SECONDS = 60
-NOTHING_ELSE = "default-src 'none'; sandbox"
-"""A picture is one, and nothing that a browser could run, wherever it is opened."""
+AVATAR_POLICY = "default-src 'none'; sandbox"
+"""Keeps a browser from running anything in an uploaded image, even if it is opened directly."""
 
 
 @pages.get("/look.css")
@@ -23,24 +23,24 @@ def stylesheet(bot: Bot) -> Response:
     chosen = appearance.appearance_of(bot)
     response = make_response(theme.css(chosen))
     response.headers["Content-Type"] = "text/css; charset=utf-8"
-    return _kept(response, theme.digest(chosen))
+    return _cached(response, theme.digest(chosen))
 
 
 @pages.get("/avatar")
 @visitor_of_bot
 def avatar(bot: Bot) -> Response:
-    found = avatars.find(bot.id)
-    if found is None:
+    image = avatars.find(bot.id)
+    if image is None:
         raise NotFound("This bot has no avatar.")
-    response = make_response(found.content)
-    response.headers["Content-Type"] = found.media_type
-    response.headers["Content-Security-Policy"] = NOTHING_ELSE
+    response = make_response(image.content)
+    response.headers["Content-Type"] = image.media_type
+    response.headers["Content-Security-Policy"] = AVATAR_POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return _kept(response, found.digest)
+    return _cached(response, image.digest)
 
 
 def facts(bot: Bot) -> dict[str, Any]:
-    """What the chat's page is drawn with."""
+    """The appearance part of the chat's template data."""
     chosen = appearance.appearance_of(bot)
     return {
         "look": chosen,
@@ -52,17 +52,17 @@ def facts(bot: Bot) -> dict[str, Any]:
 
 
 def avatar_url(bot: Bot, chosen: appearance.Appearance) -> str:
-    """ "" where a monogram or nothing stands instead."""
+    """The URL of the uploaded avatar; "" if the bot shows a monogram or nothing."""
     digest = avatars.digest_of(bot.id) if chosen.avatar == "picture" else ""
     return url_for("chat_look.avatar", bot_id=bot.id, v=digest) if digest else ""
 
 
-def _kept(response: Response, version: str) -> Response:
-    """A year under the address of this version; of any other, a minute."""
-    is_this = request.args.get("v") == version
+def _cached(response: Response, version: str) -> Response:
+    """Cached for a year at this version's URL, for a minute at any other."""
+    is_current = request.args.get("v") == version
     response.cache_control.public = True
-    response.cache_control.max_age = YEAR_SECONDS if is_this else MINUTE_SECONDS
-    response.cache_control.immutable = is_this
+    response.cache_control.max_age = YEAR_SECONDS if is_current else MINUTE_SECONDS
+    response.cache_control.immutable = is_current
     response.set_etag(version)
     response.make_conditional(request)
     return response

@@ -1,4 +1,4 @@
-"""The values of css/tokens.css, for what stands where that sheet does not reach: on others' pages."""
+"""Values of css/tokens.css, for the widget: other sites' pages don't load that sheet."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,20 +10,20 @@ _NAME = re.compile(r"var\((--[\w-]+)\)")
 
 
 def values(names: Iterable[str], over: Mapping[str, str]) -> dict[str, str]:
-    """Those tokens without a reference to any other; `over` has what a look says in their place."""
-    known = _tokens() | dict(over)
-    return {name: _resolved(known[name], known) for name in names}
+    """The named tokens with every var() resolved. `over` has a bot's overrides."""
+    tokens = _tokens() | dict(over)
+    return {name: _resolved(tokens[name], tokens) for name in names}
 
 
 def used_in(sheet: str, over: Mapping[str, str]) -> list[str]:
-    """The names of tokens that a sheet asks for, those that only `over` has among them."""
+    """The names of the tokens a sheet uses, including those defined only in `over`."""
     return [
         name for name in dict.fromkeys(_NAME.findall(sheet)) if name in over or name in _tokens()
     ]
 
 
-def _resolved(text: str, known: Mapping[str, str]) -> str:
-    return _NAME.sub(lambda found: _resolved(known[found[1]], known), text)
+def _resolved(text: str, tokens: Mapping[str, str]) -> str:
+    return _NAME.sub(lambda match: _resolved(tokens[match[1]], tokens), text)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A made-up shop, to see a bot on a page as its visitors would: the line for sites stands in it."""
+"""The demo page: a sample shop with the embed code, to try a bot as visitors see it."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,7 +13,7 @@ pages = Blueprint("demo", __name__)
 @pages.get("/demo/<bot_id>")
 @visitor_of_bot
 def show(bot: Bot) -> str | AnyResponse:
-    """At the public address, where the bot may always be: any other is a site like others."""
+    """Redirects to the public URL first: a bot always works there, unlike on other origins."""
     if widget.base() != request.host_url.rstrip("/"):
         return redirect(widget.base() + url_for("demo.show", bot_id=bot.id), 303)
     return render_template("demo/show.html", bot=bot, products=PRODUCTS)

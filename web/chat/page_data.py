@@ -1,4 +1,4 @@
-"""What a visitor's page shows of a bot: its look, its words in one language, and why something was not done."""
+"""Template data for the chat: the bot's appearance, texts in the visitor's language, and error messages."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from web.chat import languages, scripts
 from web.chat.languages import Words
 
 _OPEN_AGAIN = ("bad_token", "page_old")
-"""After these a new page of the same chat is the way on."""
+"""After these errors, opening the chat again helps."""
 
 
 def words_for(bot: Bot | None) -> Words:
-    """In the language of the address (`?lang=`), of the bot's look, or of the browser."""
-    look = appearance_of(bot) if bot else DEFAULTS
+    """Texts in the language of the URL (`?lang=`), the bot's appearance, or the browser."""
+    appearance = appearance_of(bot) if bot else DEFAULTS
     accepted = request.headers.get("Accept-Language", "")
-    return languages.words(languages.best(accepted, look, request.args.get("lang", "")))
+    return languages.words(languages.best(accepted, appearance, request.args.get("lang", "")))
 
 
 def facts(bot: Bot) -> dict[str, Any]:
-    """What the templates of the chat read besides the conversation."""
+    """What the chat templates need besides the conversation."""
     words, direction = words_for(bot), appearance_of(bot).direction
     return chat_appearance.facts(bot) | {
         "bot": bot,
         "words": words,
         "say": words.page,
-        "told": _told(bot, words),
+        "notices": _notices(bot, words),
         "lang": request.args.get("lang"),
         "direction": words.direction if direction == "auto" else direction,
         "main_script": scripts.main_url(),
@@ -38,16 +38,16 @@ def facts(bot: Bot) -> dict[str, Any]:
 
 
 def refusal(bot: Bot, error: MevichatError) -> str:
-    """Why a message was not taken, in the visitor's language; the owner's own words where there are some."""
+    """Why a message was rejected: in the visitor's language, or in the owner's wording if set."""
     words = words_for(bot)
-    told = _told(bot, words)
+    notices = _notices(bot, words)
     if isinstance(error, TooMany):
-        return f"{told['too_many_messages']} {words.again_in(error.retry_after_seconds)}"
-    return told.get(error.code, told["empty"])
+        return f"{notices['too_many_messages']} {words.again_in(error.retry_after_seconds)}"
+    return notices.get(error.code, notices["empty"])
 
 
 def away(bot: Bot | None, code: str) -> str:
-    """The page in place of the chat: this bot is off or none, or what was asked of it is over."""
+    """The page shown instead of the chat: the bot is disabled or missing, or the conversation has ended."""
     words = words_for(bot)
     return render_template(
         "chat/away.html",
@@ -60,14 +60,14 @@ def away(bot: Bot | None, code: str) -> str:
 
 def why_away(bot: Bot | None, code: str) -> str:
     words = words_for(bot)
-    return words.told.get(code, words.told["closed"]) if bot else words.page["nobody"]
+    return words.notices.get(code, words.notices["closed"]) if bot else words.page["nobody"]
 
 
 def _without_a_bot(words: Words) -> dict[str, Any]:
     return {"look": DEFAULTS, "words": words, "direction": words.direction}
 
 
-def _told(bot: Bot, words: Words) -> dict[str, str]:
-    """What is said when something has happened, the owner's own words in place of ours."""
-    own = {"too_many_messages": bot.limit_text} if bot.limit_text else {}
-    return {**words.told, "new_conversation": words.page["new_conversation"], **own}
+def _notices(bot: Bot, words: Words) -> dict[str, str]:
+    """The notices, with the owner's wording in place of ours where set."""
+    custom = {"too_many_messages": bot.limit_text} if bot.limit_text else {}
+    return {**words.notices, "new_conversation": words.page["new_conversation"], **custom}

@@ -1,4 +1,4 @@
-"""A bot's own page: the same conversation as the endpoint's, readable and writable without a script."""
+"""The hosted chat page: the endpoint's conversations, usable without JavaScript."""
 
 from flask import (
     Blueprint,
@@ -47,16 +47,16 @@ def show(bot: Bot) -> Response:
 @pages.post("/messages")
 @visitor_of_bot
 def send(bot: Bot) -> AnyResponse:
-    """The form without a script: keeps the message, waits for the answer, shows the page again."""
-    written = request.form.get("text", "")
+    """Handles the form without JavaScript: stores the message, waits for the answer, reloads the page."""
+    draft = request.form.get("text", "")
     try:
-        text = turns.checked_text(written)
+        text = turns.checked_text(draft)
         conversation, token = _opened(bot)
         rate_limits.count_message(conversation, request.remote_addr or "")
     except (Invalid, TooLarge) as error:
-        return page(bot, text=written, problem=page_data.refusal(bot, error))
+        return page(bot, text=draft, problem=page_data.refusal(bot, error))
     except TooMany as error:
-        return _too_many(bot, error, written)
+        return _too_many(bot, error, draft)
     return _answered(turns.accept(conversation, text), bot, token)
 
 
@@ -74,7 +74,7 @@ def retry(bot: Bot, message_id: str) -> AnyResponse:
 @pages.post("/messages/<message_id>/feedback")
 @visitor_of_bot
 def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
-    """A thumb, as the form without a script sends it."""
+    """Stores a thumb sent by the form without JavaScript."""
     conversation, _ = _this_conversation(bot)
     thumb = {"1": 1, "-1": -1, "0": 0}.get(request.form.get("thumb", ""))
     feedback.set_thumb(turns.find_answer(conversation, message_id), thumb)
@@ -84,17 +84,17 @@ def give_feedback(bot: Bot, message_id: str) -> AnyResponse:
 @pages.post("/restart")
 @visitor_of_bot
 def restart(bot: Bot) -> AnyResponse:
-    """A new conversation: the page forgets the old one's token."""
+    """Starts a new conversation by dropping the old one's token."""
     response = _back_to(bot)
     response.delete_cookie(_cookie(bot), path=f"/chat/{bot.id}")
     return response
 
 
 def _too_many(bot: Bot, error: TooMany, text: str = "") -> Response:
-    """The page with what was written, and when it can be sent."""
-    made = page(bot, text=text, problem=page_data.refusal(bot, error), status=429)
-    made.headers["Retry-After"] = str(error.retry_after_seconds)
-    return made
+    """429 with the page, the unsent text and when to try again."""
+    response = page(bot, text=text, problem=page_data.refusal(bot, error), status=429)
+    response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 @pages.errorhandler(NotFound)
@@ -106,7 +106,7 @@ def _refused(error: MevichatError) -> AnyResponse:
 
 
 @pages.errorhandler(CSRFError)
-def _too_old(_error: CSRFError) -> AnyResponse:
+def _expired(_error: CSRFError) -> AnyResponse:
     return _away(400, "page_old")
 
 
@@ -120,10 +120,10 @@ def _away(status: int, code: str) -> AnyResponse:
 def page(
     bot: Bot, text: str = "", problem: str = "", status: int = 422, framed: bool = False
 ) -> Response:
-    """The chat as this browser's cookie knows it; in a frame no cookie counts, the site hands over a token."""
+    """The chat page, with the conversation from the cookie. Framed, it uses the site's token instead."""
     conversation, token = (None, "") if framed else _conversation(bot)
     messages = reading.messages_of(conversation.id) if conversation else []
-    made = render_template(
+    html = render_template(
         "chat/show.html",
         **page_data.facts(bot),
         framed=framed,
@@ -133,7 +133,7 @@ def page(
         api_url=f"/v1/bots/{bot.id}",
         form={"text": {"data": text, "errors": [problem] if problem else []}},
     )
-    return make_response(made, status if problem else 200)
+    return make_response(html, status if problem else 200)
 
 
 def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
@@ -157,7 +157,7 @@ def _answered(turn: turns.Turn, bot: Bot, token: str) -> AnyResponse:
 
 
 def _back_to(bot: Bot) -> AnyResponse:
-    """The chat once more, in the language it was asked for in."""
+    """Redirects to the chat page, in the language of this request."""
     return redirect(url_for("chat.show", bot_id=bot.id, lang=request.args.get("lang")), 303)
 
 
@@ -169,7 +169,7 @@ def _this_conversation(bot: Bot) -> tuple[Conversation, str]:
 
 
 def _conversation(bot: Bot) -> tuple[Conversation | None, str]:
-    """The conversation of this browser's cookie, if there is one and it is not over."""
+    """The conversation in this browser's cookie, if it hasn't ended."""
     token = request.cookies.get(_cookie(bot), "")
     try:
         return visitors.conversation_of(token, bot.id, current_app.config["SECRET_KEY"]), token

@@ -1,6 +1,6 @@
-"""The scripts of the chat, under an address that changes with any of them: all are kept for a year.
+"""The chat's JavaScript modules under a versioned URL, so that browsers cache them for a year.
 
-A frame opens on page after page of a site; asking for thirty modules again each time would be most of its wait.
+The frame opens on every page of a site; revalidating thirty modules each time would dominate its load time.
 """
 
 import hashlib
@@ -16,22 +16,22 @@ pages = Blueprint("chat_scripts", __name__)
 
 YEAR_SECONDS = 365 * 86400
 MAIN = "chat/main.js"
-_PLACES = ("chat/**/*.js", "vendor/markdown-it@*/*.js")
-"""In the static folder, whose order is that of the addresses: a module imports another by the way there."""
+_PATTERNS = ("chat/**/*.js", "vendor/markdown-it@*/*.js")
+"""In the static folder. URLs mirror its paths, because modules import each other by relative path."""
 
 
 @pages.get("/chat-scripts/<version>/<path:module>")
 @public
 def script(version: str, module: str) -> Response:
-    """One module. Under another version's address it is this one's, and not kept."""
-    modules, ours = _modules(_folder())
+    """One module. Another version's URL returns the current module, uncached."""
+    modules, current = _modules(_folder())
     if module not in modules:
         raise NotFound("Script not found.")
     response = send_from_directory(_folder(), module, mimetype="text/javascript")
     response.cache_control.public = True
-    response.cache_control.no_cache = None if version == ours else True
-    response.cache_control.max_age = YEAR_SECONDS if version == ours else 0
-    response.cache_control.immutable = version == ours
+    response.cache_control.no_cache = None if version == current else True
+    response.cache_control.max_age = YEAR_SECONDS if version == current else 0
+    response.cache_control.immutable = version == current
     return response
 
 
@@ -40,7 +40,7 @@ def main_url() -> str:
 
 
 def imported_urls() -> list[str]:
-    """All that the first one imports: asked for with it, rather than one after the other."""
+    """All modules except the main one, to preload them in parallel."""
     return [_url(name) for name in _modules(_folder())[0] if name != MAIN]
 
 
@@ -54,7 +54,7 @@ def _folder() -> str:
 
 @cache
 def _modules(folder: str) -> tuple[tuple[str, ...], str]:
-    """Their paths in that folder, and a digest of all of them."""
-    paths = sorted(path for place in _PLACES for path in Path(folder).glob(place))
+    """The modules' paths in that folder, and a digest of their content."""
+    paths = sorted(path for pattern in _PATTERNS for path in Path(folder).glob(pattern))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     return tuple(path.relative_to(folder).as_posix() for path in paths), digest[:10]

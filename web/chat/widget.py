@@ -1,7 +1,7 @@
-"""The widget on others' sites: the script that a site loads, and the page that its frame shows.
+"""The widget on other sites: the script that a site loads, and the page inside its frame.
 
-The script is the same for everybody a site may have; which sites may, the bot's list says. The server
-looks at who asks for the script, the browser at who frames the page.
+Only allowed sites get it: the server checks the origin that loads the script, the browser the one that
+frames the page.
 """
 
 from flask import Blueprint, Response, current_app, g, make_response, request
@@ -18,7 +18,7 @@ from web.security import CONTENT_POLICY
 
 pages = Blueprint("widget", __name__)
 
-FRESH_SECONDS = 60
+CACHE_SECONDS = 60
 _NOT_ALLOWED = (
     "{origin} isn’t an allowed site for this chat yet. The owner can allow it in the console."
 )
@@ -29,13 +29,13 @@ _OFF = "This chat is disabled. Its owner can enable it in the console under Bots
 @pages.get("/w/<bot_id>.js")
 @public
 def loader(bot_id: str) -> Response:
-    """The widget's script; where it may not run, one that says why to who looks after the site."""
+    """The widget's script; on a site that isn't allowed, one that logs the reason in the console."""
     bot = visitors.get_bot(bot_id)
-    why_not = _why_not(bot)
-    text = widget_script.silent(bot.id, why_not) if why_not else widget_script.loader(bot, base())
+    refusal = _refusal(bot)
+    text = widget_script.silent(bot.id, refusal) if refusal else widget_script.loader(bot, base())
     response = Response(text, mimetype="text/javascript")
-    kept = "no-store" if why_not else f"private, max-age={FRESH_SECONDS}"
-    response.headers["Cache-Control"] = kept
+    cache_control = "no-store" if refusal else f"private, max-age={CACHE_SECONDS}"
+    response.headers["Cache-Control"] = cache_control
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.vary.update(("Referer", "Origin"))
@@ -47,7 +47,7 @@ def loader(bot_id: str) -> Response:
 @pages.get("/chat/<bot_id>/frame")
 @visitor_of_bot
 def frame(bot: Bot) -> Response:
-    """The chat for the bot's sites: no cookie is read or set, and only they may frame it."""
+    """The chat for allowed sites: only they can frame it, and it uses no cookies."""
     g.stands_alone = g.framed = True
     return _framed_by(bot.allowed_origins, chat.page(bot, framed=True))
 
@@ -55,7 +55,7 @@ def frame(bot: Bot) -> Response:
 @pages.errorhandler(BotOff)
 @pages.errorhandler(NotFound)
 def _away(error: MevichatError) -> Response:
-    """The bot is off, or gone, since the site loaded its script: a word to the visitor, wherever that is."""
+    """The bot was disabled or deleted after the site loaded its script: tells the visitor in the frame."""
     g.stands_alone = g.framed = True
     bot = visitors.find_bot((request.view_args or {}).get("bot_id", ""))
     page = make_response(page_data.away(bot, error.code), status_of(error))
@@ -63,7 +63,7 @@ def _away(error: MevichatError) -> Response:
 
 
 def _framed_by(sites: list[str], page: Response) -> Response:
-    """The browser lets these sites frame it, and us; also sites that keep to themselves (COEP)."""
+    """Lets these sites and our own frame the page, including sites that enforce COEP."""
     ancestors = " ".join(["frame-ancestors 'self'", *sites])
     page.headers["Content-Security-Policy"] = CONTENT_POLICY.replace(
         "frame-ancestors 'none'", ancestors
@@ -73,11 +73,11 @@ def _framed_by(sites: list[str], page: Response) -> Response:
     return page
 
 
-def _why_not(bot: Bot) -> str:
-    """Why the site that asks gets no widget, for who looks after it; "" where it does."""
-    asked_from = request.headers.get("Origin") or request.headers.get("Referer", "")
-    origin = origin_of(asked_from)
-    if asked_from and not origin:
+def _refusal(bot: Bot) -> str:
+    """Why this site gets no widget, as a message for its developer; "" if it gets one."""
+    requester = request.headers.get("Origin") or request.headers.get("Referer", "")
+    origin = origin_of(requester)
+    if requester and not origin:
         return _NO_ORIGIN
     if origin and origin not in (*_own_origins(), *bot.allowed_origins):
         sites.note_seen(bot, origin)
@@ -85,13 +85,13 @@ def _why_not(bot: Bot) -> str:
     return "" if bot.enabled else _OFF
 
 
-def line_for(bot_id: str) -> str:
-    """What a site puts into its pages."""
+def embed_code(bot_id: str) -> str:
+    """The embed code for a site's pages."""
     return f'<script src="{base()}/w/{bot_id}.js" defer></script>'
 
 
 def base() -> str:
-    """Where this deployment is found: as the operator says, else as this request has found it."""
+    """The deployment's base URL: PUBLIC_URL if set, otherwise this request's host."""
     return current_app.config["MEVICHAT"].public_url or request.host_url.rstrip("/")
 
 

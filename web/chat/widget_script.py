@@ -1,6 +1,6 @@
-"""The script that a site loads: the files of static/widget as one, with what a bot's look says in front.
+"""The widget script: the files of static/widget in one, preceded by the bot's configuration.
 
-It has to work on any page by itself: nothing of it is fetched, and its styles travel with it as text.
+It has to be self-contained to work on any page, so its styles are embedded as text.
 """
 
 import json
@@ -24,31 +24,31 @@ VERSION = "1.0"
 _FOLDER = Path(__file__).parents[1] / "static" / "widget"
 _TEASER = ("teaser",)
 _CORNERS = {"circle": 0.5, "rounded": 0.28, "square": 0.07}
-_SAID = ("open", "close", "unread", "failed", "again", "dismiss")
+_LOADER_TEXTS = ("open", "close", "unread", "failed", "again", "dismiss")
 _GAP = 12
 """Between launcher and window, in px."""
 
 
 def loader(bot: Bot, base: str) -> str:
-    """For a site that may show the bot. `base` is where this deployment is found, without a slash."""
+    """The script for an allowed site. `base` is the deployment's URL without a trailing slash."""
     look = looks.appearance_of(bot)
-    config = _written(_config(bot, look, base))
+    config = _json(_config(bot, look, base))
     source = _source(bool(look.teaser_text))
     return f'(() => {{\n"use strict";\nconst config = {config};\n{source}}})();\n'
 
 
-def silent(bot_id: str, sentence: str) -> str:
-    """For a site that may not: one line in its console, and a widget that stands there already goes."""
+def silent(bot_id: str, message: str) -> str:
+    """The script for any other site: logs a message and removes a widget that is already there."""
     return (
-        f"console.info({_written(f'Mevichat: {sentence}')});\n"
-        f'window[Symbol.for("mevichat")]?.get({_written(bot_id)})?.leave();\n'
+        f"console.info({_json(f'Mevichat: {message}')});\n"
+        f'window[Symbol.for("mevichat")]?.get({_json(bot_id)})?.leave();\n'
     )
 
 
 def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
-    face = look.launcher_icon == "avatar"
-    picture = chat_appearance.avatar_url(bot, look) if face else ""
+    shows_avatar = look.launcher_icon == "avatar"
+    picture = chat_appearance.avatar_url(bot, look) if shows_avatar else ""
     return {
         "version": VERSION,
         "id": bot.id,
@@ -59,7 +59,7 @@ def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
         "language": look.language,
         "words": {code: _words(code, look) for code in languages.CODES},
         "side": look.side,
-        "icon": "" if face else _icons()[look.launcher_icon],
+        "icon": "" if shows_avatar else _icons()[look.launcher_icon],
         "cross": _icons()["cross"],
         "letters": _letters(looks.title_of(bot, look)),
         "picture": picture and base + picture,
@@ -76,21 +76,23 @@ def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
 def _words(code: str, look: Appearance) -> dict[str, str]:
     words = languages.words(code)
     direction = words.direction if look.direction == "auto" else look.direction
-    said = {name: words.loader[name] for name in _SAID if look.teaser_text or name != "dismiss"}
-    return said | {"direction": direction}
+    texts = {
+        name: words.loader[name] for name in _LOADER_TEXTS if look.teaser_text or name != "dismiss"
+    }
+    return texts | {"direction": direction}
 
 
 def _letters(name: str) -> str:
-    """As components/monogram.html draws them."""
+    """The monogram's letters, as in components/monogram.html."""
     words = name.split()
     return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else name[:1].upper()
 
 
 def _css(look: Appearance) -> str:
-    """Important on :host: so a page's own custom properties of the same name stay outside."""
-    launcher, chosen = theme.launcher_of(look), theme.variables(look)
+    """Uses !important on :host so that the page's custom properties of the same name don't apply."""
+    launcher, overrides = theme.launcher_of(look), theme.variables(look)
     sheet = _sheet(bool(look.teaser_text))
-    values = css_tokens.values(css_tokens.used_in(sheet, chosen), chosen) | {
+    values = css_tokens.values(css_tokens.used_in(sheet, overrides), overrides) | {
         "--launcher": launcher.paper,
         "--on-launcher": launcher.ink,
         "--size": f"{look.launcher_size}px",
@@ -102,22 +104,22 @@ def _css(look: Appearance) -> str:
         "--height": f"{look.window_height}px",
     }
     scheme = "light dark" if look.mode == "auto" else look.mode
-    mine = [f"{name}:{value}!important" for name, value in values.items()]
-    return f"{sheet}:host{{color-scheme:{scheme}!important;{';'.join(mine)}}}"
+    declarations = [f"{name}:{value}!important" for name, value in values.items()]
+    return f"{sheet}:host{{color-scheme:{scheme}!important;{';'.join(declarations)}}}"
 
 
 @cache
-def _sheet(teases: bool) -> str:
-    """The sheet, minified."""
-    names = ("shell", *_TEASER[:teases])
+def _sheet(has_teaser: bool) -> str:
+    """The stylesheet, minified."""
+    names = ("shell", *_TEASER[:has_teaser])
     minified: str = rcssmin.cssmin(_joined(names, "css"))
     return minified
 
 
 @cache
-def _source(teases: bool) -> str:
-    """The scripts as one, minified."""
-    names = ("page", "shell", "frame", "window", *_TEASER[:teases], "loader")
+def _source(has_teaser: bool) -> str:
+    """The scripts in one, minified."""
+    names = ("page", "shell", "frame", "window", *_TEASER[:has_teaser], "loader")
     minified: str = rjsmin.jsmin(_joined(names, "js"))
     return minified
 
@@ -128,9 +130,9 @@ def _joined(names: Iterable[str], suffix: str) -> str:
 
 @cache
 def _icons() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((_FOLDER / "icons.json").read_text())
-    return found
+    icons: dict[str, Any] = json.loads((_FOLDER / "icons.json").read_text())
+    return icons
 
 
-def _written(value: Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

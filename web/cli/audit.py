@@ -1,4 +1,4 @@
-"""`flask audit verify`: reads the chains of the audit log again, for the operator."""
+"""`flask audit verify`: verifies the hash chains of the audit log."""
 
 import click
 from flask import Flask
@@ -19,14 +19,14 @@ def register(app: Flask) -> None:
 @click.argument("slug", required=False)
 @explained
 def verify(slug: str | None) -> None:
-    """Says of each workspace (or of SLUG's) whether its log is whole. Exit code 1 if one is not."""
-    chosen = [workspaces.by_slug(slug)] if slug else workspaces.all_workspaces()
-    whole = [_verified(workspace) for workspace in chosen]
-    if not all(whole):
+    """Verifies the audit log of every workspace, or of SLUG only. Exit code 1 if one was altered."""
+    selected = [workspaces.by_slug(slug)] if slug else workspaces.all_workspaces()
+    results = [_is_intact(workspace) for workspace in selected]
+    if not all(results):
         raise SystemExit(1)
 
 
-def _verified(workspace: Workspace) -> bool:
-    found = audit.verify(workspace.id)
-    click.echo(f"{workspace.slug} {found.lines} {found.problem or 'ok'}")
-    return not found.problem
+def _is_intact(workspace: Workspace) -> bool:
+    report = audit.verify(workspace.id)
+    click.echo(f"{workspace.slug} {report.lines} {report.problem or 'ok'}")
+    return not report.problem

@@ -1,4 +1,4 @@
-"""What the operator's commands share: errors as sentences, secrets from standard input."""
+"""Shared by the CLI commands: error messages, and secrets from standard input."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from core.errors import MevichatError
 
 
 def explained(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Our errors as one sentence on standard error and exit code 1."""
+    """Turns our errors into one sentence on standard error and exit code 1."""
 
     @wraps(command)
     def run(*args: Any, **values: Any) -> Any:
@@ -23,9 +23,9 @@ def explained(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def secret_from_input(what: str) -> str:
-    """From standard input; asked for without echo on a terminal."""
+def secret_from_input(label: str) -> str:
+    """Reads a secret from standard input; on a terminal, prompts for it without echo."""
     if sys.stdin.isatty():
-        text: str = click.prompt(what, hide_input=True)
+        text: str = click.prompt(label, hide_input=True)
         return text
     return sys.stdin.readline().rstrip("\r\n")

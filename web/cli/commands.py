@@ -1,4 +1,4 @@
-"""The operator's command line: `bin/flask …`. Secrets come on standard input; ids and tokens alone go out."""
+"""The operator's CLI: `bin/flask …`. Secrets are read from standard input; output is bare ids or tokens."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -30,10 +30,12 @@ def register(app: Flask) -> None:
 
 @people_group.command("create")
 @click.argument("email")
-@click.option("--name", default="", help="Shown to colleagues; taken from the address if left out.")
+@click.option(
+    "--name", default="", help="Shown to colleagues. Default: taken from the email address."
+)
 @explained
 def create_person(email: str, name: str) -> None:
-    """Makes an account. The password is read from standard input."""
+    """Create an account. Reads the password from standard input."""
     click.echo(people.sign_up(email, secret_from_input("Password"), name, by=OPERATOR).id)
 
 
@@ -41,7 +43,7 @@ def create_person(email: str, name: str) -> None:
 @click.argument("email")
 @explained
 def set_password(email: str) -> None:
-    """Sets a password, read from standard input. Ends every sign-in of the person, and mails them."""
+    """Set a password, read from standard input. Signs the person out everywhere and emails them."""
     passwords.set_by_operator(people.by_email(email), secret_from_input("Password"))
 
 
@@ -49,7 +51,7 @@ def set_password(email: str) -> None:
 @click.argument("email")
 @explained
 def reset_second_factor(email: str) -> None:
-    """Switches the second factor off, for who has lost app and codes. Make sure first who asks."""
+    """Disable two-factor authentication for a person who lost app and codes. Verify their identity first."""
     two_factor.disable(people.by_email(email))
 
 
@@ -58,11 +60,11 @@ def reset_second_factor(email: str) -> None:
 @click.option("--owner", required=True, metavar="EMAIL")
 @explained
 def create_workspace(name: str, owner: str) -> None:
-    """Makes an organization workspace and prints its slug."""
+    """Create an organization workspace and print its slug."""
     person = people.find(owner)
     if person is None:
         raise Invalid(
-            f"Nobody has an account with {owner}. Make one with: flask people create {owner}"
+            f"There’s no account with {owner}. Create one with: flask people create {owner}"
         )
     click.echo(workspaces.create_organization(person, name, OPERATOR).slug)
 
@@ -72,7 +74,7 @@ def create_workspace(name: str, owner: str) -> None:
 @click.argument("plan")
 @explained
 def set_plan(slug: str, plan: str) -> None:
-    """Puts a workspace on a plan of its kind."""
+    """Change a workspace's plan."""
     workspaces.set_plan(workspaces.by_slug(slug), plan.lower(), OPERATOR)
 
 
@@ -81,13 +83,13 @@ def set_plan(slug: str, plan: str) -> None:
 @click.option("--name", required=True)
 @click.option("--model", default="mevichat:mini", show_default=True)
 @click.option("--instructions", default="")
-@click.option("--origin", multiple=True, help="A site that may call the bot; can be repeated.")
-@click.option("--unlimited", is_flag=True, help="No limits of its own and no cache, to measure.")
+@click.option("--origin", multiple=True, help="An allowed site. Can be repeated.")
+@click.option("--unlimited", is_flag=True, help="No rate limits and no cache, for benchmarks.")
 @explained
 def create_bot(
     slug: str, name: str, model: str, instructions: str, origin: tuple[str, ...], unlimited: bool
 ) -> None:
-    """Makes a bot and prints its id."""
+    """Create a bot and print its id."""
     draft = Draft(name=name, model=model, instructions=instructions, allowed_origins=origin)
     if unlimited:
         draft = replace(draft, visitor_limit=0, address_limit=0, caches=False)
@@ -98,7 +100,7 @@ def create_bot(
 @click.option("--email", default="demo@example.com", show_default=True)
 @explained
 def seed(email: str) -> None:
-    """Sample data to look at: a person, an organization, bots and a month of conversations."""
+    """Create sample data: a person, an organization, bots and a month of conversations."""
     from web.cli.seeding import seed_everything
 
     for line in seed_everything(email):
@@ -109,7 +111,7 @@ def seed(email: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @explained
 def write_backup(file: Path) -> None:
-    """Writes database and secrets into FILE, while the service runs. Keep it safe: it opens the keys."""
+    """Back up database and secrets to FILE while the service runs. Keep FILE safe: it can decrypt the keys."""
     backup.write(current_app.config["MEVICHAT"], file)
 
 
@@ -117,5 +119,5 @@ def write_backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @explained
 def restore_backup(file: Path) -> None:
-    """Puts a backup into an empty DATA_DIR. Start the service afterwards."""
+    """Restore a backup into an empty DATA_DIR. Then start the service."""
     backup.restore(current_app.config["MEVICHAT"], file)

@@ -1,4 +1,4 @@
-"""The operator's commands for the gateway: balances, and tokens. A token goes out alone, and once."""
+"""The operator's commands for gateway balances and tokens. A token is printed once, by itself."""
 
 from datetime import timedelta
 
@@ -14,8 +14,8 @@ from core.gateway.billing import balance, money
 from core.gateway.models import GatewayToken
 from web.cli.command_line import explained
 
-balance_group = AppGroup("balance", help="What workspaces have for the operator’s own keys.")
-tokens_group = AppGroup("tokens", help="Tokens that programs use the gateway with.")
+balance_group = AppGroup("balance", help="Workspace balances for requests on the operator’s keys.")
+tokens_group = AppGroup("tokens", help="Gateway tokens.")
 
 
 def register(app: Flask) -> None:
@@ -26,10 +26,10 @@ def register(app: Flask) -> None:
 @balance_group.command("add")
 @click.argument("slug")
 @click.argument("usd")
-@click.option("--note", default="", help="Such as an invoice’s number; shown in the ledger.")
+@click.option("--note", default="", help="For example an invoice number; shown in the ledger.")
 @explained
 def add(slug: str, usd: str, note: str) -> None:
-    """Adds US dollars to a workspace's balance, and prints the new one."""
+    """Add US dollars to a workspace's balance and print the new balance."""
     workspace = workspaces.by_slug(slug)
     balance.top_up(workspace.id, money.parse_usd(usd), note, OPERATOR)
     click.echo(money.format_exact(balance.balance_of(workspace.id)))
@@ -39,31 +39,29 @@ def add(slug: str, usd: str, note: str) -> None:
 @click.argument("slug")
 @explained
 def show(slug: str) -> None:
-    """Prints what is left, in US dollars; what running requests hold is not in it."""
+    """Print the balance in US dollars, without amounts held for running requests."""
     click.echo(money.format_exact(balance.balance_of(workspaces.by_slug(slug).id)))
 
 
 @tokens_group.command("create")
 @click.argument("slug")
 @click.argument("email")
-@click.option("--name", required=True, help="The program that it is for.")
-@click.option(
-    "--days", type=click.IntRange(1, 3650), help="How long it works; for ever if left out."
-)
+@click.option("--name", required=True, help="What the token is for.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires. Default: never.")
 @explained
 def create(slug: str, email: str, name: str, days: int | None) -> None:
-    """Makes a token of a member, and prints it: it is never shown again."""
-    until = clock.now() + timedelta(days=days) if days else None
+    """Create a token for a member and print it. It can't be shown again."""
+    expires_at = clock.now() + timedelta(days=days) if days else None
     workspace, person = workspaces.by_slug(slug), people.by_email(email)
     secret_key = current_app.config["SECRET_KEY"]
-    click.echo(tokens.create(workspace, person, name, until, OPERATOR, secret_key)[1])
+    click.echo(tokens.create(workspace, person, name, expires_at, OPERATOR, secret_key)[1])
 
 
 @tokens_group.command("list")
 @click.argument("slug")
 @explained
 def list_tokens(slug: str) -> None:
-    """One line each: id, what it ends with, whose it is, until when it works, its name."""
+    """List tokens, one per line: id, last four characters, owner, status, name."""
     for token in tokens.of_workspace(workspaces.by_slug(slug).id):
         click.echo(
             f"{token.id} {token.mask[-4:]} {token.person.email} {_state(token)} {token.name}"
@@ -75,7 +73,7 @@ def list_tokens(slug: str) -> None:
 @click.argument("token_id")
 @explained
 def revoke(slug: str, token_id: str) -> None:
-    """Ends a token at once, by its id from `tokens list`."""
+    """Revoke a token immediately, by its id from `tokens list`."""
     tokens.revoke(tokens.get(workspaces.by_slug(slug).id, token_id), OPERATOR)
 
 

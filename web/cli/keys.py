@@ -1,4 +1,4 @@
-"""The operator's commands for provider keys: `bin/flask keys …`. A secret comes on standard input only."""
+"""The operator's commands for provider keys: `bin/flask keys …`. Secrets are read from standard input only."""
 
 import sys
 
@@ -25,7 +25,7 @@ keys = AppGroup("keys", help="Provider keys.")
 @click.argument("provider")
 @explained
 def add(slug: str, provider: str) -> None:
-    """Adds or replaces a provider key, read from standard input and checked first."""
+    """Add or replace a provider key, read from standard input and tested first."""
     workspace = workspaces.by_slug(slug)
     checks.require_plan(workspace)
     chosen = _byok_provider(provider)
@@ -34,7 +34,7 @@ def add(slug: str, provider: str) -> None:
     session().commit()
     outcome = probe(endpoints.endpoint(chosen.slug), secret, chosen)
     if outcome.failure:
-        raise Invalid(f"Nothing was stored. {chosen.name} said: {outcome.failure.message}")
+        raise Invalid(f"The key wasn’t saved. {chosen.name} said: {outcome.failure.message}")
     proof = Proof(new_id("chk"), model_access.missing_models(chosen.slug, secret) or ())
     click.echo(saving.save(workspace.id, chosen.slug, secret, OPERATOR, proof).id)
 
@@ -42,18 +42,18 @@ def add(slug: str, provider: str) -> None:
 @keys.command("reencrypt")
 @explained
 def reencrypt() -> None:
-    """Moves every sealed secret to the newest of ENCRYPTION_KEYS, while the service runs.
+    """Re-encrypt every secret with the newest of ENCRYPTION_KEYS. The service can keep running.
 
-    May be stopped and started again. Ends with exit code 1 where something could not be read.
+    It can be interrupted and started again. Exit code 1 if a secret can't be decrypted.
     """
-    report = reencryption.reencrypt(_say_progress)
-    click.echo(f"{report.moved} moved, {report.there_already} were there already.")
-    for what in report.unreadable:
-        click.echo(f"cannot be read: {what}")
+    report = reencryption.reencrypt(_print_progress)
+    click.echo(f"{report.moved} re-encrypted, {report.there_already} already current.")
+    for secret in report.unreadable:
+        click.echo(f"can’t be decrypted: {secret}")
     if report.unreadable:
         click.echo(
-            "Put the ring key that these were sealed under back into ENCRYPTION_KEYS and run this again; "
-            "if it is lost, provider keys have to be entered again in the console.",
+            "Add the key that encrypted these back to ENCRYPTION_KEYS and run this again. "
+            "If it’s lost, the provider keys have to be entered again in the console.",
             err=True,
         )
         sys.exit(1)
@@ -62,35 +62,35 @@ def reencrypt() -> None:
 @keys.command("doctor")
 @explained
 def examine() -> None:
-    """Says which keys cannot be read, which ring keys are still needed, and whether checks are taken."""
-    found = key_doctor.examine()
-    for line in found.facts:
+    """Report keys that can't be decrypted, encryption keys still in use, and whether checks run."""
+    report = key_doctor.examine()
+    for line in report.facts:
         click.echo(f"ok       {line}")
-    for line in found.problems:
+    for line in report.problems:
         click.echo(f"problem  {line}")
-    sys.exit(1 if found.problems else 0)
+    sys.exit(1 if report.problems else 0)
 
 
 @keys.command("mark-subscription")
 @click.argument("slug")
 @click.argument("provider")
-@click.option("--name", default="", help="Such as “Token Plan Plus”; left out: no subscription.")
-@click.option("--url", default="", help="Where the subscription is cancelled.")
+@click.option("--name", default="", help="For example “Token Plan Plus”. Default: no subscription.")
+@click.option("--url", default="", help="Where to cancel the subscription.")
 @explained
 def mark_subscription(slug: str, provider: str, name: str, url: str) -> None:
-    """Says that a subscription provisioned a key: removing it does not end the billing."""
+    """Mark a key as part of a subscription: removing the key doesn't cancel the subscription."""
     if url and not url.startswith("https://"):
-        raise Invalid("--url must begin with https://.")
+        raise Invalid("--url must start with https://.")
     key = store.get(workspaces.by_slug(slug).id, _byok_provider(provider).slug)
     store.mark_subscription(key, name, url, OPERATOR)
 
 
-def _say_progress(what: str, count: int) -> None:
-    click.echo(f"{what}: {count}", err=True)
+def _print_progress(step: str, count: int) -> None:
+    click.echo(f"{step}: {count}", err=True)
 
 
 def _byok_provider(slug: str) -> catalogue.Provider:
-    found = {provider.slug: provider for provider in catalogue.byok_providers()}
-    if slug not in found:
-        raise Invalid(f"There is no provider “{slug}”. There are: {', '.join(found)}.")
-    return found[slug]
+    providers = {provider.slug: provider for provider in catalogue.byok_providers()}
+    if slug not in providers:
+        raise Invalid(f"There’s no provider “{slug}”. Choose one of: {', '.join(providers)}.")
+    return providers[slug]

@@ -1,4 +1,4 @@
-"""`flask db …`, Alembic's command line: loaded when it is asked for, as no web process or worker does."""
+"""`flask db …`, Alembic's CLI. Loaded only when used: web processes and workers don't need it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,24 @@ FOLDER = Path(__file__).parents[2] / "core" / "migrations"
 NAME = "db"
 
 
-class WhenAskedFor(click.Group):
-    """Stands for Alembic's group in `flask --help`, and makes way for it."""
+class LazyMigrations(click.Group):
+    """A placeholder in `flask --help` that loads Alembic's commands when used."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__(NAME, help="Perform database migrations.")
         self._app = app
 
-    def make_context(self, *given: Any, **more: Any) -> click.Context:
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
         prepare(self._app)
-        return self._app.cli.commands[NAME].make_context(*given, **more)
+        return self._app.cli.commands[NAME].make_context(*args, **options)
 
 
 def register(app: Flask) -> None:
-    app.cli.add_command(WhenAskedFor(app))
+    app.cli.add_command(LazyMigrations(app))
 
 
 def prepare(app: Flask) -> None:
-    """Loads Alembic: from here on `flask_migrate.upgrade()` and its like work on this application."""
+    """Loads Alembic, so that `flask_migrate.upgrade()` and the other commands work on this application."""
     from flask_migrate import Migrate
 
     Migrate(app, db, directory=str(FOLDER), command=NAME, render_as_batch=True, compare_type=True)

@@ -1,4 +1,4 @@
-"""A person's own page: name, password, where they are signed in, and the way to the second factor."""
+"""A person's account page: name, password, signed-in browsers and two-factor authentication."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def change_password() -> Any:
 @pages.post("/ended-sign-ins")
 @requires_sign_in
 def end_sign_ins() -> AnyResponse:
-    """One browser, or all but this one. What is over already needs no ending."""
+    """Signs out one browser, or all but this one. Signing out twice is harmless."""
     which = request.form.get("which", "")
     if which == OTHERS:
         sign_ins.end_others(this_person().id, this_sign_in().id)

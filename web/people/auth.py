@@ -30,7 +30,7 @@ from web.people.sign_in_limits import limiter, sign_in_limit
 pages = Blueprint("auth", __name__)
 
 CODES_LIMIT = "5 per 5 minutes"
-PERSONS_CODES_LIMIT = "30 per hour"
+CODES_PER_PERSON_LIMIT = "30 per hour"
 _EMAIL = "Enter your email address."
 _PASSWORD = "Enter your password."  # noqa: S105  (a sentence for people)
 
@@ -55,7 +55,7 @@ class CodeForm(Form):
 @pages.get("/")
 @public
 def start() -> AnyResponse:
-    """The first workspace of whoever is signed in; else the way in."""
+    """Redirects to the person's first workspace, or to sign-in (sign-up while there are no accounts)."""
     if not current_user.is_authenticated:
         empty = people.no_people_yet()
         return redirect(url_for("auth.sign_up" if empty else "auth.sign_in"), 303)
@@ -79,7 +79,7 @@ def sign_up() -> Any:
                 origin=request.remote_addr or "",
             )
         except (Invalid, Conflict) as error:
-            _field_at_fault(form, error.message).errors.append(error.message)
+            _invalid_field(form, error.message).errors.append(error.message)
         else:
             return sessions.begin(person)
     return _page("auth/sign_up.html", form)
@@ -105,7 +105,7 @@ def sign_in() -> Any:
 @public
 @limiter.limit(sign_in_limit, methods=["POST"])
 @limiter.limit(
-    PERSONS_CODES_LIMIT,
+    CODES_PER_PERSON_LIMIT,
     methods=["POST"],
     key_func=lambda: (
         (person := sessions.pending_two_factor()) and person.id or get_remote_address()
@@ -117,11 +117,11 @@ def sign_in() -> Any:
     key_func=lambda: sessions.pending_two_factor_id() or get_remote_address(),
 )
 def sign_in_code() -> Any:
-    """The second step: a code of the app, or a recovery code."""
+    """Two-factor authentication: a code from the app, or a recovery code."""
     person, form = sessions.pending_two_factor(), CodeForm()
     if person is None:
         return redirect(url_for("auth.sign_in", next=sessions.safe_next_url()), 303)
-    if form.validate_on_submit() and _is_right(person, form):
+    if form.validate_on_submit() and _accepts_code(person, form):
         return sessions.begin(person)
     return _page("auth/sign_in_code.html", form)
 
@@ -135,7 +135,7 @@ def sign_out() -> AnyResponse:
     return redirect(url_for("auth.sign_in"), 303)
 
 
-def _is_right(person: Person, form: CodeForm) -> bool:
+def _accepts_code(person: Person, form: CodeForm) -> bool:
     try:
         if two_factor.accepts(person, form.code.data, sessions.secret_key()):
             return True
@@ -147,12 +147,12 @@ def _is_right(person: Person, form: CodeForm) -> bool:
 
 
 def _log_failed(person: Person | None, step: str) -> None:
-    """Never what was typed: a password may stand in the wrong field."""
+    """Never logs what was typed: people put passwords in the wrong field."""
     person_id = person.id if person else ""
     log.warning("sign_in_failed", step=step, person_id=person_id, origin=request.remote_addr)
 
 
-def _field_at_fault(form: SignUpForm, message: str) -> Any:
+def _invalid_field(form: SignUpForm, message: str) -> Any:
     field = form.password if "password" in message else form.email
     field.errors = list(field.errors)
     return field

@@ -1,4 +1,4 @@
-"""An invitation's own page: who invites, to what, as what; and the way in for everybody it may be for."""
+"""The page behind an invitation link: who invites, to which workspace and role, and how to accept."""
 
 from typing import Any
 
@@ -28,13 +28,13 @@ class AccountForm(Form):
 @pages.get("")
 @public
 def show(invitation_token: str) -> Any:
-    return _page(_found(invitation_token), invitation_token)
+    return _page(_invitation(invitation_token), invitation_token)
 
 
 @pages.post("/acceptance")
 @requires_sign_in
 def accept(invitation_token: str) -> Any:
-    invitation = _found(invitation_token)
+    invitation = _invitation(invitation_token)
     try:
         invitations.accept(invitation, this_person(), actor_of(this_person()))
     except Invalid as error:
@@ -46,8 +46,8 @@ def accept(invitation_token: str) -> Any:
 @public
 @limiter.limit(sign_in_limit, methods=["POST"])
 def create_account(invitation_token: str) -> Any:
-    """Also where signing up is closed: the mail proves the address, and an owner asked for the person."""
-    invitation, form = _found(invitation_token), AccountForm()
+    """Works even where sign-up is closed: the email proves the address, and an owner sent the invitation."""
+    invitation, form = _invitation(invitation_token), AccountForm()
     if not form.validate_on_submit() or current_user.is_authenticated:
         return _page(invitation, invitation_token, form, "Sign out first, then create an account.")
     try:
@@ -64,7 +64,7 @@ def create_account(invitation_token: str) -> Any:
     return sessions.begin(person, to=_home(invitation))
 
 
-def _found(token: str) -> Invitation:
+def _invitation(token: str) -> Invitation:
     return invitations.by_token(token, sessions.secret_key())
 
 
@@ -78,7 +78,7 @@ def _page(
         invitation=invitation,
         role_text=ROLE_TEXTS[Role(invitation.role)],
         token=token,
-        way=_way(invitation),
+        way=_next_step(invitation),
         form=form,
         problem=problem,
         home=_home(invitation),
@@ -86,8 +86,8 @@ def _page(
     return page, 422 if form.errors or problem else 200
 
 
-def _way(invitation: Invitation) -> str:
-    """What whoever looks at it can do: join, be told, sign in or make an account."""
+def _next_step(invitation: Invitation) -> str:
+    """What the current visitor can do with it: join, sign in, sign up, or read why not."""
     if not current_user.is_authenticated:
         return "sign-in" if people.find(invitation.email) else "sign-up"
     person: Person = this_person()

@@ -1,4 +1,4 @@
-"""A forgotten password: asked for by mail, chosen anew behind the mail's link."""
+"""Password resets: request one by email, then choose a new password behind its link."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def new() -> Any:
 @pages.get("")
 @public
 def sent() -> str:
-    """The same for every address: whether there is an account is not said."""
+    """The same page for every address, so that it doesn't reveal who has an account."""
     return render_template("password_resets/sent.html")
 
 

@@ -1,7 +1,7 @@
-"""Who is signed in on a browser, and who is halfway: password right, second factor still to come.
+"""Browser sessions: who is signed in, and who still has to pass two-factor authentication.
 
-The cookie names a sign-in of ours, which ends when we say so. Halfway, it says for five minutes whose
-password was right; how many codes may be tried meanwhile is counted by the limiter, not in the cookie.
+The cookie holds the token of a sign-in row, which the server can end at any time. While two-factor
+authentication is pending, it holds the person for five minutes; the rate limiter counts attempts.
 """
 
 import hmac
@@ -20,7 +20,7 @@ _PENDING_TWO_FACTOR = "halfway"
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login knows of a person: the token of this browser's sign-in is the id."""
+    """Flask-Login's user: its id is the token of this browser's sign-in."""
 
     def __init__(self, token: str, sign_in: SignIn) -> None:
         self._token = token
@@ -35,10 +35,10 @@ class SignedIn(UserMixin):
 
 
 class Sessions(SecureCookieSessionInterface):
-    """A page renews the cookie; a piece that a script fetched beside it does not.
+    """Renews the cookie on page loads only, not on requests that scripts make.
 
-    It may come after the answer of a form, and would put back the cookie from before it: the sentence of
-    what the form has done would never be shown.
+    A background response that arrives after a form's would restore the older cookie and lose the flash
+    message.
     """
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
@@ -54,13 +54,13 @@ def register(app: Flask) -> None:
 
 
 def secret_key() -> str:
-    """What digests of tokens are made with."""
+    """The key for token digests."""
     key: str = current_app.config["SECRET_KEY"]
     return key
 
 
 def begin(person: Person, to: str = "") -> AnyResponse:
-    """Signs in on this browser, with a fresh session: nothing of an earlier cookie lives on."""
+    """Signs in on this browser with a fresh session, discarding the old cookie's data."""
     if current_user.is_authenticated:
         sign_ins.end(current_user.sign_in.id)
     token = sign_ins.start(person, secret_key(), request.headers.get("User-Agent", ""))
@@ -78,7 +78,7 @@ def this_sign_in() -> SignIn:
 
 
 def begin_two_factor(person: Person) -> AnyResponse:
-    """Remembers whose password was right, and asks for the code."""
+    """Remembers who entered the right password, and asks for the code."""
     until = clock.now().timestamp() + TWO_FACTOR_SECONDS
     session[_PENDING_TWO_FACTOR] = {
         "person": person.id,
@@ -90,26 +90,28 @@ def begin_two_factor(person: Person) -> AnyResponse:
 
 
 def pending_two_factor() -> Person | None:
-    """Whose password was right on this browser within the last five minutes, and is still the same."""
-    kept = session.get(_PENDING_TWO_FACTOR)
-    if not kept or kept["until"] < clock.now().timestamp():
+    """The person who entered the right password in the last five minutes, if it hasn't changed since."""
+    pending = session.get(_PENDING_TWO_FACTOR)
+    if not pending or pending["until"] < clock.now().timestamp():
         return None
-    person = people.by_id(kept["person"])
-    same = person is not None and hmac.compare_digest(kept["state"], _state(person))
-    return person if same else None
+    person = people.by_id(pending["person"])
+    is_unchanged = person is not None and hmac.compare_digest(pending["state"], _state(person))
+    return person if is_unchanged else None
 
 
 def pending_two_factor_id() -> str:
-    """What its codes are counted by."""
-    kept = session.get(_PENDING_TWO_FACTOR) or {}
-    return str(kept.get("id", ""))
+    """The rate limit key for codes on this browser."""
+    pending = session.get(_PENDING_TWO_FACTOR) or {}
+    return str(pending.get("id", ""))
 
 
 def safe_next_url() -> str | None:
-    """The page that asked for the sign-in, if it is one of ours."""
+    """The `next` page after sign-in, if it is a path on this site."""
     target = request.args.get("next", "")
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
-    return target if ours and target.isprintable() else None
+    is_local = (
+        target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target
+    )
+    return target if is_local and target.isprintable() else None
 
 
 def _load(token: str) -> SignedIn | None:
@@ -121,6 +123,6 @@ def _load(token: str) -> SignedIn | None:
 
 
 def _state(person: Person) -> str:
-    """Changes with the password and the second factor: a halfway sign-in ends with either."""
-    told = f"halfway|{person.password_hash}|{person.totp_sealed}|{person.totp_since}"
-    return ids.token_digest(told, secret_key())
+    """Changes with the password and two-factor setup, which ends a pending sign-in."""
+    state = f"halfway|{person.password_hash}|{person.totp_sealed}|{person.totp_since}"
+    return ids.token_digest(state, secret_key())

@@ -1,4 +1,4 @@
-"""How often an address may try to sign in or up. Redis away: counted in this process's memory."""
+"""The sign-in rate limit per IP address. Without Redis, each process counts in memory."""
 
 from flask import Flask
 from flask_limiter import Limiter
@@ -20,9 +20,10 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def sign_in_limit() -> str:
+    """The configured rate limit, such as "10 per minute"."""
     return _sign_in_limit
 
 
 def _storage(address: str) -> str:
-    """The limiter's name for a socket address: `redis+unix://`."""
+    """The storage URI that the limiter expects: `redis+unix://` for a socket."""
     return f"redis+{address}" if address.startswith("unix://") else address

@@ -1,4 +1,4 @@
-"""The second factor's page: set up with an app, recovery codes shown once, and switched off."""
+"""Two-factor authentication: set it up with an app, see recovery codes once, turn it off."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ pages = Blueprint("second_factor", __name__, url_prefix="/account/second-factor"
 
 CODES_LIMIT = "30 per hour"
 _QR_PAPER, _QR_INK = "white", "black"
-"""A scanner needs dark on light, in the dark theme too."""
+"""Scanners need dark on light, in the dark theme too."""
 
 _codes_of_this_person = limiter.shared_limit(
     CODES_LIMIT, scope="codes", key_func=lambda: this_person().id
@@ -42,7 +42,7 @@ class ProofForm(PasswordForm):
 @requires_sign_in
 @limiter.limit(sign_in_limit, methods=["POST"])
 def show() -> Any:
-    """How it stands. Posted to, with the password: makes the secret to put into an app."""
+    """Shows the current state. A POST with the password creates the secret for an authenticator app."""
     form = PasswordForm()
     if form.validate_on_submit() and _knows_password(form):
         two_factor.begin(this_person())
@@ -91,7 +91,7 @@ def switch_off() -> Any:
 
 
 def _is_proven(form: ProofForm) -> bool:
-    """The password first: a wrong one uses up no code."""
+    """Checks the password first, so that a wrong one doesn't use up a code."""
     if not _knows_password(form):
         return False
     try:
@@ -133,4 +133,4 @@ def _qr_code(text: str) -> Markup:
     svg = segno.make_qr(text, error="m").svg_inline(
         border=3, dark=_QR_INK, light=_QR_PAPER, svgclass="qr", lineclass=None, omitsize=True
     )
-    return Markup(svg)  # noqa: S704  (segno draws squares: nothing of the text is in it)
+    return Markup(svg)  # noqa: S704  (segno draws squares: nothing of the text is copied into it)

@@ -1,4 +1,4 @@
-"""Whether this process lives (`/healthz`), and whether it can do its work (`/readyz`)."""
+"""Health checks: whether this process is alive (`/healthz`) and ready to serve (`/readyz`)."""
 
 from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
@@ -21,11 +21,11 @@ def healthz() -> Response:
 @pages.get("/readyz")
 @public
 def readyz() -> tuple[Response, int]:
-    """200 when database and Redis answer, 503 otherwise; says which does not."""
+    """200 if the database and Redis respond, otherwise 503 with the one that doesn't."""
     parts = {"database": _database_answers(), "redis": _redis_answers()}
     ready = all(parts.values())
-    told = {name: "ok" if works else "away" for name, works in parts.items()}
-    return jsonify(status="ok" if ready else "not ready", **told), 200 if ready else 503
+    states = {name: "ok" if works else "away" for name, works in parts.items()}
+    return jsonify(status="ok" if ready else "not ready", **states), 200 if ready else 503
 
 
 def _database_answers() -> bool:

@@ -1,4 +1,4 @@
-"""One log line per request, and an id that it shares with every line written on the way."""
+"""One log line per request, with a request id shared by every line logged while serving it."""
 
 import re
 
@@ -21,8 +21,8 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     g.started = clock.monotonic()
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if re.fullmatch(r"[\w-]{8,64}", given) else new_id("req")
+    client_id = request.headers.get("X-Request-Id", "")
+    g.request_id = client_id if re.fullmatch(r"[\w-]{8,64}", client_id) else new_id("req")
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

@@ -117,7 +117,7 @@ class Look:
 @pytest.mark.parametrize("code", ["en", "ar"])
 def test_every_state_is_in_order_in_both_directions(live, bot, provider, windows, code):
     PICTURES.mkdir(exist_ok=True)
-    sentences = words(code).told
+    sentences = words(code).notices
     page = windows.open(f"{live.url}/chat/{bot.id}?lang={code}", locale="en-US")
     appearance = Look(page, code)
     appearance.at("empty")
@@ -164,9 +164,9 @@ def test_every_language_is_in_order(live, bot, provider, windows, code):
     ended(page, "failed")
     send(page, "Two")
     note = page.locator("#note")
-    expect(note).to_contain_text(sentences.told["too_many_messages"])
+    expect(note).to_contain_text(sentences.notices["too_many_messages"])
     windows.expect_status(429)
-    expect(note).to_contain_text(sentences.told["again"].partition("{when}")[2])
+    expect(note).to_contain_text(sentences.notices["again"].partition("{when}")[2])
     assert page.evaluate(
         "Intl.RelativeTimeFormat.supportedLocalesOf(document.documentElement.lang)"
     ) == [code]

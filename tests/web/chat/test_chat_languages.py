@@ -24,7 +24,7 @@ from tests.providers import Reply
 from web.chat import languages
 from web.chat.languages import CODES, best, words
 
-SECTIONS = ("page", "told", "loader")
+SECTIONS = ("page", "notices", "loader")
 SAME_AS_ENGLISH = {
     ("de", "Online"), ("de", "Offline"), ("de", "Chat"), ("fr", "Conversation"), ("fr", "Sources"),
     ("fr", "Chat"), ("es", "Chat"), ("pt", "Online"), ("pt", "Chat"),
@@ -72,7 +72,7 @@ def test_arabic_is_written_in_arabic_and_japanese_in_japanese():
 
 
 def test_english_says_what_the_endpoint_says():
-    sentences = words("en").told
+    sentences = words("en").notices
     assert sentences["answer_failed"] == FAILURE_SENTENCE
     assert sentences["unavailable"] == OUT_OF_MESSAGES_SENTENCE
     assert sentences["stopped"] == STOPPED_SENTENCE
@@ -159,10 +159,10 @@ def test_a_page_is_in_one_language_from_its_head_to_its_foot(app, bot, provider,
         key: " ".join(text.split()) for key, text in sentences.page.items() if key not in elsewhere
     }
     assert {key for key, text in wanted.items() if text not in shown} == set()
-    assert " ".join(sentences.told["answer_failed"].split()) in shown
+    assert " ".join(sentences.notices["answer_failed"].split()) in shown
     assert all(form.get("action").endswith(f"?lang={code}") for form in page.iter("form"))
     (chat,) = (node for node in page.iter("div") if node.get("id") == "chat")
-    assert json.loads(chat.get("data-words")).items() >= sentences.told.items()
+    assert json.loads(chat.get("data-words")).items() >= sentences.notices.items()
     if code != "en":
         rest = shown.replace("Mevichat", "")
         for word in {text for _, text in SAME_AS_ENGLISH} | {"Ω", "AI", "OL", "KI"}:
@@ -206,7 +206,7 @@ def change_appearance(bot, appearance):
 
 @pytest.mark.parametrize("code", CODES)
 def test_without_a_script_a_refusal_is_in_the_same_language(app, bot, code):
-    browser, sentences = Browser(app), words(code).told
+    browser, sentences = Browser(app), words(code).notices
     url = f"/chat/{bot.id}/messages?lang={code}"
     for text, key in ((" ", "empty"), ("x" * 8_001, "too_large")):
         refused = browser.post(url, {"text": text})
@@ -237,14 +237,15 @@ def test_where_no_chat_is_the_page_says_so_in_the_same_language(app, bot, code):
     over = browser.post(f"/chat/{bot.id}/messages/msg_0/retry?lang={code}")
     assert over.status_code == 404
     assert (
-        sentences.told["bad_token"] in unescape(over.text) and sentences.loader["open"] in over.text
+        sentences.notices["bad_token"] in unescape(over.text)
+        and sentences.loader["open"] in over.text
     )
     with transaction() as current:
         current.merge(bot)
         bot.enabled = False
     off = browser.get(f"/chat/{bot.id}?lang={code}")
     assert off.status_code == 403
-    assert sentences.told["bot_off"] in unescape(off.text)
+    assert sentences.notices["bot_off"] in unescape(off.text)
     assert sentences.page["come_back"] in unescape(off.text)
 
 
@@ -252,7 +253,7 @@ def test_a_page_that_was_open_for_too_long_says_so(app, bot):
     app.config["WTF_CSRF_ENABLED"] = True
     old = app.test_client().post(f"/chat/{bot.id}/messages?lang=es", data={"text": "x"})
     assert old.status_code == 400
-    assert words("es").told["page_old"] in unescape(old.text)
+    assert words("es").notices["page_old"] in unescape(old.text)
 
 
 def test_whatever_language_is_asked_for_the_page_is_ours_and_inert(app, bot):

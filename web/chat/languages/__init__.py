@@ -1,7 +1,7 @@
-"""What a visitor reads in which language: one TOML file each, all with the same keys.
+"""The chat's texts for visitors: one TOML file per language, all with the same keys.
 
-`page` is what a page says at once, `told` what it says when something happened (by the endpoint's
-error codes, where there is one), `loader` what the script on a site says.
+`page` has a page's fixed texts, `notices` the messages shown when something happens (keyed by the
+endpoint's error codes where there is one), `loader` the texts of the script that sites embed.
 """
 
 import tomllib
@@ -14,51 +14,58 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 CODES = ("en", "de", "fr", "es", "pt", "ja", "ar")
-"""The first one where nothing else fits."""
+"""The first is the default."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """One language. `name` is its own word for itself, `direction` is ltr or rtl."""
+    """One language. `name` is its native name, `direction` is ltr or rtl."""
 
     code: str
     name: str
     direction: str
     page: Mapping[str, str]
-    told: Mapping[str, str]
+    notices: Mapping[str, str]
     loader: Mapping[str, str]
 
     def again_in(self, seconds: int) -> str:
-        """When there is room again, rounded up: whoever comes back then finds it."""
+        """When to try again, rounded up so that trying then works."""
         unit, size = ("in_hours", 3_600) if seconds > 5_400 else ("in_minutes", 60)
-        when = self.told[unit].format(count=-(-seconds // size))
-        return self.told["again"].format(when=when)
+        when = self.notices[unit].format(count=-(-seconds // size))
+        return self.notices["again"].format(when=when)
 
 
 class HasLanguage(Protocol):
-    """A look, as far as languages go: `language` is a code or auto."""
+    """An appearance's language: a code or auto."""
 
     @property
     def language(self) -> str: ...
 
 
 def words(code: str) -> Words:
-    """The words of a language of ours."""
+    """The texts of a supported language."""
     return _WORDS[code]
 
 
-def best(accepted: str, look: HasLanguage, chosen: str = "") -> str:
-    """The code to speak in: what was `chosen` by name, else the look's, else of those `accepted`.
+def best(accepted: str, appearance: HasLanguage, chosen: str = "") -> str:
+    """The language to use: the one `chosen`, else the appearance's, else the first supported in `accepted`.
 
-    Both texts come from outside: a code, a tag such as pt-BR, or an Accept-Language header.
+    `chosen` and `accepted` are user input: a code, a tag such as pt-BR, or an Accept-Language header.
     """
-    return _of(chosen) or _of(look.language) or _of(accepted) or CODES[0]
+    return (
+        _first_supported(chosen)
+        or _first_supported(appearance.language)
+        or _first_supported(accepted)
+        or CODES[0]
+    )
 
 
-def _of(tags: str) -> str:
-    """The language of ours that comes first among these tags; "" for none. pt-BR is pt."""
-    wanted = parse_accept_header(tags[:200], LanguageAccept)
-    codes = (tag.replace("_", "-").partition("-")[0].lower() for tag, quality in wanted if quality)
+def _first_supported(tags: str) -> str:
+    """The first supported language among these tags, ignoring regions (pt-BR is pt); "" for none."""
+    preferred = parse_accept_header(tags[:200], LanguageAccept)
+    codes = (
+        tag.replace("_", "-").partition("-")[0].lower() for tag, quality in preferred if quality
+    )
     return next((code for code in codes if code in CODES), "")
 
 

@@ -92,7 +92,7 @@ def _page(workspace: Workspace, bot: Bot, form: SiteForm) -> Response:
         bot=bot_rows.row_of(workspace, bot),
         form=form,
         base=widget.base(),
-        line=widget.line_for(bot.id),
+        line=widget.embed_code(bot.id),
         sites=_sites(bot),
         asking=[row for row in found if not row.dismissed],
         refused=[row for row in found if row.dismissed],

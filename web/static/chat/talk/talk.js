@@ -75,17 +75,17 @@ export class Talk {
       answer.onBegin = () => {};
       this.#once.accepted();
       if (id) question.dataset.id = id;
-      this.#told("visitor", id, "complete");
+      this.#notify("visitor", id, "complete");
     };
   }
 
   async #follow(answer, response, id = "") {
     await this.#watch.follow(answer, response, id);
     unread.ended(answer.item);
-    this.#told("answer", answer.id, answer.status);
+    this.#notify("answer", answer.id, answer.status);
   }
 
-  #told(role, id, status) {
+  #notify(role, id, status) {
     tell("message", { role, message_id: id, conversation_id: this.#api.conversation, status });
   }
 
