@@ -49,7 +49,7 @@ _HTTP = {
         "bad_request",
         "The request couldn’t be read. If it has a body, check that it’s valid JSON.",
     ),
-    404: ("not_found", "Nothing exists at this address. Check it and try again."),
+    404: ("not_found", "There’s nothing at this address."),
     405: ("method_not_allowed", "This address doesn’t support that method."),
     413: ("too_large", "The request is too large."),
     415: ("unsupported_media_type", "Send JSON, with the header Content-Type: application/json."),

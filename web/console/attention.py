@@ -113,11 +113,11 @@ def _retirements(workspace: Workspace, made: list[Bot]) -> list[Notice]:
 def _retirement(workspace: Workspace, model: Model, some: list[Bot]) -> Notice | None:
     name = catalogue.provider(model.provider).name
     if retiring_models.is_over(model):
-        told = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."
-        return _about("bad", workspace, some, told)
+        text = f"{name} retired {model.name} on {day(model.retires_on)}. Choose another model."
+        return _about("bad", workspace, some, text)
     if retiring_models.is_near(model):
-        told = f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model before then."
-        return _about("warning", workspace, some, told)
+        text = f"{name} retires {model.name} on {day(model.retires_on)}. Choose another model before then."
+        return _about("warning", workspace, some, text)
     return None
 
 

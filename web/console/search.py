@@ -45,8 +45,8 @@ class Hit:
     """Of a command that this browser does by itself: the theme to switch to."""
 
     def has(self, words: list[str]) -> bool:
-        told = f"{self.text} {self.words}".casefold()
-        return all(word in told for word in words)
+        text = f"{self.text} {self.words}".casefold()
+        return all(word in text for word in words)
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def _actions(workspace: Workspace, can: Callable[[str], bool]) -> Iterator[Hit]:
 
 def _commands() -> Iterator[Hit]:
     for theme, icon in (("light", "sun"), ("dark", "moon"), ("system", "monitor")):
-        told = "match the system" if theme == "system" else theme
-        yield Hit(f"Theme: {told}", "", icon, "switch mode colors appearance", theme)
+        text = "match the system" if theme == "system" else theme
+        yield Hit(f"Theme: {text}", "", icon, "switch mode colors appearance", theme)
 
 
 def _others(workspace: Workspace) -> Iterator[Hit]:

@@ -45,8 +45,8 @@ class Worker(GeventWorker):
     """Set by gunicorn.conf.py from `CLIENT_STALL_SECONDS`."""
     stopping_since: float | None = None
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.waiting: set[IdleTimeout] = set()
 
     def timeout_ctx(self) -> IdleTimeout:

@@ -135,12 +135,14 @@ def _log(workspace: Workspace) -> dict[str, Any]:
 
 
 def _page(workspace: Workspace, webhook: Webhook | None, form: WebhookForm) -> str:
-    told = [row.person for row in workspaces.members(workspace.id) if row.allows("alerts.manage")]
+    recipients = [
+        row.person for row in workspaces.members(workspace.id) if row.allows("alerts.manage")
+    ]
     return render_template(
         "alerts/index.html",
         webhook=webhook,
         form=form,
-        told=told,
+        told=recipients,
         how_to_verify=HOW_TO_VERIFY,
         **_log(workspace),
     )

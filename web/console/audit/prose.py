@@ -129,10 +129,10 @@ def _plain(line: AuditLine) -> str:
 def _of_key(facts: Facts) -> Facts:
     provider = _provider_name(facts["subject"])
     reason = str(facts.get("reason", ""))
-    told = {"provider": provider, "reason": _REASONS.get(reason, reason).format(provider=provider)}
+    parts = {"provider": provider, "reason": _REASONS.get(reason, reason).format(provider=provider)}
     result = facts.get("result", "")
     masks = {name: _short(str(facts[name])) for name in ("was", "now", "mask") if name in facts}
-    return facts | told | masks | {"result": f": {result}" if result else ""}
+    return facts | parts | masks | {"result": f": {result}" if result else ""}
 
 
 def _of_bot(facts: Facts) -> Facts:
@@ -146,22 +146,22 @@ def _of_bot(facts: Facts) -> Facts:
 def _changes(facts: Facts) -> list[str]:
     """The fields that changed, in the order of the form; of the name and the model also how."""
     changed = facts.get("fields", [])
-    told = [text for name, text in _FIELDS.items() if name in changed and name != "name"]
+    parts = [text for name, text in _FIELDS.items() if name in changed and name != "name"]
     if "model_id" in changed:
         was, now = (failure_messages.names(str(facts.get(side, "")))[0] for side in ("was", "now"))
-        told.insert(0, f"model from {was} to {now}")
-    told += _of_the_look([name for name in appearance.FACTS if name in changed])
+        parts.insert(0, f"model from {was} to {now}")
+    parts += _of_the_look([name for name in appearance.FACTS if name in changed])
     if "name" in changed:
-        told.insert(0, f"name, was {facts.get('name_was', '')}")
-    return told
+        parts.insert(0, f"name, was {facts.get('name_was', '')}")
+    return parts
 
 
 def _of_the_look(fields: list[str]) -> list[str]:
     """Some of them by name: a preset changes a dozen."""
     titles = [str(appearance.FACTS[name]["title"]) for name in fields]
-    told = [title[:1].lower() + title[1:] for title in titles]
-    more = len(told) - MOST_NAMED
-    return told if more <= 0 else [*told[: MOST_NAMED - 1], f"{more + 1} more"]
+    parts = [title[:1].lower() + title[1:] for title in titles]
+    more = len(parts) - MOST_NAMED
+    return parts if more <= 0 else [*parts[: MOST_NAMED - 1], f"{more + 1} more"]
 
 
 _KINDS = {"text": "text", "file": "file", "qa": "answer to", "page": "page", "sitemap": "sitemap"}
@@ -193,14 +193,14 @@ def _kept(days: int) -> str:
 def _of_conversation(facts: Facts) -> Facts:
     """How many, and which fields of the filter were filled in; never what was searched for."""
     count = int(facts.get("count", 1))
-    told = f"{grouped(count)} conversations" if count != 1 else "one conversation"
+    parts = f"{grouped(count)} conversations" if count != 1 else "one conversation"
     fields = facts.get("filter") or {}
     of = (
         f", filtered by {listed(dict.fromkeys(_FILTERS.get(name, name) for name in fields))}"
         if fields
         else ""
     )
-    return facts | {"conversations": told + of}
+    return facts | {"conversations": parts + of}
 
 
 def _of_person(facts: Facts) -> Facts:

@@ -55,8 +55,8 @@ class Filter:
     @property
     def query(self) -> dict[str, Any]:
         days = {"from": self.since, "to": self.until}
-        told = {"kind": self.kind, "who": self.who}
-        return {name: str(value) for name, value in (told | days).items() if value}
+        cells = {"kind": self.kind, "who": self.who}
+        return {name: str(value) for name, value in (cells | days).items() if value}
 
     def lines(
         self, workspace: Workspace, beyond: int | None, size: int, oldest_first: bool = False
@@ -136,8 +136,8 @@ def _some(workspace: Workspace, wanted: Filter, beyond: int | None) -> list[Audi
 def _row(line: AuditLine) -> tuple[object, ...]:
     at = line.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     details = json.dumps(line.details, sort_keys=True, ensure_ascii=False)
-    told = (line.action, line.subject, f"{line.actor} {audit_prose.what(line)}", details)
-    return (line.number, at, line.actor, line.origin, *told)
+    cells = (line.action, line.subject, f"{line.actor} {audit_prose.what(line)}", details)
+    return (line.number, at, line.actor, line.origin, *cells)
 
 
 def _view(line: AuditLine) -> LineView:
@@ -146,8 +146,8 @@ def _view(line: AuditLine) -> LineView:
 
 def _chain(workspace: Workspace, count: int) -> Verdict | None:
     """The chain read again: for a piece never, for a long one when somebody asks for it."""
-    asked = request.args.get("chain") == "checked"
-    if asked or (count <= CHECKED_UNASKED and not wants_piece()):
+    is_requested = request.args.get("chain") == "checked"
+    if is_requested or (count <= CHECKED_UNASKED and not wants_piece()):
         return audit.verify(workspace.id)
     return None
 

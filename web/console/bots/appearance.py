@@ -101,9 +101,9 @@ def _form_to_begin_with(bot: Bot) -> Response:
     return _page(bot, _filled(shown), shown, filled=preset.name if preset else "")
 
 
-def _filled(look: Appearance) -> Any:
+def _filled(chosen: Appearance) -> Any:
     form = AppearanceForm()
-    form.show(look)
+    form.show(chosen)
     return form
 
 

@@ -111,9 +111,9 @@ class _Base(Form):
             field.errors = [*field.errors, problem.sentence]
             field.better = problem.better
 
-    def show(self, look: Appearance) -> None:
+    def show(self, appearance: Appearance) -> None:
         for name in FACTS:
-            self[name].data = str(value) if is_number(value := getattr(look, name)) else value
+            self[name].data = str(value) if is_number(value := getattr(appearance, name)) else value
 
     def typed(self) -> dict[str, Any]:
         """What was sent, as it was typed."""
@@ -121,14 +121,16 @@ class _Base(Form):
 
     def take(self, offered: str) -> None:
         """`link:#0d6360`, from the button beside a colour that cannot be read."""
-        name, _, colour = offered.partition(":")
+        name, _, color = offered.partition(":")
         if name in FACTS and kind_of(name) == "colour":
-            self[name].data = colour
+            self[name].data = color
 
-    def groups(self, look: Appearance) -> list[Group]:
+    def groups(self, appearance: Appearance) -> list[Group]:
         """In their order; open where something is wrong, and the first one."""
         return [
-            Group(name, fields, _own(look, fields), name == "Colors" or self._is_wrong(fields))
+            Group(
+                name, fields, _own(appearance, fields), name == "Colors" or self._is_wrong(fields)
+            )
             for name, fields in GROUPS.items()
         ]
 
@@ -139,6 +141,6 @@ class _Base(Form):
 AppearanceForm: Any = type("LookForm", (_Base,), {name: _field(name) for name in FACTS})
 
 
-def _own(look: Appearance, fields: tuple[str, ...]) -> int:
-    changed: Mapping[str, Any] = look.changed()
+def _own(appearance: Appearance, fields: tuple[str, ...]) -> int:
+    changed: Mapping[str, Any] = appearance.changed()
     return sum(name in changed for name in fields)

@@ -37,11 +37,11 @@ class Swatch:
     picked: bool
 
 
-def swatches(look: Appearance) -> list[Swatch]:
-    return [_swatch(preset, look) for preset in presets.PRESETS]
+def swatches(appearance: Appearance) -> list[Swatch]:
+    return [_swatch(preset, appearance) for preset in presets.PRESETS]
 
 
-def _swatch(preset: Preset, look: Appearance) -> Swatch:
+def _swatch(preset: Preset, appearance: Appearance) -> Swatch:
     made, mode = preset.appearance, "light"
     paper, header, answer = (
         of(made, mode) for of in (theme.paper_of, theme.header_of, theme.answer_of)
@@ -53,59 +53,65 @@ def _swatch(preset: Preset, look: Appearance) -> Swatch:
         fill=theme.launcher_of(made).paper,
         corner=min(made.radius * 0.3, 5),
         launcher_corner=round(14 * CORNERS[made.launcher_shape], 1),
-        picked=presets.applied(preset, look) == look,
+        picked=presets.applied(preset, appearance) == appearance,
     )  # fmt: skip
 
 
-def preview(bot: Bot, look: Appearance, problems: list[Problem]) -> dict[str, Any]:
+def preview(bot: Bot, appearance: Appearance, problems: list[Problem]) -> dict[str, Any]:
     """All that the page's scripts and the frame need to draw the look."""
-    words = language_of(look)
+    words = language_of(appearance)
     return {
-        "variables": theme.variables(look),
-        "words": _words(bot, look, words),
-        "mode": look.mode,
-        "direction": words.direction if look.direction == "auto" else look.direction,
+        "variables": theme.variables(appearance),
+        "words": _words(bot, appearance, words),
+        "mode": appearance.mode,
+        "direction": words.direction if appearance.direction == "auto" else appearance.direction,
         "language": words.code,
-        "launcher": _launcher(bot, look),
-        "window": {"width": look.window_width, "height": look.window_height, "radius": look.radius},
-        "derived": theme.derived(look),
+        "launcher": _launcher(bot, appearance),
+        "window": {
+            "width": appearance.window_width,
+            "height": appearance.window_height,
+            "radius": appearance.radius,
+        },
+        "derived": theme.derived(appearance),
         "problems": [vars(problem) for problem in problems],
     }
 
 
-def language_of(look: Appearance) -> Words:
-    return languages.words(languages.best(request.headers.get("Accept-Language", ""), look))
+def language_of(appearance: Appearance) -> Words:
+    return languages.words(languages.best(request.headers.get("Accept-Language", ""), appearance))
 
 
-def _words(bot: Bot, look: Appearance, words: Words) -> dict[str, str]:
+def _words(bot: Bot, appearance: Appearance, words: Words) -> dict[str, str]:
     """By the names of `data-word` in the chat's templates; what is empty does not show."""
-    say, our_name = words.page, looks.shows_branding(look, bot.workspace.plan)
+    say, our_name = words.page, looks.shows_branding(appearance, bot.workspace.plan)
     return {
-        "title": looks.title_of(bot, look),
-        "subtitle": look.subtitle,
-        "placeholder": look.placeholder or say["placeholder"],
-        "disclaimer": look.disclaimer or say["disclaimer"],
-        "privacy": (look.privacy_text or say["privacy"]) if look.privacy_url else "",
-        "privacy_url": look.privacy_url,
+        "title": looks.title_of(bot, appearance),
+        "subtitle": appearance.subtitle,
+        "placeholder": appearance.placeholder or say["placeholder"],
+        "disclaimer": appearance.disclaimer or say["disclaimer"],
+        "privacy": (appearance.privacy_text or say["privacy"]) if appearance.privacy_url else "",
+        "privacy_url": appearance.privacy_url,
         "powered_by": say["powered_by"] if our_name else "",
-        "avatar": look.avatar,
-        "picture": chat_appearance.avatar_url(bot, look),
+        "avatar": appearance.avatar,
+        "picture": chat_appearance.avatar_url(bot, appearance),
     }
 
 
-def _launcher(bot: Bot, look: Appearance) -> dict[str, Any]:
-    ground = theme.launcher_of(look)
+def _launcher(bot: Bot, appearance: Appearance) -> dict[str, Any]:
+    ground = theme.launcher_of(appearance)
     return {
         "background": ground.paper,
         "ink": ground.ink,
-        "size": look.launcher_size,
-        "corner": round(look.launcher_size * CORNERS[look.launcher_shape]),
-        "icon": LAUNCHER_ICONS.get(look.launcher_icon, ""),
-        "text": look.launcher_text,
-        "side": look.side,
-        "hidden": look.launcher_hidden,
-        "badge": look.badge,
-        "teaser": look.teaser_text if look.teaser_seconds else "",
-        "title": looks.title_of(bot, look),
-        "picture": chat_appearance.avatar_url(bot, look) if look.launcher_icon == "avatar" else "",
+        "size": appearance.launcher_size,
+        "corner": round(appearance.launcher_size * CORNERS[appearance.launcher_shape]),
+        "icon": LAUNCHER_ICONS.get(appearance.launcher_icon, ""),
+        "text": appearance.launcher_text,
+        "side": appearance.side,
+        "hidden": appearance.launcher_hidden,
+        "badge": appearance.badge,
+        "teaser": appearance.teaser_text if appearance.teaser_seconds else "",
+        "title": looks.title_of(bot, appearance),
+        "picture": chat_appearance.avatar_url(bot, appearance)
+        if appearance.launcher_icon == "avatar"
+        else "",
     }

@@ -40,12 +40,12 @@ _COLUMNS = (
 )
 
 
-def answer(workspace: Workspace, asked: Filter, file: str, actor: Actor) -> Response:
+def answer(workspace: Workspace, chosen: Filter, file: str, actor: Actor) -> Response:
     """The file, streamed; that it was taken is in the audit log. Raises `Invalid` for another kind."""
     if file not in FILES:
         raise Invalid(f"Choose one of these files: {', '.join(FILES)}.", field="file")
-    wanted = asked.wanted(workspace)
-    _record(wanted, asked, file, actor)
+    wanted = chosen.wanted(workspace)
+    _record(wanted, chosen, file, actor)
     name = f"{workspace.slug}-{'messages' if file == 'lines' else file}"
     if file == "conversations":
         return csv_export.answer(name, _TALK_COLUMNS, _talk_rows(wanted))
@@ -57,11 +57,11 @@ def answer(workspace: Workspace, asked: Filter, file: str, actor: Actor) -> Resp
     return response
 
 
-def _record(wanted: ConversationFilter, asked: Filter, file: str, actor: Actor) -> None:
+def _record(wanted: ConversationFilter, chosen: Filter, file: str, actor: Actor) -> None:
     count = conversation_search.count(wanted)
-    told: dict[str, Any] = {"count": count, "filter": asked.told, "file": file}
+    values: dict[str, Any] = {"count": count, "filter": chosen.told, "file": file}
     with transaction() as current:
-        audit.record(current, wanted.workspace_id, actor, "conversation.exported", **told)
+        audit.record(current, wanted.workspace_id, actor, "conversation.exported", **values)
 
 
 def _lines(wanted: ConversationFilter) -> Iterator[str]:
@@ -85,11 +85,15 @@ def _facts(said: ExportedMessage) -> dict[str, Any]:
             *("tokens_out", "first_token_ms", "latency_ms", "cached"),
         )
     }
-    told: dict[str, Any] = {"bot": conversation.bot.name, "origin": conversation.origin}
-    told["message_id"] = message.id
-    told |= {"at": _time(message.created_at), "model": message.model_id, "thumb": message.feedback}
-    told |= {"attempts": message.attempt, "sources": citations.shown(message.sources or [])}
-    facts = same | told
+    values: dict[str, Any] = {"bot": conversation.bot.name, "origin": conversation.origin}
+    values["message_id"] = message.id
+    values |= {
+        "at": _time(message.created_at),
+        "model": message.model_id,
+        "thumb": message.feedback,
+    }
+    values |= {"attempts": message.attempt, "sources": citations.shown(message.sources or [])}
+    facts = same | values
     return {name: facts[name] for name in _COLUMNS}
 
 

@@ -26,12 +26,12 @@ pages = Blueprint("conversations", __name__, url_prefix="/w/<slug>/conversations
 @pages.get("")
 @requires("conversations.read")
 def index(workspace: Workspace) -> str:
-    asked, before = conversation_filter.from_request(), conversation_filter.cursor()
+    chosen, before = conversation_filter.from_request(), conversation_filter.cursor()
     place = {"slug": workspace.slug}
     order = sorting.from_request(
-        COLUMNS, "conversations.index", place, "conversation-list", asked.query
+        COLUMNS, "conversations.index", place, "conversation-list", chosen.query
     )
-    wanted = replace(asked.wanted(workspace), oldest_first=not order.order.descending)
+    wanted = replace(chosen.wanted(workspace), oldest_first=not order.order.descending)
     found = conversation_search.step(wanted, before)
     more = {"before": conversation_filter.written(found.next)} if found.next else None
     made = request_cache.bots_of(workspace)
@@ -39,13 +39,13 @@ def index(workspace: Workspace) -> str:
         "conversations/index.html",
         rows=reading.in_order(found.ids),
         bots=made,
-        origins=_origins(made, asked),
+        origins=_origins(made, chosen),
         states=STATE_LABELS,
-        filter=asked,
+        filter=chosen,
         sorting=order,
-        more_url=_url(workspace, asked.query | order.asked | more) if more else "",
+        more_url=_url(workspace, chosen.query | order.asked | more) if more else "",
         looked_back_to=found.next.last_at if found.next and not found.full else None,
-        first_url=_url(workspace, asked.query | order.asked) if before else "",
+        first_url=_url(workspace, chosen.query | order.asked) if before else "",
         files=conversation_files.FILES,
     )
 
@@ -67,8 +67,8 @@ def export(workspace: Workspace) -> Any:
     """The conversations that match, all of them, as the file that was chosen below the list."""
     if request.method == "GET":
         return go_to(_url(workspace, conversation_filter.from_request().query))
-    asked = conversation_filter.from_request(request.form)
-    return conversation_files.answer(workspace, asked, request.form.get("file", ""), this_actor())
+    chosen = conversation_filter.from_request(request.form)
+    return conversation_files.answer(workspace, chosen, request.form.get("file", ""), this_actor())
 
 
 @pages.route("/<conversation_id>/deletion", methods=["GET", "POST"])
@@ -76,8 +76,8 @@ def export(workspace: Workspace) -> Any:
 def deletion(workspace: Workspace, conversation_id: str) -> Any:
     conversation = reading.get(workspace.id, conversation_id)
     if request.method == "GET":
-        told = reading.summaries([conversation])[0]
-        return render_template("conversations/deletion.html", conversation=told)
+        summary = reading.summaries([conversation])[0]
+        return render_template("conversations/deletion.html", conversation=summary)
     conversation_deletion.delete_one(conversation, this_actor())
     flash("Conversation deleted.", "good")
     return go_to(url_for("conversations.index", slug=workspace.slug))
@@ -88,37 +88,39 @@ def deletion(workspace: Workspace, conversation_id: str) -> Any:
 def delete_found(workspace: Workspace) -> Any:
     """Of all that match: first how many these are, then a part of them at a time."""
     if request.method == "GET":
-        asked = conversation_filter.from_request()
-        count = conversation_search.count(asked.wanted(workspace))
-        return _asks_to_delete(workspace, asked, count)
-    asked = conversation_filter.from_request(request.form)
-    gone = conversation_deletion.delete_matching(asked.wanted(workspace), this_actor(), asked.told)
+        chosen = conversation_filter.from_request()
+        count = conversation_search.count(chosen.wanted(workspace))
+        return _asks_to_delete(workspace, chosen, count)
+    chosen = conversation_filter.from_request(request.form)
+    gone = conversation_deletion.delete_matching(
+        chosen.wanted(workspace), this_actor(), chosen.told
+    )
     flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
     if gone < conversation_deletion.MOST_AT_ONCE:
         return go_to(url_for("conversations.index", slug=workspace.slug))
-    return go_to(url_for("conversations.delete_found", slug=workspace.slug, **asked.query))
+    return go_to(url_for("conversations.delete_found", slug=workspace.slug, **chosen.query))
 
 
-def _asks_to_delete(workspace: Workspace, asked: Filter, count: int) -> str:
+def _asks_to_delete(workspace: Workspace, chosen: Filter, count: int) -> str:
     bot_name = next(
-        (bot.name for bot in request_cache.bots_of(workspace) if bot.id == asked.bot), ""
+        (bot.name for bot in request_cache.bots_of(workspace) if bot.id == chosen.bot), ""
     )
     return render_template(
         "conversations/deletion_of_found.html",
-        filter=asked,
+        filter=chosen,
         count=count,
         most=conversation_deletion.MOST_AT_ONCE,
         bot_name=bot_name,
         states=STATE_LABELS,
-        back_url=_url(workspace, asked.query),
+        back_url=_url(workspace, chosen.query),
     )
 
 
-def _origins(made: list[Bot], asked: Filter) -> list[str]:
+def _origins(made: list[Bot], chosen: Filter) -> list[str]:
     """Sites that the bots may be on, this one included, and the one that is asked for."""
     allowed = {origin for bot in made for origin in bot.allowed_origins}
     here = request.host_url.rstrip("/")
-    return sorted(allowed | {here} | ({asked.origin} if asked.origin else set()))
+    return sorted(allowed | {here} | ({chosen.origin} if chosen.origin else set()))
 
 
 def _url(workspace: Workspace, query: dict[str, Any]) -> str:

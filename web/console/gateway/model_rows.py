@@ -71,9 +71,9 @@ def in_order(rows: list[ModelRow], order: Order) -> list[ModelRow]:
 
 
 def _fits(name: str, models: list[Model], words: list[str], provider: str) -> bool:
-    told = " ".join([name, *(f"{one.id} {one.name} {one.provider}" for one in models)]).lower()
+    haystack = " ".join([name, *(f"{one.id} {one.name} {one.provider}" for one in models)]).lower()
     of_provider = not provider or any(one.provider == provider for one in models)
-    return of_provider and all(word in told for word in words)
+    return of_provider and all(word in haystack for word in words)
 
 
 def _row(caller: Caller, name: str, models: list[Model]) -> ModelRow:

@@ -58,15 +58,15 @@ def route(workspace: Workspace) -> str:
         request.args.get("format"),
     )
     chosen = form if form in FORMATS else "chat"
-    told: dict[str, Any] | None = None
+    explanation: dict[str, Any] | None = None
     if model:
-        told = models_endpoint.explain(access.caller_of(this_membership()), model, chosen)
+        explanation = models_endpoint.explain(access.caller_of(this_membership()), model, chosen)
     return render_template(
         "gateway/route.html",
         model=model,
         format=chosen,
         formats=FORMATS,
-        told=told,
+        told=explanation,
         words=routing_text,
     )
 

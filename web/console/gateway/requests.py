@@ -51,30 +51,30 @@ class Filter:
 
     @property
     def query(self) -> dict[str, Any]:
-        told = {"provider": self.provider, "model": self.model, "state": self.state}
-        told |= {"whose": "mine" if self.mine else ""}
+        values = {"provider": self.provider, "model": self.model, "state": self.state}
+        values |= {"whose": "mine" if self.mine else ""}
         days = {"from": self.since, "to": self.until}
-        return {name: str(value) for name, value in (told | days).items() if value}
+        return {name: str(value) for name, value in (values | days).items() if value}
 
 
 @pages.get("")
 @requires("gateway.use")
 def index(workspace: Workspace) -> str:
-    asked, page = _filter_from_request(), requested_page(LAST_PAGE)
+    chosen, page = _filter_from_request(), requested_page(LAST_PAGE)
     order = sorting.from_request(
         log_search.COLUMNS,
         "gateway_requests.index",
         {"slug": workspace.slug},
         "requests",
-        asked.query,
+        chosen.query,
     )
-    wanted, skip = _wanted(workspace, asked), PAGE_SIZE * (page - 1)
+    wanted, skip = _wanted(workspace, chosen), PAGE_SIZE * (page - 1)
     found = log_search.found(wanted, PAGE_SIZE + 1, skip, order.order)
     names = _names(workspace)
     return render_template(
         "gateway/requests.html",
         rows=[RequestRow(one, names.get(one.token_id, "")) for one in found[:PAGE_SIZE]],
-        filter=asked,
+        filter=chosen,
         sorting=order,
         among=log_search.AMONG,
         providers={one.slug: one.name for one in catalogue.providers()},
@@ -82,7 +82,7 @@ def index(workspace: Workspace) -> str:
         sees_all=_sees_all(),
         newer_url=order.page_url(page - 1) if page > 1 else "",
         older_url=order.page_url(page + 1) if len(found) > PAGE_SIZE else "",
-        file_url=url_for("gateway_requests.file", slug=workspace.slug, **asked.query),
+        file_url=url_for("gateway_requests.file", slug=workspace.slug, **chosen.query),
     )
 
 
@@ -125,24 +125,24 @@ def _filter_from_request() -> Filter:
     )
 
 
-def _wanted(workspace: Workspace, asked: Filter) -> RequestFilter:
+def _wanted(workspace: Workspace, chosen: Filter) -> RequestFilter:
     wanted = RequestFilter(
         workspace.id,
-        provider=asked.provider,
-        model=asked.model,
-        state=asked.state,
-        since=midnight(asked.since),
-        until=midnight(asked.until, days_later=1),
+        provider=chosen.provider,
+        model=chosen.model,
+        state=chosen.state,
+        since=midnight(chosen.since),
+        until=midnight(chosen.until, days_later=1),
     )
-    only_mine = asked.mine or not _sees_all()
+    only_mine = chosen.mine or not _sees_all()
     return replace(wanted, person_id=this_person().id) if only_mine else wanted
 
 
 def _names(workspace: Workspace) -> dict[str, str]:
     """What a request came from: a token, or a person in Try it."""
     people = (place.person for place in workspaces.members(workspace.id))
-    tried = {person.id: f"Try it, by {person.name}" for person in people}
-    return tried | {token.id: token.name for token in tokens.of_workspace(workspace.id)}
+    names = {person.id: f"Try it, by {person.name}" for person in people}
+    return names | {token.id: token.name for token in tokens.of_workspace(workspace.id)}
 
 
 def _mask(workspace: Workspace, found: GatewayRequest) -> str:

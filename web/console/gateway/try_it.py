@@ -58,22 +58,22 @@ def show(workspace: Workspace) -> Any:
         form.model.data = request.args.get("model", "")[:MAX_MODEL_LENGTH]
         return _page(form)
     try:
-        tried = _tried(workspace, form)
+        result = _send(workspace, form)
     except Invalid as error:
         field = form.prompt if error.field == "prompt" else form.model
         field.errors = [error.message]
         return _page(form), 422
-    return _page(form, tried)
+    return _page(form, result)
 
 
-def _page(form: PromptForm, tried: Tried | None = None) -> str:
+def _page(form: PromptForm, result: Tried | None = None) -> str:
     models = [one.id for one in models_endpoint.models_for(access.caller_of(this_membership()))]
     return render_template(
-        "gateway/try.html", form=form, models=models, tried=tried, longest=MAX_TEXT_LENGTH
+        "gateway/try.html", form=form, models=models, tried=result, longest=MAX_TEXT_LENGTH
     )
 
 
-def _tried(workspace: Workspace, form: PromptForm) -> Tried:
+def _send(workspace: Workspace, form: PromptForm) -> Tried:
     """Asks, waits for the whole answer, and takes the database up again, which serving lets go."""
     call, request_id = _call(form), new_id("req")
     began, caller = clock.monotonic(), access.caller_of(this_membership())
@@ -81,7 +81,7 @@ def _tried(workspace: Workspace, form: PromptForm) -> Tried:
     body = reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
     milliseconds = round((clock.monotonic() - began) * 1000)
     g.membership = workspaces.membership(this_person().id, workspace.slug)
-    return _told(reply, body, request_id, milliseconds)
+    return _result(reply, body, request_id, milliseconds)
 
 
 def _call(form: PromptForm) -> Call:
@@ -95,15 +95,15 @@ def _call(form: PromptForm) -> Call:
     return calls.read(ROUTE, json.dumps(document).encode(), {})
 
 
-def _told(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Tried:
-    told = {name: reply.headers.get(f"x-mevichat-{name}", "") for name in _HEADERS}
-    provider = told["provider"]
+def _result(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Tried:
+    headers = {name: reply.headers.get(f"x-mevichat-{name}", "") for name in _HEADERS}
+    provider = headers["provider"]
     facts: dict[str, Any] = {
         "request_id": request_id,
         "milliseconds": milliseconds,
         "provider": routing_text.provider_name(provider) if provider else "",
-        "key": routing_text.key_words(told["key-source"], provider),
-        "attempts": told["attempts"],
+        "key": routing_text.key_words(headers["key-source"], provider),
+        "attempts": headers["attempts"],
     }
     try:
         document = parse_object(body)

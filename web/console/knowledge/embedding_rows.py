@@ -63,8 +63,8 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
     if done < total:
         return _unfinished(done, total, embedding_errors.last(workspace.id, CHUNKS))
     if last := embedding_errors.last(workspace.id, QUESTIONS):
-        told = "Your last question used keyword search only. "
-        return Standing("warning", told + _sentence(last.reason))
+        text = "Your last question used keyword search only. "
+        return Standing("warning", text + _sentence(last.reason))
     return Standing("good", "All chunks are in the semantic index.")
 
 

@@ -51,8 +51,8 @@ def try_retrieval(workspace: Workspace, bot_id: str) -> str:
     """What a question finds, on the way that an answer goes; no model is asked to answer."""
     bot = bots.get(workspace.id, bot_id)
     question = " ".join(request.args.get("q", "").split())[: retrieval.LONGEST_QUESTION]
-    tried = retrieval.try_out(bot, question) if question else None
-    return render_template("knowledge/retrieval.html", bot=bot, q=question, tried=tried)
+    result = retrieval.try_out(bot, question) if question else None
+    return render_template("knowledge/retrieval.html", bot=bot, q=question, tried=result)
 
 
 @pages.get("/<source_id>")
@@ -103,17 +103,17 @@ def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
 def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse:
     """Makes a question and answer of what visitors asked in vain."""
     bot = bots.get(workspace.id, bot_id)
-    asked = unanswered.get(workspace.id, bot.id, unanswered_id)
+    question = unanswered.get(workspace.id, bot.id, unanswered_id)
     if request.method == "GET":
-        return _answer_page(bot, asked, QaForm(data={"question": asked.question}))
+        return _answer_page(bot, question, QaForm(data={"question": question.question}))
     form = QaForm()
     try:
         unanswered.answer(
-            workspace, asked, form.said("question"), form.said("answer"), this_actor()
+            workspace, question, form.said("question"), form.said("answer"), this_actor()
         )
     except REFUSED as error:
         form.blame(error)
-        return _answer_page(bot, asked, form)
+        return _answer_page(bot, question, form)
     flash(f"Saved. {bot.name} can now answer this.", "good")
     return _to_index(workspace, bot)
 
@@ -153,8 +153,8 @@ def _sources(workspace: Workspace, bot: Bot) -> Response:
     return make_response(piece)
 
 
-def _answer_page(bot: Bot, asked: Any, form: QaForm) -> Response:
-    page = render_template("knowledge/answer.html", bot=bot, asked=asked, form=form)
+def _answer_page(bot: Bot, question: Any, form: QaForm) -> Response:
+    page = render_template("knowledge/answer.html", bot=bot, asked=question, form=form)
     return make_response(page, 422 if form.errors else 200)
 
 

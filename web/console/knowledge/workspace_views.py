@@ -32,24 +32,24 @@ class Filter:
 
     @property
     def query(self) -> dict[str, Any]:
-        told = {"q": self.text, "bot": self.bot, "state": self.state}
-        return {name: value for name, value in told.items() if value}
+        values = {"q": self.text, "bot": self.bot, "state": self.state}
+        return {name: value for name, value in values.items() if value}
 
 
 @pages.get("")
 @requires("bots.read")
 def index(workspace: Workspace) -> str:
-    asked, page = _filter_from_request(), requested_page(LAST_PAGE)
+    chosen, page = _filter_from_request(), requested_page(LAST_PAGE)
     bots = {bot.id: bot for bot in request_cache.bots_of(workspace)}
-    of = {asked.bot} & set(bots) if asked.bot else set(bots)
-    order = _sorting(workspace, asked)
-    wanted = SourceFilter(of, asked.state, asked.text)
+    of = {chosen.bot} & set(bots) if chosen.bot else set(bots)
+    order = _sorting(workspace, chosen)
+    wanted = SourceFilter(of, chosen.state, chosen.text)
     found = source_list.find(wanted, order.order, PAGE_SIZE + 1, PAGE_SIZE * (page - 1))
     return render_template(
         "all_knowledge/index.html",
         rows=[(knowledge_rows.row_of(one), bots[one.bot_id]) for one in found[:PAGE_SIZE]],
         bots=bots.values(),
-        filter=asked,
+        filter=chosen,
         states=STATES,
         sorting=order,
         room=knowledge_rows.room(workspace),
@@ -65,8 +65,8 @@ def _filter_from_request() -> Filter:
     return Filter(text, fields.get("bot", "")[:40], state if state in STATES else "")
 
 
-def _sorting(workspace: Workspace, asked: Filter) -> Sorting:
+def _sorting(workspace: Workspace, chosen: Filter) -> Sorting:
     place = {"slug": workspace.slug}
     return sorting.from_request(
-        source_list.COLUMNS, "all_knowledge.index", place, "all-sources", asked.query
+        source_list.COLUMNS, "all_knowledge.index", place, "all-sources", chosen.query
     )

@@ -59,8 +59,8 @@ class Effect:
     @property
     def sentences(self) -> list[str]:
         """Everything that changes with the plan, most grave first."""
-        told = [self._bots(), self._keys(), self._messages(), self._models()]
-        return [sentence for sentence in told if sentence]
+        sentences = [self._bots(), self._keys(), self._messages(), self._models()]
+        return [sentence for sentence in sentences if sentence]
 
     @property
     def notes(self) -> list[str]:

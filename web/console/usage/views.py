@@ -59,20 +59,20 @@ class PeriodQuery:
 @pages.get("")
 @requires("usage.read")
 def index(workspace: Workspace) -> str:
-    asked = _period_from_request()
-    lines = reading.lines(workspace.id, asked.first, asked.last, asked.by)
-    names = usage_totals.names_of(workspace, asked.by)
+    period = _period_from_request()
+    lines = reading.lines(workspace.id, period.first, period.last, period.by)
+    names = usage_totals.names_of(workspace, period.by)
     return render_template(
         "usage/index.html",
-        asked=asked,
-        shown=usage_totals.shown(lines, names, asked.first, asked.last, asked.what),
+        asked=period,
+        shown=usage_totals.shown(lines, names, period.first, period.last, period.what),
         groups=GROUPS,
         counted=COUNTED,
         periods=[
-            (name, text, _period_url(workspace, asked, name)) for name, text in PERIODS.items()
+            (name, text, _period_url(workspace, period, name)) for name, text in PERIODS.items()
         ],
         longest=LONGEST_DAYS,
-        csv_url=url_for("usage.days", slug=workspace.slug, **asked.days),
+        csv_url=url_for("usage.days", slug=workspace.slug, **period.days),
     )
 
 
@@ -80,9 +80,9 @@ def index(workspace: Workspace) -> str:
 @requires("usage.read")
 def days(workspace: Workspace) -> Response:
     """Every row of those days, as CSV."""
-    asked = _period_from_request()
-    entries = list(reading.entries(workspace.id, asked.first, asked.last))
-    name = f"{workspace.slug}-usage-{asked.first}-{asked.last}"
+    period = _period_from_request()
+    entries = list(reading.entries(workspace.id, period.first, period.last))
+    name = f"{workspace.slug}-usage-{period.first}-{period.last}"
     return csv_export.answer(name, _COLUMNS, _rows(workspace, entries))
 
 
@@ -119,8 +119,8 @@ def _period_from_request() -> PeriodQuery:
 
 def _days() -> tuple[date, date]:
     """From both dates of the form, in whichever order; else by the name of a period."""
-    given = [day_in(request.args.get(name, "")) for name in ("from", "to")]
-    first, last = given
+    ends = [day_in(request.args.get(name, "")) for name in ("from", "to")]
+    first, last = ends
     if first and last:
         return min(first, last), max(first, last)
     if first:
@@ -141,5 +141,5 @@ def _ends_of(period: str) -> tuple[date, date]:
     return today.replace(day=1), today
 
 
-def _period_url(workspace: Workspace, asked: PeriodQuery, period: str) -> str:
-    return url_for("usage.index", slug=workspace.slug, period=period, **asked.choices)
+def _period_url(workspace: Workspace, query: PeriodQuery, period: str) -> str:
+    return url_for("usage.index", slug=workspace.slug, period=period, **query.choices)
