@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import rcssmin
 import rjsmin
 
-from core.bots.appearance import appearance as looks
+from core.bots.appearance import appearance as appearances
 from core.bots.appearance import theme
 from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot
@@ -31,9 +31,9 @@ _GAP = 12
 
 def loader(bot: Bot, base: str) -> str:
     """The script for an allowed site. `base` is the deployment's URL without a trailing slash."""
-    look = looks.appearance_of(bot)
-    config = _json(_config(bot, look, base))
-    source = _source(bool(look.teaser_text))
+    appearance = appearances.appearance_of(bot)
+    config = _json(_config(bot, appearance, base))
+    source = _source(bool(appearance.teaser_text))
     return f'(() => {{\n"use strict";\nconst config = {config};\n{source}}})();\n'
 
 
@@ -45,65 +45,67 @@ def silent(bot_id: str, message: str) -> str:
     )
 
 
-def _config(bot: Bot, look: Appearance, base: str) -> dict[str, Any]:
+def _config(bot: Bot, appearance: Appearance, base: str) -> dict[str, Any]:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
-    shows_avatar = look.launcher_icon == "avatar"
-    picture = chat_appearance.avatar_url(bot, look) if shows_avatar else ""
+    shows_avatar = appearance.launcher_icon == "avatar"
+    picture = chat_appearance.avatar_url(bot, appearance) if shows_avatar else ""
     return {
         "version": VERSION,
         "id": bot.id,
         "origin": origin,
         "script": f"{base}/w/{bot.id}.js",
         "frame": f"{base}/chat/{bot.id}/frame",
-        "title": looks.title_of(bot, look),
-        "language": look.language,
-        "words": {code: _words(code, look) for code in languages.CODES},
-        "side": look.side,
-        "icon": "" if shows_avatar else _icons()[look.launcher_icon],
+        "title": appearances.title_of(bot, appearance),
+        "language": appearance.language,
+        "words": {code: _words(code, appearance) for code in languages.CODES},
+        "side": appearance.side,
+        "icon": "" if shows_avatar else _icons()[appearance.launcher_icon],
         "cross": _icons()["cross"],
-        "letters": _letters(looks.title_of(bot, look)),
+        "letters": _initials(appearances.title_of(bot, appearance)),
         "picture": picture and base + picture,
-        "text": look.launcher_text,
-        "hidden": look.launcher_hidden,
-        "badge": look.badge,
-        "teaser": look.teaser_text,
-        "teaserSeconds": look.teaser_seconds,
-        "openSeconds": look.open_seconds,
-        "css": _css(look),
+        "text": appearance.launcher_text,
+        "hidden": appearance.launcher_hidden,
+        "badge": appearance.badge,
+        "teaser": appearance.teaser_text,
+        "teaserSeconds": appearance.teaser_seconds,
+        "openSeconds": appearance.open_seconds,
+        "css": _css(appearance),
     }
 
 
-def _words(code: str, look: Appearance) -> dict[str, str]:
+def _words(code: str, appearance: Appearance) -> dict[str, str]:
     words = languages.words(code)
-    direction = words.direction if look.direction == "auto" else look.direction
+    direction = words.direction if appearance.direction == "auto" else appearance.direction
     texts = {
-        name: words.loader[name] for name in _LOADER_TEXTS if look.teaser_text or name != "dismiss"
+        name: words.loader[name]
+        for name in _LOADER_TEXTS
+        if appearance.teaser_text or name != "dismiss"
     }
     return texts | {"direction": direction}
 
 
-def _letters(name: str) -> str:
+def _initials(name: str) -> str:
     """The monogram's letters, as in components/monogram.html."""
     words = name.split()
     return "".join(word[0] for word in words[:2]).upper() if len(words) > 1 else name[:1].upper()
 
 
-def _css(look: Appearance) -> str:
+def _css(appearance: Appearance) -> str:
     """Uses !important on :host so that the page's custom properties of the same name don't apply."""
-    launcher, overrides = theme.launcher_of(look), theme.variables(look)
-    sheet = _sheet(bool(look.teaser_text))
+    launcher, overrides = theme.launcher_of(appearance), theme.variables(appearance)
+    sheet = _sheet(bool(appearance.teaser_text))
     values = css_tokens.values(css_tokens.used_in(sheet, overrides), overrides) | {
         "--launcher": launcher.paper,
         "--on-launcher": launcher.ink,
-        "--size": f"{look.launcher_size}px",
-        "--corner": f"{round(look.launcher_size * _CORNERS[look.launcher_shape])}px",
-        "--x": f"{look.offset_x}px",
-        "--y": f"{look.offset_y}px",
-        "--above": f"{look.offset_y + look.launcher_size + _GAP}px",
-        "--width": f"{look.window_width}px",
-        "--height": f"{look.window_height}px",
+        "--size": f"{appearance.launcher_size}px",
+        "--corner": f"{round(appearance.launcher_size * _CORNERS[appearance.launcher_shape])}px",
+        "--x": f"{appearance.offset_x}px",
+        "--y": f"{appearance.offset_y}px",
+        "--above": f"{appearance.offset_y + appearance.launcher_size + _GAP}px",
+        "--width": f"{appearance.window_width}px",
+        "--height": f"{appearance.window_height}px",
     }
-    scheme = "light dark" if look.mode == "auto" else look.mode
+    scheme = "light dark" if appearance.mode == "auto" else appearance.mode
     declarations = [f"{name}:{value}!important" for name, value in values.items()]
     return f"{sheet}:host{{color-scheme:{scheme}!important;{';'.join(declarations)}}}"
 
