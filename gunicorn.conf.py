@@ -1,4 +1,4 @@
-"""How gunicorn serves the product: gevent, and a graceful stop that lets answers finish.
+"""The gunicorn configuration: gevent, and a graceful stop that lets answers finish.
 
 gevent patches the standard library before anything else is imported: that is why the imports below
 the first two lines are where they are.
@@ -30,7 +30,7 @@ except SettingsError as error:
 
 
 def _more_open_files() -> None:
-    """A stream holds two sockets, and shells often allow 1,024: takes what the system gives."""
+    """Raises the limit on open files: a stream needs two sockets, and shells often allow only 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -38,7 +38,7 @@ def _more_open_files() -> None:
 
 
 def worker_exit(_server: Arbiter, worker: serving.Worker) -> None:
-    """The connections are closed: lets the answers still being written come to their end."""
+    """After the connections are closed, waits for answers that are still being written."""
     if not worker.booted:
         return
     from core.bots.answers import answer_task
@@ -59,13 +59,15 @@ bind = [f"{host}:{settings.port}"]
 workers = settings.web_processes or len(os.sched_getaffinity(0))
 worker_class: Any = serving.Worker
 worker_connections = 4000
-timeout = 60  # a worker whose loop stood still this long is replaced; streams may last longer
+timeout = (
+    60  # a worker whose event loop is blocked for this long is replaced; streams may last longer
+)
 graceful_timeout = serving.STOP_SECONDS
 keepalive = 5
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
-forwarded_allow_ips = ""  # the app itself decides which proxies to believe (TRUSTED_PROXIES)
+forwarded_allow_ips = ""  # the app decides which proxies to trust (TRUSTED_PROXIES)
 control_socket_disable = True
 accesslog = None  # the app logs its requests
 errorlog = "-"

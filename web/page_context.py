@@ -89,8 +89,8 @@ def _words(moment: datetime) -> str:
         return day(moment.date())
     size, unit = next(step for step in _UNITS if away >= step[0])
     count = int(away // size)
-    text = f"{count} {unit}{'' if count == 1 else 's'}"
-    return f"{text} ago" if seconds_ago > 0 else f"in {text}"
+    distance = f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{distance} ago" if seconds_ago > 0 else f"in {distance}"
 
 
 def day(moment: date | None) -> str:

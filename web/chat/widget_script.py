@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import rcssmin
 import rjsmin
 
-from core.bots.appearance import appearance as looks
+from core.bots.appearance import appearance as appearances
 from core.bots.appearance import theme
 from core.bots.appearance.appearance import Appearance
 from core.bots.models import Bot
@@ -31,7 +31,7 @@ _GAP = 12
 
 def loader(bot: Bot, base: str) -> str:
     """The script for an allowed site. `base` is the deployment's URL without a trailing slash."""
-    appearance = looks.appearance_of(bot)
+    appearance = appearances.appearance_of(bot)
     config = _json(_config(bot, appearance, base))
     source = _source(bool(appearance.teaser_text))
     return f'(() => {{\n"use strict";\nconst config = {config};\n{source}}})();\n'
@@ -55,13 +55,13 @@ def _config(bot: Bot, appearance: Appearance, base: str) -> dict[str, Any]:
         "origin": origin,
         "script": f"{base}/w/{bot.id}.js",
         "frame": f"{base}/chat/{bot.id}/frame",
-        "title": looks.title_of(bot, appearance),
+        "title": appearances.title_of(bot, appearance),
         "language": appearance.language,
         "words": {code: _words(code, appearance) for code in languages.CODES},
         "side": appearance.side,
         "icon": "" if shows_avatar else _icons()[appearance.launcher_icon],
         "cross": _icons()["cross"],
-        "letters": _initials(looks.title_of(bot, appearance)),
+        "letters": _initials(appearances.title_of(bot, appearance)),
         "picture": picture and base + picture,
         "text": appearance.launcher_text,
         "hidden": appearance.launcher_hidden,

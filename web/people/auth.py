@@ -162,7 +162,7 @@ def _page(template: str, form: Form) -> tuple[str, int]:
     page = render_template(
         template,
         form=form,
-        way_back=sessions.safe_next_url(),
+        next_url=sessions.safe_next_url(),
         open_sign_up=current_app.config["MEVICHAT"].open_sign_up,
     )
     return page, 422 if form.errors else 200

@@ -1,1 +1,1 @@
-"""What stands around the application: request logs, health checks."""
+"""Serving: gunicorn's worker, request logs and health checks."""

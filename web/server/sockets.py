@@ -8,15 +8,15 @@ from typing import Any
 import gevent
 
 UNSENT_BYTES = 128 * 1024
-"""What the system keeps of an answer for its client: with half of it taken there is room for more. Left to
-itself it keeps megabytes, and a client that takes ten kilobytes a second seems to stand still."""
+"""How much unsent data the kernel may buffer. By default it buffers megabytes, so that a client which reads
+ten kilobytes a second seems to stall."""
 _NOT_SENT = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 _AT_ONCE = struct.pack("ii", 1, 0)
-"""How a socket is closed without waiting for its client to take what the system keeps for it."""
+"""SO_LINGER option to close a socket without waiting for buffered data to be sent."""
 
 
 class IdleTimeout(gevent.Timeout):
-    """The time that a connection without a request has left. A stop cuts it short."""
+    """The keep-alive timeout of an idle connection. Shutdown cuts it short."""
 
     def __init__(self, seconds: float, others: set["IdleTimeout"]) -> None:
         super().__init__(seconds, False)

@@ -15,13 +15,13 @@ from gunicorn.workers.ggevent import GeventWorker
 from core import clock
 from web.server.sockets import IdleTimeout, StallTimeoutSocket
 
-STOP_SECONDS = 120  # then the master kills; bin/run.py waits a little longer than this
+STOP_SECONDS = 120  # then gunicorn kills the worker; bin/run.py waits slightly longer
 DRAIN_SECONDS = 110
 JOINED_BYTES = 256 * 1024
 
 
 class Response(gunicorn.http.wsgi.Response):
-    """Its head goes out together with the first of its body: one call of the system, one packet."""
+    """Sends the headers together with the first part of the body: one system call, one packet."""
 
     sock: Any
 
@@ -39,18 +39,18 @@ class Response(gunicorn.http.wsgi.Response):
 
 
 class Worker(GeventWorker):
-    """Stops gracefully: idle connections at once, requests at their end, then unread answers."""
+    """Shuts down gracefully: closes idle connections, finishes requests, then answers without a reader."""
 
     client_stall_seconds: float = 60
     """Set by gunicorn.conf.py from `CLIENT_STALL_SECONDS`."""
     stopping_since: float | None = None
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.waiting: set[IdleTimeout] = set()
 
     def timeout_ctx(self) -> IdleTimeout:
-        """Before each request of a connection: whoever sends the next one at once lets others go first."""
+        """Called before each request on a connection. Yields, so that busy connections don't starve others."""
         gevent.sleep(0)
         return IdleTimeout(self.cfg.keepalive, self.waiting)
 
@@ -62,7 +62,7 @@ class Worker(GeventWorker):
         super().handle_exit(sig, frame)
 
     def notify(self) -> None:
-        """Called every second, while it stops too."""
+        """Called every second, also during shutdown."""
         super().notify()
         if not self.alive:
             for idle in self.waiting:
@@ -70,7 +70,7 @@ class Worker(GeventWorker):
 
     @property
     def seconds_left(self) -> float:
-        """For unread answers; one second where the stop is not graceful (SIGINT, SIGQUIT)."""
+        """Seconds left to finish answers; one second if the shutdown isn't graceful (SIGINT, SIGQUIT)."""
         if self.stopping_since is None:
             return 1
         spent = clock.monotonic() - self.stopping_since
@@ -83,5 +83,5 @@ def _date_of(second: int) -> str:
 
 
 def http_date() -> str:
-    """For the Date header: written anew once a second, not with every answer."""
+    """The Date header, formatted once a second rather than for every response."""
     return _date_of(int(clock.now().timestamp()))
