@@ -9,7 +9,7 @@ from core.providers.failures import FailureKind
 
 FAILURE_SENTENCE = "I'm having trouble reaching the AI right now, please try again."
 OUT_OF_MESSAGES_SENTENCE = (
-    "I can't answer right now. Your message has been kept; please try again later."
+    "I can’t answer right now. Your message has been kept; please try again later."
 )
 STOPPED_SENTENCE = "You stopped this answer."
 

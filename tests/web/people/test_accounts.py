@@ -300,7 +300,7 @@ def test_keys_add_checks_before_it_stores_and_replaces(app, cast, provider, flas
     assert flask("keys", "add", "acme", "anthropic", typed=key).exit_code == 0
     session().expire_all()
     assert store.get(cast.workspace.id, "anthropic").version == 2
-    fails(flask("keys", "add", "acme", "nothing", typed=key), "There is no provider “nothing”")
+    fails(flask("keys", "add", "acme", "nothing", typed=key), "There’s no provider “nothing”")
     fails(flask("keys", "add", "acme", "openai", typed=key), "looks like a key from Anthropic")
     fails(flask("keys", "add", "acme", "anthropic", typed=""), "Paste a key from Anthropic")
 
@@ -309,7 +309,7 @@ def test_keys_add_tells_the_providers_words_and_never_the_key(app, cast, provide
     wrong = marker.openai_key("wrng")
     provider.next(Reply.echoing_key())
     refused = flask("keys", "add", "acme", "openai", typed=wrong)
-    fails(refused, "Nothing was stored. OpenAI said: Incorrect API key provided: [key]")
+    fails(refused, "The key wasn’t saved. OpenAI said: Incorrect API key provided: [key]")
     assert marker.MARKER not in refused.output
     assert store.find(cast.workspace.id, "openai") is None
     workspaces.set_plan(cast.workspace, "free", OPERATOR)
