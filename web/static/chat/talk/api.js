@@ -69,8 +69,8 @@ export class Api {
     const request = { method, headers, body: body && JSON.stringify(body), cache: "no-store", credentials: "omit", signal };
     const response = await fetch(this.base + path, request).catch(() => { throw signal.aborted ? new Left() : new Refused(0); });
     if (response.ok) return response;
-    const body = await response.json().catch(() => ({}));
-    throw new Refused(response.status, body.error ?? {}, Number(response.headers.get("Retry-After")) || 0);
+    const problem = await response.json().catch(() => ({}));
+    throw new Refused(response.status, problem.error ?? {}, Number(response.headers.get("Retry-After")) || 0);
   }
 }
 
