@@ -133,7 +133,7 @@ def test_files_are_taken_several_at_once_and_a_refused_one_says_why(console, tmp
     )
     page.get_by_label("Ask a question the way a visitor would").fill("Parcels to Norway?")
     page.get_by_role("button", name="Test search").click()
-    expect(page.get_by_text("Harbour answers from")).to_be_visible()
+    expect(page.get_by_text("Harbour will use")).to_be_visible()
     expect(page.get_by_text("Parcels to Norway arrive within two days.")).to_be_visible()
 
 

@@ -65,7 +65,7 @@ def test_a_newcomer_has_a_bot_that_answers_from_their_text_within_eight_thoughts
     with film.step("Name, e-mail and password: *Create account*"):
         sign_up(page)
     with film.step("Home says what is first: *Make a bot*", thought=False):
-        page.locator("main").get_by_role("link", name="Make a bot").click()
+        page.locator("main").get_by_role("link", name="Create a bot").click()
         expect(page.get_by_label("Name")).to_be_visible()
     with film.step("A name for it: *Create bot*"):
         page.get_by_label("Name").fill("Support")

@@ -187,9 +187,9 @@ def test_a_site_that_may_not_show_it_asks_for_it_in_the_console(
     console.get_by_label("Email").fill(owner.email)
     console.get_by_label("Password").fill(PASSWORD)
     console.get_by_role("button", name="Sign in").click()
-    console.get_by_role("link", name="Allow it?").click()
+    console.get_by_role("link", name="Allow this site?").click()
     console.get_by_role("button", name=f"Allow: {site.url}").click()
-    expect(console.get_by_text("may show Fern, from its next page on")).to_be_visible()
+    expect(console.get_by_text("Fern now works on")).to_be_visible()
     page.reload()
     ask(opened(page))
 
