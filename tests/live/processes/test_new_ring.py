@@ -162,9 +162,9 @@ def test_all_keys_move_to_a_new_ring_key_under_traffic_and_kills(tmp_path, size)
                 assert any(0 < done < count for done in progress), (
                     f"no kill fell into a run: {progress}"
                 )
-                assert re.match(r"\d+ moved", output)
+                assert re.match(r"\d+ re-encrypted", output)
                 assert moved() == count + TALKERS
-                assert "0 moved" in product.flask("keys", "reencrypt")
+                assert "0 re-encrypted" in product.flask("keys", "reencrypt")
                 db.session.remove()
                 db.engine.dispose()
             assert set(traffic.statuses) == {200}

@@ -193,7 +193,7 @@ def test_a_dormant_key_wakes_with_an_upgrade_of_the_plan(upgraded, vendor, ben):
 def test_the_operators_commands_find_everything_in_order(upgraded):
     assert_every_chain_is_whole(upgraded)
     assert "problem" not in upgraded.flask("keys", "doctor")
-    assert upgraded.flask("keys", "reencrypt").startswith("0 moved")
+    assert upgraded.flask("keys", "reencrypt").startswith("0 re-encrypted")
 
 
 def test_a_second_start_is_as_good_and_may_bring_a_new_ring_key(upgraded, vendor):
