@@ -35,7 +35,7 @@ _CHOOSE = "Choose one of the listed roles."
 
 class InvitationForm(Form):
     email = StringField(
-        "E-mail", validators=[DataRequired("Enter an email address."), Length(max=254)]
+        "Email", validators=[DataRequired("Enter an email address."), Length(max=254)]
     )
     role = RadioField("Role", choices=ROLES, validators=[InputRequired(_CHOOSE)])
 

@@ -49,7 +49,7 @@ def adds_a_key(keys, workspace):
     keys.write("Key", KEY)
     keys.press("Enter")
     check = keys.page.locator("#key-check")
-    expect(check).to_contain_text("it is stored", timeout=CHECK_MILLISECONDS)
+    expect(check).to_contain_text("It’s saved", timeout=CHECK_MILLISECONDS)
     keys.follow("Done")
     expect(keys.page.locator("#key-anthropic")).to_contain_text("Valid")
     assert key_of(workspace).status == VALID

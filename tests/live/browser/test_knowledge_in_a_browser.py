@@ -125,7 +125,7 @@ def test_files_are_taken_several_at_once_and_a_refused_one_says_why(console, tmp
         [tmp_path / name for name in ("shipping.md", "returns.txt", "broken.pdf")]
     )
     page.get_by_role("button", name="Add files").click()
-    expect(page.locator("#sources .status", has_text="Not read")).to_have_count(
+    expect(page.locator("#sources .status", has_text="Couldn’t be read")).to_have_count(
         1, timeout=READ_MILLISECONDS
     )
     expect(page.locator("#sources .status", has_text="Ready")).to_have_count(

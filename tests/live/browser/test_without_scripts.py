@@ -44,7 +44,7 @@ def test_a_key_lives_its_whole_life(page, live, workspace, provider):
     page.get_by_label("Anthropic").check()
     page.get_by_label("Key", exact=True).fill(OLD)
     page.get_by_role("button", name="Validate & save").click()
-    expect(page.get_by_text("it is stored")).to_be_visible(timeout=CHECK_MILLISECONDS)
+    expect(page.get_by_text("It’s saved")).to_be_visible(timeout=CHECK_MILLISECONDS)
     page.get_by_role("link", name="Done").click()
 
     page.get_by_role("button", name="Test the Anthropic key").click()
@@ -56,7 +56,7 @@ def test_a_key_lives_its_whole_life(page, live, workspace, provider):
     page.get_by_role("link", name="Replace the Anthropic key").click()
     page.get_by_label("New key").fill(NEW)
     page.get_by_role("button", name="Validate & replace").click()
-    expect(page.get_by_text("it is stored")).to_be_visible(timeout=CHECK_MILLISECONDS)
+    expect(page.get_by_text("It’s saved")).to_be_visible(timeout=CHECK_MILLISECONDS)
     assert (key_of(workspace).version, key_of(workspace).status) == (2, VALID)
     page.get_by_role("link", name="Done").click()
 

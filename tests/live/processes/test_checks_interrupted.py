@@ -42,12 +42,12 @@ def loopback():
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory, request):
+def product(tmp_path_factory, loopback):
     """One worker takes the checks, so that to kill it is to kill all there is."""
     folder = tmp_path_factory.mktemp("interrupted")
     variables = {
-        "anthropic_base_url": request.anthropic_base_url,
-        "mini_base_url": request.openai_base_url,
+        "anthropic_base_url": loopback.anthropic_base_url,
+        "mini_base_url": loopback.openai_base_url,
         "web_processes": 1,
     }
     with LiveProduct(folder, ("web", "checks"), **variables) as running:
@@ -71,12 +71,12 @@ def member(product, workspace) -> Member:
 
 
 @pytest.fixture
-def provider(request):
+def provider(loopback):
     """Says nothing to the first question, and answers those after it."""
-    request.reset()
-    request.accept(GOOD)
-    request.next(Reply.answer().slowly(first_byte_seconds=300))
-    return request
+    loopback.reset()
+    loopback.accept(GOOD)
+    loopback.next(Reply.answer().slowly(first_byte_seconds=300))
+    return loopback
 
 
 class Started:
