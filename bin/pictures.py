@@ -60,7 +60,7 @@ def main() -> None:
         page = _signed_in(browser, here, email, password)
         _take(page, here, "home")
         _take(page, f"{here}/provider-keys", "keys")
-        _take(page, f"{here}/bots/{shop}/look", "look", "networkidle")
+        _take(page, f"{here}/bots/{shop}/look", "appearance", "networkidle")
         _take_chat(page, f"{running.url}/demo/{shop}")
         page.emulate_media(color_scheme="dark")
         _take(page, here, "home-dark")

@@ -32,7 +32,7 @@ def _check_platform_keys(chosen: Settings) -> None:
         if not outgoing.is_sendable(slug, key.get_secret_value()):
             name = settings.platform_key_variable(slug)
             provider = catalogue.provider(slug).name
-            raise SettingsError(f"{name} is not what keys of {provider} look like.")
+            raise SettingsError(f"{name} doesn’t look like a key from {provider}.")
 
 
 def _check_private_pages(chosen: Settings) -> None:

@@ -108,7 +108,7 @@ def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None
             retry=Retry(max=2),
         )
     except RedisError:
-        raise Busy("The job queue is away. Nothing was changed; try again in a minute.") from None
+        raise Busy("The job queue is unavailable. Nothing was changed; try again in a minute.") from None
 
 
 def _queue(name: str) -> Queue:

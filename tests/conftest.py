@@ -65,7 +65,6 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def quick_passwords() -> None:
     """Argon2 at its cheapest: its cost is its point, and every test signs somebody up."""
     people._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    people._NOBODYS_HASH = people._hasher.hash("a password that nobody has")
 
 
 @pytest.fixture(scope="session", autouse=True)

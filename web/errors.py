@@ -130,7 +130,7 @@ def _too_large() -> str:
     read_past_upload()
     most = (request.max_content_length or 0) // 1024
     limit = f"{most} kB" if most < 1024 else f"{most // 1024} MB"
-    return f"The request is too large. The limit is {limit}, all together. Nothing was kept."
+    return f"The request is too large. The limit is {limit} in total. Nothing was saved."
 
 
 def _database_down(error: OperationalError) -> AnyResponse:

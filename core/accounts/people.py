@@ -75,7 +75,7 @@ def _matches(password_hash: str, password: str) -> bool:
 @cache
 def _dummy_hash() -> str:
     """Verified for unknown email addresses, so that they take as long as a wrong password."""
-    return _hasher.hash("a password that nobody has")
+    return _hasher.hash("a password that no one has")
 
 
 def find(email: str) -> Person | None:

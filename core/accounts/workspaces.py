@@ -46,7 +46,7 @@ def _add(current: Session, owner: Person, name: str, kind: str, actor: Actor) ->
         facts = {"name": name, "plan": plan_key}
         audit.record(current, workspace.id, actor, "workspace.created", slug, **facts)
         return workspace
-    raise Conflict("Every address for a workspace of this name is taken. Choose another name.")
+    raise Conflict("Every address for this name is taken. Choose another name.")
 
 
 def membership(person_id: str, slug: str) -> Membership:

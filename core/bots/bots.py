@@ -163,7 +163,7 @@ def _checked(workspace: Workspace, draft: Draft, keeps: str = "") -> dict[str, o
         "caches": draft.caches,
         "only_knowledge": draft.only_knowledge,
         "hybrid": draft.hybrid,
-        "unknown_text": _custom_text("answer", draft.unknown_text, "unknown_text"),
+        "unknown_text": _custom_text("message", draft.unknown_text, "unknown_text"),
         **_checked_limits(draft),
     }
 
@@ -179,7 +179,7 @@ def _checked_limits(draft: Draft) -> dict[str, object]:
         "daily_limit": rate_limits.checked(
             draft.daily_limit, "the messages per day for this bot", "daily_limit"
         ),
-        "limit_text": _custom_text("limit text", draft.limit_text, "limit_text"),
+        "limit_text": _custom_text("message", draft.limit_text, "limit_text"),
     }
 
 
@@ -209,7 +209,7 @@ def _checked_model(workspace: Workspace, text: str, keeps: str) -> str:
             field="model",
         )
     if model.id != keeps and not workspace.plan.allows_tier(model.bot_tier):
-        raise PlanDoesNotAllow(f"{model.name} is not part of the {workspace.plan.name} plan.")
+        raise PlanDoesNotAllow(f"{model.name} isn’t included in the {workspace.plan.name} plan.")
     return model.id
 
 

@@ -26,7 +26,7 @@ HEADERS = ("authorization", "x-api-key")
 MAX_CACHED = 2_000
 
 _REFUSED = (
-    "The gateway token is missing, unknown, revoked or expired. Make one in the console under Gateway, "
+    "The gateway token is missing, unknown, revoked or expired. Create one in the console under Gateway, "
     "and send it as “Authorization: Bearer …” or “x-api-key”."
 )
 

@@ -24,14 +24,14 @@ _PASSED_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-")
 _RETRYABLE = frozenset({429, 500, 502, 503, 504, 529})
 
 _SENTENCES = {
-    "model_not_found": "There is no model “{model}” here. GET /v1/models lists the available models.",
+    "model_not_found": "There’s no model “{model}” here. GET /v1/models lists the available models.",
     "format_not_served": "“{model}” isn’t available at this endpoint. Try another one, such as "
     "/v1/chat/completions.",
     "no_key_for_model": "This workspace has no key that serves “{model}”{why}. Add one in the console, "
     "under Provider keys.",
     EXHAUSTED: "Every key of this workspace that serves “{model}” is marked invalid{why}. Replace it in "
     "the console, under Provider keys.",
-    NO_BALANCE: "The balance of this workspace does not cover this request{why}, and it has no key of its own "
+    NO_BALANCE: "The balance of this workspace doesn’t cover this request{why}, and it has no key of its own "
     "that serves “{model}”. Add a key or top up the balance.",
 }
 _WHOLE_WINDOW = (

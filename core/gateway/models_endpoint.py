@@ -35,7 +35,7 @@ def model_for(caller: Caller, name: str) -> Listed:
     )
     providers = tuple(candidate.provider for candidate in decision.candidates)
     if not providers:
-        raise NotFound(f"Nobody serves “{name[:100]}” here. GET /v1/models lists what there is.")
+        raise NotFound(f"There’s no model “{name[:100]}” here. GET /v1/models lists the available models.")
     return Listed(name, name, providers)
 
 

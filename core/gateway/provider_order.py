@@ -36,10 +36,10 @@ def moved(order: list[str], slug: str, way: str) -> list[str]:
 def move(workspace_id: str, slug: str, way: str, actor: Actor) -> None:
     """Moves a provider by one place; raises `NotFound` where the workspace has no key of it."""
     if way not in (UP, DOWN):
-        raise Invalid("A provider moves up or down.", "way")
+        raise Invalid("Choose whether the provider moves up or down.", "way")
     held = {key.provider for key in store.keys_of(workspace_id)}
     if slug not in held:
-        raise NotFound("This workspace has no key of that provider.")
+        raise NotFound("This workspace has no key for that provider.")
     with transaction() as current:
         audit.lock_workspace(current, workspace_id)
         of_it = Workspace.id == workspace_id

@@ -23,7 +23,7 @@ MAX_LIFETIME = timedelta(days=3_650)
 MAX_PER_PERSON = 50
 GRACE_PERIODS = (timedelta(0), timedelta(minutes=30), timedelta(hours=24), timedelta(hours=48))
 
-_OVER = "This token is over: it was revoked, replaced or has expired."
+_OVER = "This token no longer works: it was revoked or replaced, or it has expired."
 
 
 def create(
@@ -90,7 +90,7 @@ def replace(
 ) -> tuple[GatewayToken, str]:
     """A new token in its place; the old one works for the grace that is left to it. `Conflict` if over."""
     if grace not in GRACE_PERIODS:
-        raise Invalid("Choose how long the old token goes on working from the list.", "grace")
+        raise Invalid("Choose from the list how long the old token stays valid.", "grace")
     with transaction() as current:
         audit.lock_workspace(current, token.workspace_id)
         now = clock.now()
@@ -148,7 +148,7 @@ def _require_room(current: Session, workspace_id: str, person_id: str) -> None:
     live = select(func.count()).select_from(GatewayToken)
     live = live.where(GatewayToken.workspace_id == workspace_id, *_live(clock.now()))
     if (current.scalar(live.where(GatewayToken.person_id == person_id)) or 0) >= MAX_PER_PERSON:
-        raise Invalid(f"One person has at most {MAX_PER_PERSON} tokens here. Revoke one first.")
+        raise Invalid(f"Each person can have at most {MAX_PER_PERSON} tokens here. Revoke one first.")
 
 
 def _checked_name(name: str) -> str:
@@ -165,4 +165,4 @@ def _check_date(expires_at: datetime | None) -> None:
     if expires_at is None:
         return
     if not clock.now() < expires_at <= clock.now() + MAX_LIFETIME:
-        raise Invalid("A token expires in the future, within ten years.", "expires_at")
+        raise Invalid("Choose an expiration in the future, at most ten years away.", "expires_at")

@@ -33,7 +33,7 @@ def check_one_more(current: Session, workspace: Workspace) -> None:
     if count >= plan.sources:
         raise Invalid(
             f"The {plan.name} plan includes {plan.sources:,} sources, and this workspace has "
-            f"{count:,}. Delete some, or choose a larger plan."
+            f"{count:,}. Delete some or upgrade."
         )
 
 
@@ -49,7 +49,7 @@ def over_limit_reason(
         return ""
     return (
         f"The {plan.name} plan includes {plan.characters:,} characters of knowledge. This source has "
-        f"{characters:,}, and the other sources have {used:,}. Delete some, or choose a larger plan."
+        f"{characters:,}, and the other sources have {used:,}. Delete some or upgrade."
     )
 
 

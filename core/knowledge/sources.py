@@ -199,7 +199,7 @@ def _title(text: str) -> str:
 
 def _bounded(what: str, text: str, longest: int) -> str:
     if not text:
-        raise Invalid(f"Write the {what}.", field=what)
+        raise Invalid(f"Enter the {what}.", field=what)
     if len(text) > longest:
         sentence = f"The {what} can have {longest:,} characters; this has {len(text):,}."
         raise TooLarge(sentence) if what == "text" else Invalid(sentence, field=what)

@@ -161,7 +161,7 @@ def load(text: str) -> Catalogue:
     except ValidationError as error:
         raise CatalogueError(_explained(error)) from None
     except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(f"The catalogue is not TOML: {error}") from None
+        raise CatalogueError(f"Not TOML: {error}") from None
     _check(catalogue)
     return catalogue
 
@@ -169,7 +169,7 @@ def load(text: str) -> Catalogue:
 def _explained(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(step) for step in first["loc"])
-    return f"The catalogue is wrong at {where}: {first['msg']}"
+    return f"Invalid at {where}: {first['msg']}"
 
 
 def _check(catalogue: Catalogue) -> None:
@@ -184,11 +184,11 @@ def _check(catalogue: Catalogue) -> None:
         if model.provider not in slugs:
             raise CatalogueError(f"Model {model.id} names an unknown provider: {model.provider}.")
         if not model.id.startswith(f"{model.provider}:"):
-            raise CatalogueError(f"Model {model.id} does not begin with “{model.provider}:”.")
+            raise CatalogueError(f"Model {model.id} doesn’t begin with “{model.provider}:”.")
     with_vectors = {model.id for model in catalogue.models if "embeddings" in model.serves}
     for embedding in catalogue.embedding_models:
         if embedding.id not in with_vectors:
-            raise CatalogueError(f"No model {embedding.id} is listed that serves embeddings.")
+            raise CatalogueError(f"The model {embedding.id} isn’t listed as serving embeddings.")
 
 
 def _check_provider(provider: Provider, slugs: list[str]) -> None:
@@ -196,7 +196,7 @@ def _check_provider(provider: Provider, slugs: list[str]) -> None:
     if route not in provider.paths:
         raise CatalogueError(f"Provider {provider.slug} has no path for {route}.")
     if provider.byok and not provider.probe_models:
-        raise CatalogueError(f"Provider {provider.slug} has no model to prove a key with.")
+        raise CatalogueError(f"Provider {provider.slug} has no model to test keys with.")
     if provider.sibling and provider.sibling not in slugs:
         raise CatalogueError(
             f"Provider {provider.slug} has an unknown sibling: {provider.sibling}."
@@ -207,13 +207,13 @@ def _check_pattern(shape: KeyShape) -> None:
     try:
         re.compile(shape.pattern)
     except re.error as error:
-        raise CatalogueError(f"The pattern {shape.pattern} is none: {error}.") from None
+        raise CatalogueError(f"The pattern {shape.pattern} is invalid: {error}.") from None
 
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise CatalogueError(f"The catalogue has a {what} twice: {twice[0]}.")
+        raise CatalogueError(f"A {what} is listed twice: {twice[0]}.")
 
 
 _CATALOGUE = load(files("core.providers").joinpath("catalogue.toml").read_text("utf-8"))

@@ -31,9 +31,9 @@ LONGEST_MESSAGE = 300
 KEY_FAULTS = frozenset({FailureKind.rejected, FailureKind.no_permission, FailureKind.no_credit})
 """The kinds that make a key invalid: nobody gets an answer with it until somebody acts."""
 
-_BROKEN_OFF = "The provider broke off its answer: {word}."
-_WITHOUT_WORDS = "The provider answered with status {status} and no reason."
-_REDIRECTED = "The provider answered with a redirect ({status}), which is never followed."
+_BROKEN_OFF = "The provider stopped its answer early: {word}."
+_WITHOUT_WORDS = "The provider answered with status {status} and gave no reason."
+_REDIRECTED = "The provider answered with a redirect ({status}), which isn’t followed."
 _KINDS_OF_HTTP_ERRORS: tuple[tuple[type[HttpError], FailureKind], ...] = (
     (TimedOut, FailureKind.timed_out),
     (Cut, FailureKind.truncated),
@@ -86,7 +86,7 @@ def from_http(error: HttpError) -> Failure:
 
 
 def malformed() -> Failure:
-    return Failure(FailureKind.malformed, "The provider sent something that cannot be read.")
+    return Failure(FailureKind.malformed, "The provider sent a response that couldn’t be read.")
 
 
 def broken_off(provider: str, word: str, secret: str | None = None) -> Failure:
@@ -96,7 +96,7 @@ def broken_off(provider: str, word: str, secret: str | None = None) -> Failure:
 
 
 def truncated() -> Failure:
-    return Failure(FailureKind.truncated, "The answer ended before its end.")
+    return Failure(FailureKind.truncated, "The answer is incomplete.")
 
 
 def _failure(

@@ -47,7 +47,7 @@ def judged(status: int) -> Answer:
     if 200 <= status < 300:
         return Answer(status, "")
     if status == GONE:
-        return Answer(status, "It answered 410 Gone, which means it wants no more calls.")
+        return Answer(status, "It answered 410 Gone, so it wants no further calls.")
     if 300 <= status < 400:
         return Answer(status, f"It answered {status}, a redirect. Redirects aren’t followed.")
     return Answer(status, f"It answered {status}.")

@@ -4,11 +4,12 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+from jinja2 import Environment, nodes
 
-from tests.house.sources import ROOT, python_files, shown
+from tests.house.sources import ROOT, python_files, shown, templates
 
-PLACES = ("core", "workers", "tests")
-"""The folders that are swept."""
+PLACES = ("app.py", "gunicorn.conf.py", "bin", "core", "tests", "web", "workers")
+"""Files and folders of Python. The templates are read as well."""
 
 RETIRED = frozenset(
     (
@@ -22,7 +23,7 @@ RETIRED = frozenset(
 )
 """Not here: `place`, `seen`, `steps`, `order`, `finding` and `live`, good words for other things."""
 
-OURS = ("core", "web", "workers", "tests", "app")
+OURS = ("core", "web", "workers", "tests", "bin", "app")
 
 
 def defined_or_used(text: str) -> Iterator[str]:
@@ -61,8 +62,22 @@ def _not_ours(tree: ast.Module) -> Iterator[str]:
                     yield name
 
 
+def used_in_template(text: str) -> Iterator[str]:
+    """The variables, attributes and arguments of a template."""
+    for node in Environment(autoescape=True).parse(text).find_all(nodes.Node):
+        match node:
+            case nodes.Name(name=name) | nodes.Getattr(attr=name) | nodes.Keyword(key=name):
+                yield name
+            case nodes.Macro(name=name) | nodes.Block(name=name):
+                yield name
+
+
 def retired_in(text: str) -> set[str]:
     return {name for name in defined_or_used(text) if name.strip("_") in RETIRED}
+
+
+def retired_in_template(text: str) -> set[str]:
+    return RETIRED.intersection(used_in_template(text))
 
 
 def test_no_retired_identifier_is_used():
@@ -70,9 +85,14 @@ def test_no_retired_identifier_is_used():
     assert {path: found for path, found in broken.items() if found} == {}
 
 
+def test_no_retired_identifier_is_used_in_a_template():
+    broken = {shown(path): retired_in_template(path.read_text()) for path in templates()}
+    assert {path: found for path, found in broken.items() if found} == {}
+
+
 def test_every_place_is_read():
     for place in PLACES:
-        assert (ROOT / place).is_dir() and python_files(place), place
+        assert (ROOT / place).exists() and python_files(place), place
 
 
 PLANTED = {
@@ -99,6 +119,27 @@ PLANTED = {
 @pytest.mark.parametrize("kind", PLANTED)
 def test_each_identifier_is_found_where_it_is_planted(kind, retired):
     assert {name.strip("_") for name in retired_in(PLANTED[kind].format(retired))} == {retired}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ RETIRED }}",
+        "{{ row.RETIRED }}",
+        "{% for RETIRED in rows %}{% endfor %}",
+        "{% set RETIRED = 1 %}",
+        "{% macro button(url, RETIRED='') %}{% endmacro %}",
+        "{{ button(url, RETIRED='quiet') }}",
+        "{% macro RETIRED() %}{% endmacro %}",
+        "{% block RETIRED %}{% endblock %}",
+    ],
+)
+def test_each_identifier_is_found_where_a_template_uses_it(text):
+    assert retired_in_template(text.replace("RETIRED", "told")) == {"told"}
+
+
+def test_names_in_a_template_s_text_are_free():
+    assert retired_in_template("<p class='look'>{# told #}{{ url_for('asked') }} look</p>") == set()
 
 
 @pytest.mark.parametrize(

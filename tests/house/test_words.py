@@ -3,18 +3,18 @@
 import ast
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.house.sources import ROOT, shown
 
-PLACES = ("templates", "web/chat/languages/en.toml", "web/static")
-"""Files and folders that are read. A folder of Python can be named here as well."""
+PLACES = ("templates", "web", "core", "workers", "bin", "app.py")
+"""Files and folders that are read. Of the languages only English: the others are translations."""
 
 RETIRED = (
-    *("e-mail", "e-mails", "unwanted mail", "by mail", "the mail"),
+    *("e-mail", "e-mails", "unwanted mail", "by mail"),
     *("mend", "mended", "mending", "needs an act", "tampered with"),
     *("second factor", "neither at hand", "present password"),
     *("switch on", "switch off", "switched on", "switched off", "switch it on", "switch it off"),
@@ -31,6 +31,8 @@ RETIRED = (
     *("what counted", "costs no message", "given back", "is told", "are told", "speaks for you"),
     *("first word after", "whole after", "first byte after", "asked as", "answers here"),
     *("the line for your pages", "that you said no to", "may show", "link is dead"),
+    *("not there at present", "may ask", "may not use", "goes on working", "lists what there is"),
+    *("all together", "is over", "is away", "had an error of", "ask for less", "broke off"),
     *("colour", "coloured", "grey", "cancelled", "catalogue"),
 )
 """Whole words in any case."""
@@ -54,43 +56,58 @@ def in_template(text: str) -> Iterator[str]:
     """What a template displays: text, attributes that are read out, and sentences inside expressions."""
     text = re.sub(r"{#.*?#}", "", text, flags=re.DOTALL)
     for code in re.findall(r"{[{%].*?[%}]}", text, re.DOTALL):
-        yield from _sentences(re.findall(r"\"([^\"]*)\"|'([^']*)'", code))
+        yield from _sentences("".join(pair) for pair in re.findall(r"\"([^\"]*)\"|'([^']*)'", code))
     text = re.sub(r"{[{%].*?[%}]}", "…", text, flags=re.DOTALL)
     yield from re.findall(rf"\s(?:{SHOWN})=\"([^\"]*)\"", text)
     yield re.sub(r"\s+", " ", re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", "", text, flags=re.S))
 
 
-def in_languages(text: str) -> Iterator[str]:
-    for value in tomllib.loads(text).values():
-        yield from value.values() if isinstance(value, dict) else [value]
+def in_toml(text: str) -> Iterator[str]:
+    yield from _texts(tomllib.loads(text))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a document, however deep."""
+    match value:
+        case str():
+            yield value
+        case dict() | list():
+            for part in value.values() if isinstance(value, dict) else value:
+                yield from _texts(part)
 
 
 def in_python(text: str) -> Iterator[str]:
-    """Every string that is no docstring, the parts of f-strings too."""
+    """Every sentence that is no docstring, the parts of f-strings too: no codes, no exported names."""
     tree = ast.parse(text)
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    unread = {id(part) for node in ast.walk(tree) for part in _never_displayed(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-            yield node.value
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from [] if id(node) in unread else _sentences([node.value])
+
+
+def _never_displayed(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.Expr(value=docstring):
+            yield docstring
+        case ast.Assign(targets=[ast.Name(id="__all__")], value=exported):
+            yield from ast.walk(exported)
 
 
 def in_script(text: str) -> Iterator[str]:
     code = re.sub(r"(?m)^\s*//.*$|(?<=\s)// .*$", "", text)
-    yield from _sentences(re.findall(r"\"([^\"\n]*)\"|`([^`\n]*)`", code))
+    literals = ["".join(pair) for pair in re.findall(r"\"([^\"\n]*)\"|`([^`\n]*)`", code)]
+    yield from _sentences(text for text in literals if not text.startswith((".", "#", "[")))
 
 
-def _sentences(literals: list[tuple[str, str]]) -> Iterator[str]:
-    """Not names, keys and addresses, which have no space and no capital, and no selectors."""
-    for double, single in literals:
-        text = double or single
-        if (" " in text or text[:1].isupper()) and text[0] not in ".#[":
-            yield text
+def _sentences(literals: Iterable[str]) -> Iterator[str]:
+    """Not names, codes and addresses, which have no space and no capital."""
+    yield from (text for text in literals if " " in text or text[:1].isupper())
 
 
 READERS: dict[str, Callable[[str], Iterator[str]]] = {
     ".html": in_template,
     ".txt": in_template,
-    ".toml": in_languages,
+    ".toml": in_toml,
     ".py": in_python,
     ".js": in_script,
 }
@@ -101,7 +118,12 @@ def files(places: tuple[str, ...] = PLACES) -> list[Path]:
     for place in places:
         path = ROOT / place
         found += [path] if path.is_file() else sorted(path.rglob("*"))
-    return [path for path in found if path.suffix in READERS and "vendor" not in path.parts]
+    return [path for path in found if path.suffix in READERS and _is_ours(path)]
+
+
+def _is_ours(path: Path) -> bool:
+    is_translation = path.suffix == ".toml" and path.name != "en.toml"
+    return not is_translation and not {"vendor", "versions"} & set(path.parts)
 
 
 def retired_in(suffix: str, text: str) -> set[str]:
@@ -130,7 +152,7 @@ PLANTED = {
         "<p>Here\n{}</p>",
     ),
     ".txt": ("Subject: {}\n\nHello", "Hello\n\nThen {}: {{{{ address }}}}/w"),
-    ".toml": ('[page]\nsend = "Here {}."',),
+    ".toml": ('[page]\nsend = "Here {}."', '[[providers]]\nadvice = ["Here {}."]'),
     ".py": ('TEXT = "Here {}."', 'text = f"Here {}. {{name}}"', 'flash("A {} b", "good")'),
     ".js": ('toast("bad", "Here {}.");', "say(`Here {} ${{name}}`); // why"),
 }
@@ -140,6 +162,7 @@ BREAKING = {phrase: phrase for phrase in RETIRED} | {
     "80 % of them": "a space before %",
     "80\u202f%": "a space before %",
     "a mail to you": "mail for email",
+    "the mail": "mail for email",
     "two mails": "mail for email",
 }
 
@@ -161,6 +184,7 @@ def test_each_phrase_is_found_where_it_is_planted(suffix, phrase, rule):
         (".html", "<style>p { color: grey; }</style><p>Understands {{ '%.2f'|format(n) }}%</p>"),
         (".toml", '# The mail.\n[page]\nmail = "Email"'),
         (".py", '"""A mail stands here."""\nwhen = moment.strftime("%d %b %Y")  # mend'),
+        (".py", '__all__ = ["Cancelled"]\nSTATE = "dormant"'),
         (".js", '// A mail stands here.\nconst mail = "mail"; // mend'),
     ],
 )

@@ -108,11 +108,11 @@ FORMS = {
     "knowledge_forms.add_page": {"url": "https://pages.example/shipping", "sitemap": "y"},
     "knowledge_forms.add_qa": {"question": "Do you ship to Norway?", "answer": "Yes."},
     "knowledge_forms.add_text": {"title": "Shipping", "text": "Two days."},
-    "look.preview": {"title": "Help"},
-    "look.remove_picture": {},
-    "look.reset": {},
-    "look.set_picture": {"picture": ""},
-    "look.show": {"accent": "#0d6360", "radius": "10", "mode": "auto", "use": "link:#0d6360"},
+    "appearance.preview": {"title": "Help"},
+    "appearance.remove_picture": {},
+    "appearance.reset": {},
+    "appearance.set_picture": {"picture": ""},
+    "appearance.show": {"accent": "#0d6360", "radius": "10", "mode": "auto", "use": "link:#0d6360"},
     "provider_keys.create": {"provider": "openai", "secret": "sk-proj-hostile-input"},
     "provider_keys.deletion": {},
     "provider_keys.disable": {},
@@ -129,7 +129,7 @@ READ_THE_QUERY = (
     "settings.retention", "static", "usage.index", "usage.days", "gateway_models.index", "gateway_models.route",
     "gateway_requests.index", "gateway_requests.file", "gateway_try.show", "search.index",
     "all_knowledge.index", "bots.index",
-    "look.show",
+    "appearance.show",
 )  # fmt: skip
 FOR_NOBODY = ("auth.sign_in", "auth.sign_up", "auth.sign_in_code", "invitations.create_account")
 

@@ -29,6 +29,10 @@ def _gateway_body(required: list[str], **properties: Schema) -> Schema:
 
 
 _MESSAGES: Schema = {"type": "array", "items": {"type": "object"}, "minItems": 1}
+_ATTEMPTS: dict[str, Schema] = {
+    "tried": {"type": "array", "items": {"type": "object"}},
+    "not_tried": {"type": "array", "items": _object(["provider", "reason"])},
+}
 _FACTS = _object([], request_id=_TEXT, provider=_TEXT, attempts={"type": "array"})
 
 SCHEMAS: dict[str, Schema] = {
@@ -73,8 +77,7 @@ SCHEMAS: dict[str, Schema] = {
         ["model", "format", "tried", "not_tried", "refusal"],
         model=_TEXT,
         format=_TEXT,
-        tried={"type": "array", "items": {"type": "object"}},
-        not_tried={"type": "array", "items": _object(["provider", "reason"])},
+        **_ATTEMPTS,
         refusal=_TEXT | {"description": "Why no provider would be called; empty if one would be."},
     ),
     "Error": _object(["error"], error=_object(["code", "message"], code=_TEXT, message=_TEXT)),

@@ -9,7 +9,7 @@ from core.bots.models import Bot
 from core.errors import NotFound
 from web.guards import visitor_of_bot
 
-pages = Blueprint("chat_look", __name__, url_prefix="/chat/<bot_id>")
+pages = Blueprint("chat_appearance", __name__, url_prefix="/chat/<bot_id>")
 
 YEAR_SECONDS = 365 * 86400
 MINUTE_SECONDS = 60
@@ -43,8 +43,8 @@ def facts(bot: Bot) -> dict[str, Any]:
     """The appearance part of the chat's template data."""
     chosen = appearance.appearance_of(bot)
     return {
-        "look": chosen,
-        "look_version": theme.digest(chosen),
+        "appearance": chosen,
+        "appearance_version": theme.digest(chosen),
         "title": appearance.title_of(bot, chosen),
         "avatar_url": avatar_url(bot, chosen),
         "our_name": appearance.shows_branding(chosen, bot.workspace.plan),
@@ -54,7 +54,7 @@ def facts(bot: Bot) -> dict[str, Any]:
 def avatar_url(bot: Bot, chosen: appearance.Appearance) -> str:
     """The URL of the uploaded avatar; "" if the bot shows a monogram or nothing."""
     digest = avatars.digest_of(bot.id) if chosen.avatar == "picture" else ""
-    return url_for("chat_look.avatar", bot_id=bot.id, v=digest) if digest else ""
+    return url_for("chat_appearance.avatar", bot_id=bot.id, v=digest) if digest else ""
 
 
 def _cached(response: Response, version: str) -> Response:

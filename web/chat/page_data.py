@@ -64,7 +64,7 @@ def why_away(bot: Bot | None, code: str) -> str:
 
 
 def _without_a_bot(words: Words) -> dict[str, Any]:
-    return {"look": DEFAULTS, "words": words, "direction": words.direction}
+    return {"appearance": DEFAULTS, "words": words, "direction": words.direction}
 
 
 def _notices(bot: Bot, words: Words) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from web.console import home, people, search, settings, workspaces
 from web.console.alerts import views as alerts
 from web.console.audit import views as audit_log
-from web.console.bots import appearance as look
+from web.console.bots import appearance
 from web.console.bots import install, trial
 from web.console.bots import views as bots
 from web.console.conversations import views as conversations
@@ -20,7 +20,7 @@ BLUEPRINTS = (
     bots.pages,
     trial.pages,
     install.pages,
-    look.pages,
+    appearance.pages,
     forms.pages,
     knowledge.pages,
     conversations.pages,

@@ -69,7 +69,7 @@ DEEPER = (
     Place(
         *("Messages this month", "gauge", "message_quota.show", "plan.read"), words="quota counted"
     ),
-    Place("Alerts", "bell", "alerts.index", "alerts.manage", words="webhook mail notifications"),
+    Place("Alerts", "bell", "alerts.index", "alerts.manage", words="webhook email notifications"),
 )
 """Pages below those, which only the palette lists."""
 

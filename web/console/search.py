@@ -27,7 +27,7 @@ _OF_A_BOT = (
     ("try it", "trial.show", "bots.read"),
     ("conversations", "conversations.index", "conversations.read"),
     ("knowledge", "knowledge.index", "bots.read"),
-    ("look", "look.show", "bots.manage"),
+    ("appearance", "appearance.show", "bots.manage"),
     ("install", "install.show", "bots.read"),
     ("settings", "bots.settings", "bots.manage"),
 )
@@ -115,7 +115,7 @@ def _actions(workspace: Workspace, can: Callable[[str], bool]) -> Iterator[Hit]:
     found = _places(workspace, navigation.ACTIONS, can)
     yield from (hit for hit in found if not (alone and hit.icon == "user-plus"))
     yield Hit("New organization workspace", url_for("workspaces.new"), "plus", "create team")
-    yield Hit("Your account", url_for("account.show"), "user-round", "password second factor name")
+    yield Hit("Your account", url_for("account.show"), "user-round", "password two-factor authentication name")
 
 
 def _commands() -> Iterator[Hit]:

@@ -24,7 +24,7 @@ class Sorting:
     target: str
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def sort_query(self) -> dict[str, Any]:
         """For other links of the list: nothing where the order is the usual one."""
         return {} if self.order.name == self.columns[0] else {"sort": self.order.name}
 
@@ -39,7 +39,7 @@ class Sorting:
     def page_url(self, page: int) -> str:
         """Another page of the same list, in the same order."""
         number: dict[str, Any] = {"page": str(page)} if page > 1 else {}
-        return url_for(self.endpoint, **self.place, **self.query, **self.asked, **number)
+        return url_for(self.endpoint, **self.place, **self.query, **self.sort_query, **number)
 
     def aria(self, column: str) -> str:
         if column != self.order.column:

@@ -1,4 +1,4 @@
-"""Why an answer failed: the sentence for the visitor, which names nothing, and the one for the owner."""
+"""Why an answer failed: a sentence for the visitor, which gives no details, and one for the owner."""
 
 from enum import StrEnum
 from typing import Self
@@ -13,13 +13,13 @@ OUT_OF_MESSAGES_SENTENCE = (
 )
 STOPPED_SENTENCE = "You stopped this answer."
 
-_ASK_OPERATOR = " Tell whoever runs this Mevichat if it happens often."
+_ASK_OPERATOR = " If this keeps happening, tell your administrator."
 
 
 class Reason(StrEnum):
     """Why an answer failed, as rows store it, with the sentences for the owner.
 
-    `of_mini` replaces `owner` where no key of the workspace has to do with it.
+    `of_mini` replaces `owner` for Mevichat Mini, which uses no key of the workspace.
     """
 
     owner: str
@@ -33,27 +33,27 @@ class Reason(StrEnum):
 
     out_of_messages = (
         "out_of_messages",
-        "This month’s messages are used up. They start again with the next month, or with a larger plan.",
+        "This month’s messages are used up. Upgrade the plan or wait for next month.",
     )
     model_not_on_plan = (
         "model_not_on_plan",
-        "{model} is not on this workspace’s plan. Switch the bot to Mevichat Mini, or upgrade.",
+        "{model} isn’t included in this workspace’s plan. Switch the bot to Mevichat Mini or upgrade.",
     )
     model_gone = (
         "model_gone",
-        "The model {model} is no longer offered. Choose another one in the bot’s settings.",
+        "The model {model} is no longer available. Choose another one in the bot’s settings.",
     )
     plan_without_keys = (
         WhyUnusable.plan_without_keys,
-        "This workspace’s plan has no provider keys, so {model} cannot answer.",
+        "This workspace’s plan doesn’t include provider keys, so {model} can’t answer.",
     )
     no_key = (
         WhyUnusable.no_key,
-        "There is no {provider} key in this workspace. Add one under Provider keys.",
+        "This workspace has no {provider} key. Add one under Provider keys.",
     )
     key_disabled = (
         WhyUnusable.key_disabled,
-        "The {provider} key is switched off. Enable it under Provider keys.",
+        "The {provider} key is disabled. Enable it under Provider keys.",
     )
     key_rejected = (
         WhyUnusable.key_rejected,
@@ -61,40 +61,40 @@ class Reason(StrEnum):
     )
     key_no_permission = (
         WhyUnusable.key_no_permission,
-        "The {provider} key may not use this: {provider} refused it. Check its permissions, then test it.",
+        "{provider} says this key lacks a permission. Check its permissions, then test it.",
     )
     key_no_credit = (
         WhyUnusable.key_no_credit,
-        "The {provider} account behind the key has no credit left. Top it up at {provider}, then test the key.",
+        "The key’s {provider} account has no credit left. Add credit at {provider}, then test the key.",
     )
     key_unreadable = (
         WhyUnusable.key_unreadable,
-        "The stored {provider} key cannot be read any more. Enter it again under Provider keys.",
+        "The stored {provider} key can’t be decrypted. Enter it again under Provider keys.",
     )
     rejected = (
         FailureKind.rejected,
         "{provider} rejected the key during this answer. It was marked invalid; paste a new one.",
-        "{provider} refused its own key." + _ASK_OPERATOR,
+        "{provider} rejected its own key." + _ASK_OPERATOR,
     )
     no_permission = (
         FailureKind.no_permission,
-        "{provider} refused this request: the key lacks a permission, or its use was blocked.",
+        "{provider} refused this request: the key lacks a permission, or it was blocked.",
         "{provider} refused this request." + _ASK_OPERATOR,
     )
     no_credit = (
         FailureKind.no_credit,
-        "{provider} refused this request: the account behind the key has no credit left.",
+        "{provider} refused this request: the key’s account has no credit left.",
         "{provider} has no credit left." + _ASK_OPERATOR,
     )
     rate_limited = (
         FailureKind.rate_limited,
-        "{provider} is limiting how fast this key may ask. The key stays valid; raise the limit there if this happens often.",
-        "{provider} is asked more than it takes at once." + _ASK_OPERATOR,
+        "{provider} is rate-limiting this key. The key stays valid; if this keeps happening, raise the limit at {provider}.",
+        "{provider} is getting too many requests right now." + _ASK_OPERATOR,
     )
     window_exhausted = (
         FailureKind.window_exhausted,
-        "{provider} says that this key’s allowance is used up for now. The key stays valid.",
-        "{provider} is used up for now." + _ASK_OPERATOR,
+        "{provider} says this key’s allowance is used up for now. The key stays valid.",
+        "{provider}’s allowance is used up for now." + _ASK_OPERATOR,
     )
     overloaded = (
         FailureKind.overloaded,
@@ -103,13 +103,13 @@ class Reason(StrEnum):
     )
     unavailable = (
         FailureKind.unavailable,
-        "{provider} could not be reached or had an error of its own. The key stays valid.",
-        "{provider} could not be reached or had an error of its own." + _ASK_OPERATOR,
+        "{provider} couldn’t be reached or had an internal error. The key stays valid.",
+        "{provider} couldn’t be reached or had an internal error." + _ASK_OPERATOR,
     )
     transient_auth = (
         FailureKind.transient_auth,
-        "{provider} refused the key for a moment, as it does under load. The key stays valid.",
-        "{provider} refused this request for a moment." + _ASK_OPERATOR,
+        "{provider} briefly refused the key, as it does under load. The key stays valid.",
+        "{provider} briefly refused this request." + _ASK_OPERATOR,
     )
     timed_out = (
         FailureKind.timed_out,
@@ -118,36 +118,36 @@ class Reason(StrEnum):
     )
     model_unavailable = (
         FailureKind.model_unavailable,
-        "{provider} does not offer {model} to this key. Choose another model for the bot.",
-        "{provider} is not there at present." + _ASK_OPERATOR,
+        "{provider} doesn’t offer {model} to this key. Choose another model for the bot.",
+        "{provider} isn’t available right now." + _ASK_OPERATOR,
     )
     bad_request = (
         FailureKind.bad_request,
-        "{provider} did not accept the request.",
+        "{provider} didn’t accept the request.",
     )
     truncated = (
         FailureKind.truncated,
-        "{provider} broke the answer off before its end.",
+        "{provider} sent an incomplete answer.",
     )
     malformed = (
         FailureKind.malformed,
-        "{provider} sent something that is not an answer.",
+        "{provider} sent a response that couldn’t be read.",
     )
     empty_answer = (
         "empty_answer",
-        "{model} ended without a word: it may have used up its tokens on thinking.",
+        "{model} sent an empty answer. It may have used all its tokens on thinking.",
     )
     process_ended = (
         "process_ended",
-        "The server was stopped or restarted while it wrote this answer.",
+        "The server stopped or restarted before this answer was finished.",
     )
     stopped = (
         "stopped",
-        "The visitor stopped this answer. It counts as a message if any of it had come by then.",
+        "The visitor stopped this answer. It counts as a message if any of it had arrived.",
     )
     internal = (
         "internal",
-        "Mevichat had an error of its own while it wrote this answer. The log has the details.",
+        "Something went wrong in Mevichat while it wrote this answer. The log has the details.",
     )
 
 
@@ -175,7 +175,7 @@ def for_visitor(reason: str) -> tuple[str, str]:
 
 
 def names(model_id: str, provider_slug: str = "") -> tuple[str, str]:
-    """The model's and the provider's name for people; their ids when the catalogue has moved on."""
+    """The model's and the provider's name for people; their ids if the catalogue no longer has them."""
     try:
         model = catalogue.model(model_id)
     except LookupError:

@@ -106,7 +106,7 @@ def checked(value: int | str, what: str, field: str) -> int:
     """A limit from a form; raises `Invalid` with what to enter instead."""
     text = str(value).strip().replace(",", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 7 and int(text) <= MOST):
-        sentence = f"Write {what} as a whole number from 0 to {MOST:,}. 0 means no limit."
+        sentence = f"Enter {what} as a whole number from 0 to {MOST:,}. 0 means no limit."
         raise Invalid(sentence, field=field)
     return int(text)
 

@@ -70,7 +70,7 @@ def price(model: Model, tokens_in: int, tokens_out: int) -> int:
 def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
     """Adds to the balance. Raises `Invalid` for what is no amount."""
     if not 0 < microusd <= LARGEST_TOP_UP:
-        raise Invalid("Give an amount above zero, up to a million dollars.")
+        raise Invalid("Enter an amount above zero, up to a million dollars.")
     with transaction() as current:
         _add(current, workspace_id, microusd)
         _enter(current, workspace_id, TOP_UP, microusd, note=note[:200])

@@ -13,7 +13,7 @@ def parse_usd(text: str) -> int:
     found = _AMOUNT.fullmatch(text)
     if not found:
         raise Invalid(
-            "Give an amount in US dollars, such as 25 or 12.50, with at most six decimals."
+            "Enter an amount in US dollars with at most six decimals, such as 25 or 12.50."
         )
     whole, part = found.groups(default="")
     return int(whole) * _PER_DOLLAR + int(part.ljust(6, "0"))

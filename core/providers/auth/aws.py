@@ -35,13 +35,13 @@ def parse(text: str) -> AwsCredential:
     """The credential in a JSON text. Raises `Invalid` naming every field that is wrong, never its value."""
     if _API_KEY.fullmatch(text):
         raise Invalid(
-            f"A Bedrock API key needs its region: paste {_WITH_API_KEY}. It was not sent anywhere."
+            f"A Bedrock API key needs its region: paste {_WITH_API_KEY}. It wasn’t sent anywhere."
         )
     document = _document(text)
     fields = ("apiKey", "region") if "apiKey" in document else (*_REQUIRED, "sessionToken")
     required = ("apiKey", "region") if "apiKey" in document else _REQUIRED
     problems = [f"“{name}” is missing" for name in required if not document.get(name)]
-    problems += [f"{_quoted(name)} does not belong here" for name in document if name not in fields]
+    problems += [f"{_quoted(name)} doesn’t belong here" for name in document if name not in fields]
     problems += [
         problem for name in fields if document.get(name) and (problem := _problem(name, document))
     ]
@@ -49,7 +49,7 @@ def parse(text: str) -> AwsCredential:
         problems = ["“sessionToken” is missing: an access key that begins with ASIA is temporary"]
     if problems:
         raise Invalid(
-            f"{'; '.join(problems)}. Paste JSON such as {_EXAMPLE}. It was not sent anywhere."
+            f"{'; '.join(problems)}. Paste JSON such as {_EXAMPLE}. It wasn’t sent anywhere."
         )
     return AwsCredential(
         document["region"],
@@ -120,7 +120,7 @@ def _problem(name: str, document: dict[str, Any]) -> str:
         "accessKeyId": (_ACCESS_KEY, "has 20 characters and begins with AKIA or ASIA"),
         "secretAccessKey": (_SECRET_KEY, "has 40 characters"),
         "region": (REGION, "is a region such as us-east-1 or eu-central-1"),
-        "sessionToken": (_TOKEN, "is one long text without spaces"),
+        "sessionToken": (_TOKEN, "is one long string without spaces"),
         "apiKey": (_API_KEY, "begins with ABSK or bedrock-api-key-"),
     }
     shape, says = shapes[name]

@@ -22,7 +22,7 @@ Located = tuple[str, dict[str, Any]]
 
 
 def wrong(where: str, what: str) -> Invalid:
-    return Invalid(f"`{where}` has to be {what}.", where)
+    return Invalid(f"`{where}` must be {what}.", where)
 
 
 def objects(document: Mapping[str, Any], name: str, where: str = "") -> list[Located]:

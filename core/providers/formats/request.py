@@ -14,8 +14,8 @@ from core.errors import Invalid
 from core.providers.wire import OutputLimitField
 
 _NOT_CARRIED = (
-    "{what} cannot be carried over to the provider of this model, which speaks another format. "
-    "Leave it out, or choose a model whose provider speaks yours."
+    "{what} can’t be translated to the format of this model’s provider. "
+    "Leave it out, or choose a model whose provider uses yours."
 )
 
 

@@ -65,7 +65,7 @@ def test_why_a_bot_cannot_answer(plan, model, key, reason):
 
 
 def test_a_model_is_refused_when_the_plan_does_not_have_it(workspace):
-    with pytest.raises(PlanDoesNotAllow, match="Claude Sonnet 4.6 is not part of the Pro plan"):
+    with pytest.raises(PlanDoesNotAllow, match="Claude Sonnet 4.6 isn’t included in the Pro plan"):
         bots.create(workspace, Draft(name="Bot", model="claude-sonnet-4-6"), OPERATOR)
     with pytest.raises(Invalid, match="There is no model"):
         bots.create(workspace, Draft(name="Bot", model="gpt-99"), OPERATOR)

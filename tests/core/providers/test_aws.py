@@ -43,14 +43,14 @@ def test_a_credential_prints_nothing_of_itself():
         ({}, "“accessKeyId” is missing; “secretAccessKey” is missing; “region” is missing"),
         ({**GOOD, "region": ""}, "“region” is missing"),
         ({**GOOD, "region": None}, "“region” is missing"),
-        ({**GOOD, "profile": "x"}, "“profile” does not belong here"),
-        ({**GOOD, "apiKey": "x"}, "“accessKeyId” does not belong here"),
+        ({**GOOD, "profile": "x"}, "“profile” doesn’t belong here"),
+        ({**GOOD, "apiKey": "x"}, "“accessKeyId” doesn’t belong here"),
         ({**GOOD, "accessKeyId": "AKIA1"}, "“accessKeyId” has 20 characters"),
         ({**GOOD, "accessKeyId": KEY_ID + "A"}, "“accessKeyId” has 20 characters"),
         ({**GOOD, "secretAccessKey": SECRET[1:]}, "“secretAccessKey” has 40 characters"),
         ({**GOOD, "secretAccessKey": [SECRET]}, "“secretAccessKey” has 40 characters"),
         ({**GOOD, "accessKeyId": SESSION["accessKeyId"]}, "“sessionToken” is missing"),
-        ({**SESSION, "sessionToken": "two words, and long"}, "“sessionToken” is one long text"),
+        ({**SESSION, "sessionToken": "two words, and long"}, "“sessionToken” is one long string"),
         ({**API_KEY, "apiKey": "sk-" + "x" * 40}, "“apiKey” begins with ABSK"),
         ({"apiKey": API_KEY["apiKey"]}, "“region” is missing"),
     ],
@@ -59,7 +59,7 @@ def test_every_field_that_is_wrong_is_named(document, says):
     with pytest.raises(Invalid) as caught:
         parsed(document)
     assert says in caught.value.message
-    assert "It was not sent anywhere" in caught.value.message
+    assert "It wasn’t sent anywhere" in caught.value.message
 
 
 @pytest.mark.parametrize(

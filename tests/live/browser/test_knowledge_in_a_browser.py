@@ -147,7 +147,7 @@ def test_an_upload_that_is_too_large_reads_its_page_and_not_a_broken_line(
     page.get_by_role("navigation", name="What to add").get_by_role("link", name="Files").click()
     page.get_by_label("Files").set_input_files(tmp_path / "video.txt")
     page.get_by_role("button", name="Add files").click()
-    expect(page.get_by_text("The limit is 64 MB, all together.")).to_be_visible(
+    expect(page.get_by_text("The limit is 64 MB in total.")).to_be_visible(
         timeout=READ_MILLISECONDS
     )
     windows.expect_status(413)

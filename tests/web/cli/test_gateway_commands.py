@@ -44,12 +44,12 @@ def test_a_top_up_has_its_sentence_in_the_audit_log(cast, flask):  # noqa: F811
     "usd", ["0", "0.000000", "1000000.000001", "1e3", "$5", "nan", "5,00", "", "١"]
 )
 def test_what_is_no_amount_adds_nothing(cast, flask, usd):  # noqa: F811
-    fails(flask("balance", "add", "acme", usd), "Give an amount")
+    fails(flask("balance", "add", "acme", usd), "Enter an amount")
     assert balance.sums(cast.workspace.id) == (0, 0, 0)
 
 
 def test_a_negative_amount_adds_nothing(cast, flask):  # noqa: F811
-    fails(flask("balance", "add", "acme", "--", "-5"), "Give an amount")
+    fails(flask("balance", "add", "acme", "--", "-5"), "Enter an amount")
     assert flask("balance", "add", "acme", "-5").exit_code == 2
     assert balance.sums(cast.workspace.id) == (0, 0, 0)
 
@@ -117,7 +117,7 @@ def test_the_list_never_shows_a_token_and_its_ids_can_be_revoked(cast, flask, sh
     shift_clock(timedelta(days=3))
     states = {line.split(" ", 4)[4]: line.split(" ", 4)[3] for line in _lines(flask)}
     assert states == {"aider": "revoked", "Claude Code": "expired"}
-    fails(flask("tokens", "revoke", "acme", rows["aider"][0]), "This token is over")
+    fails(flask("tokens", "revoke", "acme", rows["aider"][0]), "This token no longer works")
 
 
 def _lines(flask):  # noqa: F811

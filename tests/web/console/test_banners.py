@@ -130,17 +130,17 @@ def test_bots_that_the_plan_blocks_are_told_together(cast, signed_in):
     workspaces.set_plan(cast.workspace, "pro", OPERATOR)
     ((kind, text),) = banners(owner)
     assert kind == "bad"
-    assert text.startswith("Support and Sales: Claude Sonnet 4.6 is not on this workspace’s plan.")
+    assert text.startswith("Support and Sales: Claude Sonnet 4.6 isn’t included in this workspace’s plan.")
 
 
 def test_a_bot_without_its_key_is_told_and_a_broken_key_speaks_for_all_its_bots(cast, signed_in):
     make_bot(cast.workspace, "claude-haiku-4-5")
     owner = signed_in("owner")
-    assert "Support: There is no Anthropic key in this workspace." in texts(banners(owner))
+    assert "Support: This workspace has no Anthropic key." in texts(banners(owner))
     make_key(cast.workspace)
     assert banners(owner) == []
     store.set_enabled(store.get(cast.workspace.id, "anthropic"), False, OPERATOR)
-    assert "Support: The Anthropic key is switched off." in texts(banners(owner))
+    assert "Support: The Anthropic key is disabled." in texts(banners(owner))
     store.set_enabled(store.get(cast.workspace.id, "anthropic"), True, OPERATOR)
     for reason in ("rejected", "no_credit", "no_permission", "unreadable"):
         break_key(cast.workspace, reason=reason)

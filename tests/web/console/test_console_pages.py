@@ -214,7 +214,7 @@ def test_a_failed_answer_shows_the_reason_to_the_owner_and_the_sentence_to_the_v
     assert FAILURE_SENTENCE.replace("'", "&#39;") in chat
     transcript = signed_in("member").get(f"/w/acme/conversations/{bot_client.conversation_id}").text
     assert "The data centre is on fire" in transcript
-    assert "could not be reached or had an error of its own" in transcript
+    assert "couldn’t be reached or had an internal error" in transcript
 
 
 def test_the_hosted_chat_works_without_a_script(app, cast, provider):

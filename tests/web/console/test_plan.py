@@ -196,9 +196,9 @@ def test_a_downgrade_is_made_with_or_without_the_bots(scaled, signed_in, form, m
 def test_a_bot_that_was_left_behind_says_why_and_answers_again_after_the_upgrade(scaled, signed_in):
     owner = signed_in("owner")
     owner.post(f"{URL}/free", {"seen": "scale"})
-    assert "is not on this workspace’s plan" in owner.get("/w/acme/bots").text
+    assert "isn’t included in this workspace’s plan" in owner.get("/w/acme/bots").text
     owner.post(f"{URL}/scale", {"seen": "free"})
-    assert "is not on this workspace’s plan" not in owner.get("/w/acme/bots").text
+    assert "isn’t included in this workspace’s plan" not in owner.get("/w/acme/bots").text
 
 
 def test_a_key_that_was_dormant_is_the_same_after_the_upgrade(scaled, signed_in):

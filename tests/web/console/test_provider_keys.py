@@ -640,7 +640,7 @@ def test_the_pickers_of_models_say_what_a_key_may_not_use(cast, owner, key):
     stored = key_of(cast.workspace)
     verdicts.record_check(stored, states.PASSED, "test", ["anthropic:claude-haiku-4-5"])
     page = owner.get("/w/acme/bots/new").text
-    assert page.count("Anthropic says that your key may not use it.") == 1
+    assert page.count("Your Anthropic key doesn’t have access to this model.") == 1
     assert "No access to Claude Haiku 4.5 (from Anthropic’s model list)" in owner.get(KEYS).text
 
 

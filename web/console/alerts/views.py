@@ -142,7 +142,7 @@ def _page(workspace: Workspace, webhook: Webhook | None, form: WebhookForm) -> s
         "alerts/index.html",
         webhook=webhook,
         form=form,
-        told=recipients,
+        recipients=recipients,
         how_to_verify=HOW_TO_VERIFY,
         **_log(workspace),
     )

@@ -41,7 +41,7 @@ SENTENCES = {
     "source.removed": "deleted the {kind} “{title}” from a bot’s knowledge",
     "conversation.deleted": "deleted {conversations}",
     "conversation.exported": "exported {conversations}",
-    "conversation.expired": "deleted {conversations}after the retention time of {days} days",
+    "conversation.expired": "deleted {conversations} that were older than {age}",
     "key.added": "added the {provider} key {now}",
     "key.replaced": "replaced the {provider} key, was {was}, now {now}",
     "key.enabled": "enabled the {provider} key",
@@ -200,7 +200,8 @@ def _of_conversation(facts: Facts) -> Facts:
         if fields
         else ""
     )
-    return facts | {"conversations": parts + of}
+    age = _kept(int(facts.get("days", 0)))
+    return facts | {"conversations": parts + of, "age": age}
 
 
 def _of_person(facts: Facts) -> Facts:

@@ -106,8 +106,8 @@ def index(workspace: Workspace) -> str:
         chain=_chain(workspace, count),
         checked_at=clock.now(),
         sorting=order,
-        more_url=_url(workspace, wanted.query | order.asked | more) if more else "",
-        first_url=_url(workspace, wanted.query | order.asked) if beyond else "",
+        more_url=_url(workspace, wanted.query | order.sort_query | more) if more else "",
+        first_url=_url(workspace, wanted.query | order.sort_query) if beyond else "",
         csv_url=url_for("audit_log.lines", slug=workspace.slug, **wanted.query),
     )
 

@@ -29,7 +29,7 @@ from web.forms import takes_files
 from web.guards import requires, this_actor
 from web.htmx import go_to
 
-pages = Blueprint("look", __name__, url_prefix="/w/<slug>/bots/<bot_id>/look")
+pages = Blueprint("appearance", __name__, url_prefix="/w/<slug>/bots/<bot_id>/look")
 
 MOST_UPLOAD_BYTES = 1024 * 1024
 """More than a picture may have, so that one that is too large is told so beside its field."""
@@ -95,7 +95,7 @@ def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 def _form_to_begin_with(bot: Bot) -> Response:
-    """As it is stored, or with a preset in place of its colours and shapes."""
+    """As it is stored, or with a preset in place of its colors and shapes."""
     stored, preset = appearance_of(bot), presets.find(request.args.get("preset", ""))
     shown = presets.applied(preset, stored) if preset else stored
     return _page(bot, _filled(shown), shown, filled=preset.name if preset else "")
@@ -168,4 +168,4 @@ def _disabled(bot: Bot, has_picture: bool) -> dict[str, tuple[str, ...]]:
 
 
 def _here(workspace: Workspace, bot: Bot) -> str:
-    return url_for("look.show", slug=workspace.slug, bot_id=bot.id)
+    return url_for("appearance.show", slug=workspace.slug, bot_id=bot.id)

@@ -75,7 +75,7 @@ class Group:
 
 
 def kind_of(name: str) -> str:
-    """How the field is drawn: colour, number, choice, select, flag or line."""
+    """How the field is drawn: color, number, choice, select, flag or line."""
     facts = FACTS[name]
     if "enum" in facts:
         return "select" if name in _SELECTS else "choice"
@@ -83,7 +83,7 @@ def kind_of(name: str) -> str:
         return "number"
     if facts["type"] == "boolean":
         return "flag"
-    return "colour" if facts.get("format") == "color" else "line"
+    return "color" if facts.get("format") == "color" else "line"
 
 
 def is_number(value: object) -> bool:
@@ -98,12 +98,12 @@ def _field(name: str) -> Field:
         return made(title, choices=choices, validate_choice=False)
     if kind == "flag":
         return BooleanField(title)
-    placeholder = CHOSEN_FOR_YOU if kind == "colour" and not FACTS[name]["default"] else ""
+    placeholder = CHOSEN_FOR_YOU if kind == "color" and not FACTS[name]["default"] else ""
     return StringField(title, render_kw={"placeholder": placeholder} if placeholder else {})
 
 
 class _Base(Form):
-    """What is wrong with a field stands beside it, with the colour that would do."""
+    """What is wrong with a field stands beside it, with the color that would do."""
 
     def blame(self, problems: list[Problem]) -> None:
         for problem in problems:
@@ -120,9 +120,9 @@ class _Base(Form):
         return {name: self[name].data for name in FACTS if self[name].data is not None}
 
     def take(self, offered: str) -> None:
-        """`link:#0d6360`, from the button beside a colour that cannot be read."""
+        """`link:#0d6360`, from the button beside a color that cannot be read."""
         name, _, color = offered.partition(":")
-        if name in FACTS and kind_of(name) == "colour":
+        if name in FACTS and kind_of(name) == "color":
             self[name].data = color
 
     def groups(self, appearance: Appearance) -> list[Group]:

@@ -163,12 +163,12 @@ def _gone(model_id: str, chosen: str) -> ModelChoice:
 def _lacking(model: Model, key: ProviderKey | None) -> str:
     if key is None or model.id not in key.unavailable_models:
         return ""
-    return f"{catalogue.provider(model.provider).name} says that your key may not use it."
+    return f"Your {catalogue.provider(model.provider).name} key doesn’t have access to this model."
 
 
 def _why_not(model: Model, workspace: Workspace, reason: str) -> str:
     if reason == Reason.model_not_on_plan:
-        return f"Comes with {_plans_with(model, workspace.kind)}."
+        return f"Requires {_plans_with(model, workspace.kind)}."
     return failure_messages.for_owner(reason, model.id)
 
 
@@ -177,8 +177,8 @@ def _plans_with(model: Model, kind: str) -> str:
     having = [plan for plan in PLANS.values() if plan.allows_tier(model.bot_tier)]
     names = [plan.name for plan in having if plan.kind == kind]
     if names:
-        return " and ".join(names)
-    return "the " + " and ".join(plan.name for plan in having) + " plan of an organization"
+        return " or ".join(names)
+    return "an organization on " + " or ".join(plan.name for plan in having)
 
 
 def _price(model: Model) -> str:

@@ -21,7 +21,7 @@ pages = Blueprint("trial", __name__, url_prefix="/w/<slug>/bots/<bot_id>/trial")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = request_cache.bot_of(workspace, bot_id)
     rows = trial_rows.newest(bot, _latest(bot))
-    return render_template("bots/trial/show.html", bot=bot, look=appearance_of(bot), before=rows)
+    return render_template("bots/trial/show.html", bot=bot, appearance=appearance_of(bot), before=rows)
 
 
 @pages.get("/<message_id>")
@@ -34,7 +34,7 @@ def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
     return page_or_piece(
         *("bots/trial/show.html", "bots/trial/_turn.html"),
         bot=bot,
-        look=appearance_of(bot),
+        appearance=appearance_of(bot),
         row=row,
         fresh=True,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.bots.models import Bot, Message
-from core.knowledge import sources
+from core.knowledge import sources as knowledge_sources
 from core.usage import prices
 from web.console.conversations import transcript
 from web.console.conversations.transcript import AnswerView
@@ -17,7 +17,7 @@ MOST = 5
 
 
 @dataclass(frozen=True)
-class Given:
+class SourceRow:
     """A source that the answer was given to answer from."""
 
     number: int
@@ -34,11 +34,11 @@ class Row:
     question: str
     asked_at: datetime
     answer: AnswerView
-    given: list[Given]
+    sources: list[SourceRow]
     cost: str
 
     @property
-    def asked_nobody(self) -> bool:
+    def model_was_not_called(self) -> bool:
         """Whether it came from the cache, or was that the bot does not know."""
         return self.answer.cached or self.answer.state == transcript.UNKNOWN
 
@@ -47,28 +47,28 @@ def newest(bot: Bot, messages: Sequence[Message]) -> list[Row]:
     """The last turns among these, the newest first."""
     answers = {message.id: message for message in messages}
     turns = [turn for turn in transcript.turns(list(messages)) if turn["answer"]]
-    known = {source.id for source in sources.sources_of(bot.id)} if turns else set()
-    return [_row(turn, answers[turn["answer"].id], known) for turn in turns[: -MOST - 1 : -1]]
+    existing = {source.id for source in knowledge_sources.sources_of(bot.id)} if turns else set()
+    return [_row(turn, answers[turn["answer"].id], existing) for turn in turns[: -MOST - 1 : -1]]
 
 
-def _row(turn: dict[str, Any], answer: Message, known: set[str]) -> Row:
+def _row(turn: dict[str, Any], answer: Message, existing: set[str]) -> Row:
     return Row(
         id=answer.id,
         conversation_id=answer.conversation_id,
         question=turn["question"]["text"],
         asked_at=turn["question"]["at"],
         answer=turn["answer"],
-        given=[_given(source, known) for source in answer.sources or []],
+        sources=[_source_row(source, existing) for source in answer.sources or []],
         cost=_cost(turn["answer"], answer.model_id),
     )
 
 
-def _given(source: dict[str, Any], known: set[str]) -> Given:
+def _source_row(source: dict[str, Any], existing: set[str]) -> SourceRow:
     source_id = source.get("source_id", "")
-    return Given(
+    return SourceRow(
         number=source.get("number", 0),
         title=source.get("title", "Source"),
-        source_id=source_id if source_id in known else "",
+        source_id=source_id if source_id in existing else "",
         chunks=len(source.get("chunk_ids", [])),
     )
 

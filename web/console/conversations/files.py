@@ -59,7 +59,7 @@ def answer(workspace: Workspace, chosen: Filter, file: str, actor: Actor) -> Res
 
 def _record(wanted: ConversationFilter, chosen: Filter, file: str, actor: Actor) -> None:
     count = conversation_search.count(wanted)
-    values: dict[str, Any] = {"count": count, "filter": chosen.told, "file": file}
+    values: dict[str, Any] = {"count": count, "filter": chosen.audit_fields, "file": file}
     with transaction() as current:
         audit.record(current, wanted.workspace_id, actor, "conversation.exported", **values)
 

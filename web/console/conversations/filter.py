@@ -34,9 +34,9 @@ class Filter:
 
     @property
     def query(self) -> dict[str, Any]:
-        told = {"bot": self.bot, "q": self.text, "state": self.state, "origin": self.origin}
+        texts = {"bot": self.bot, "q": self.text, "state": self.state, "origin": self.origin}
         days = {"from": self.since, "to": self.until}
-        return {name: str(value) for name, value in (told | days).items() if value}
+        return {name: str(value) for name, value in (texts | days).items() if value}
 
     @property
     def too_short(self) -> bool:
@@ -55,7 +55,7 @@ class Filter:
         )
 
     @property
-    def told(self) -> dict[str, str]:
+    def audit_fields(self) -> dict[str, str]:
         """For the audit log: which fields were filled in. What was searched for may be somebody's words."""
         return self.query | ({"q": "…"} if self.text else {})
 

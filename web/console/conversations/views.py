@@ -43,9 +43,9 @@ def index(workspace: Workspace) -> str:
         states=STATE_LABELS,
         filter=chosen,
         sorting=order,
-        more_url=_url(workspace, chosen.query | order.asked | more) if more else "",
+        more_url=_url(workspace, chosen.query | order.sort_query | more) if more else "",
         looked_back_to=found.next.last_at if found.next and not found.full else None,
-        first_url=_url(workspace, chosen.query | order.asked) if before else "",
+        first_url=_url(workspace, chosen.query | order.sort_query) if before else "",
         files=conversation_files.FILES,
     )
 
@@ -93,7 +93,7 @@ def delete_found(workspace: Workspace) -> Any:
         return _asks_to_delete(workspace, chosen, count)
     chosen = conversation_filter.from_request(request.form)
     gone = conversation_deletion.delete_matching(
-        chosen.wanted(workspace), this_actor(), chosen.told
+        chosen.wanted(workspace), this_actor(), chosen.audit_fields
     )
     flash(f"{gone} conversation{' is' if gone == 1 else 's are'} deleted.", "good")
     if gone < conversation_deletion.MOST_AT_ONCE:

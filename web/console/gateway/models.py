@@ -66,7 +66,7 @@ def route(workspace: Workspace) -> str:
         model=model,
         format=chosen,
         formats=FORMATS,
-        told=explanation,
+        decision=explanation,
         words=routing_text,
     )
 

@@ -37,7 +37,7 @@ class PromptForm(Form):
 
 
 @dataclass(frozen=True)
-class Tried:
+class PromptResult:
     """What came of it. `problem` is the refusal, in place of a text."""
 
     request_id: str
@@ -66,14 +66,14 @@ def show(workspace: Workspace) -> Any:
     return _page(form, result)
 
 
-def _page(form: PromptForm, result: Tried | None = None) -> str:
+def _page(form: PromptForm, result: PromptResult | None = None) -> str:
     models = [one.id for one in models_endpoint.models_for(access.caller_of(this_membership()))]
     return render_template(
-        "gateway/try.html", form=form, models=models, tried=result, longest=MAX_TEXT_LENGTH
+        "gateway/try.html", form=form, models=models, result=result, longest=MAX_TEXT_LENGTH
     )
 
 
-def _send(workspace: Workspace, form: PromptForm) -> Tried:
+def _send(workspace: Workspace, form: PromptForm) -> PromptResult:
     """Asks, waits for the whole answer, and takes the database up again, which serving lets go."""
     call, request_id = _call(form), new_id("req")
     began, caller = clock.monotonic(), access.caller_of(this_membership())
@@ -95,7 +95,7 @@ def _call(form: PromptForm) -> Call:
     return calls.read(ROUTE, json.dumps(document).encode(), {})
 
 
-def _result(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Tried:
+def _result(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> PromptResult:
     headers = {name: reply.headers.get(f"x-mevichat-{name}", "") for name in _HEADERS}
     provider = headers["provider"]
     facts: dict[str, Any] = {
@@ -108,11 +108,11 @@ def _result(reply: Reply, body: bytes, request_id: str, milliseconds: int) -> Tr
     try:
         document = parse_object(body)
         if problem := text_at(document, "error", "message"):
-            return Tried(**facts, problem=problem)
+            return PromptResult(**facts, problem=problem)
         response = FORMATS[ROUTE].read_answer(document)
     except Malformed:
-        return Tried(**facts, problem="The provider sent an incomplete answer.")
-    return Tried(**facts, text=response.text, usage=response.usage)
+        return PromptResult(**facts, problem="The provider sent an incomplete answer.")
+    return PromptResult(**facts, text=response.text, usage=response.usage)
 
 
 _HEADERS = ("provider", "key-source", "attempts")

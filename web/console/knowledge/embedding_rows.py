@@ -68,7 +68,7 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
     return Standing("good", "All chunks are in the semantic index.")
 
 
-def why_by_words(workspace: Workspace, bot: Bot) -> str:
+def why_keyword_only(workspace: Workspace, bot: Bot) -> str:
     """Why a question that was just tried was searched by words alone; "" where that was no failure."""
     if not bot.hybrid:
         return ""

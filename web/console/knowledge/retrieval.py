@@ -19,7 +19,7 @@ LISTED = 10
 @dataclass(frozen=True)
 class Term:
     word: str
-    known: bool
+    is_known: bool
     """Whether it stands anywhere in what this bot knows."""
 
 
@@ -35,44 +35,44 @@ class Hit:
     wanted: int
     words: list[str]
     """The words of the question that stand in it."""
-    given: bool
+    is_used: bool
 
 
 @dataclass(frozen=True)
-class Tried:
+class SearchResult:
     kind: str
     sentence: str
     terms: list[Term]
     found: list[Hit]
-    by_words: str = ""
+    no_semantic_reason: str = ""
     """Why a bot that searches by meaning too did not this time."""
 
 
-def try_out(bot: Bot, question: str) -> Tried:
-    """The chunks that would be given, those that just miss it, and the words that are nowhere."""
+def try_out(bot: Bot, question: str) -> SearchResult:
+    """The chunks that would be used, those that just miss it, and the words that are nowhere."""
     terms = terms_of(question)
     if is_small_talk(question):
-        return Tried("info", "Small talk: no search needed.", [], [])
+        return SearchResult("info", "Small talk: no search needed.", [], [])
     (vector,) = query_embeddings.embed_questions(bot, [question])
     listed = search.find(bot.id, question, LISTED, vector)
-    given = grounding.merge_results([listed[: grounding.MAX_CHUNKS]])
-    return Tried(
-        "good" if given else "warning",
-        _verdict(bot, len(given), len(listed)),
+    used = grounding.merge_results([listed[: grounding.MAX_CHUNKS]])
+    return SearchResult(
+        "good" if used else "warning",
+        _verdict(bot, len(used), len(listed)),
         [
             Term(word, count > 0)
             for word, count in zip(terms, full_text.frequencies(bot.id, terms), strict=True)
         ]
         if terms
         else [],
-        _hits(bot, listed, {chunk.chunk_id for chunk in given}, terms),
-        "" if vector else embedding_rows.why_by_words(bot.workspace, bot),
+        _hits(bot, listed, {chunk.chunk_id for chunk in used}, terms),
+        "" if vector else embedding_rows.why_keyword_only(bot.workspace, bot),
     )
 
 
-def _verdict(bot: Bot, given: int, listed: int) -> str:
-    if given:
-        chunks = "this chunk" if given == 1 else f"these {given} chunks"
+def _verdict(bot: Bot, used: int, listed: int) -> str:
+    if used:
+        chunks = "this chunk" if used == 1 else f"these {used} chunks"
         return f"{bot.name} will use {chunks} (as many as fit the model)."
     if not sources.has_knowledge(bot.id):
         return f"{bot.name} has no knowledge yet, so the model answers without sources."
@@ -82,7 +82,7 @@ def _verdict(bot: Bot, given: int, listed: int) -> str:
     return f"{found}: {bot.name} {then}.{noted}"
 
 
-def _hits(bot: Bot, listed: Sequence[Found], given: set[int], terms: Sequence[str]) -> list[Hit]:
+def _hits(bot: Bot, listed: Sequence[Found], used: set[int], terms: Sequence[str]) -> list[Hit]:
     titles = {source.id: source.title for source in sources.sources_of(bot.id)}
     return [
         Hit(
@@ -95,7 +95,7 @@ def _hits(bot: Bot, listed: Sequence[Found], given: set[int], terms: Sequence[st
             matched=chunk.matched,
             wanted=chunk.wanted,
             words=_standing_in(chunk, terms),
-            given=chunk.chunk_id in given,
+            is_used=chunk.chunk_id in used,
         )
         for chunk in listed
     ]

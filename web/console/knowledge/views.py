@@ -52,7 +52,7 @@ def try_retrieval(workspace: Workspace, bot_id: str) -> str:
     bot = bots.get(workspace.id, bot_id)
     question = " ".join(request.args.get("q", "").split())[: retrieval.LONGEST_QUESTION]
     result = retrieval.try_out(bot, question) if question else None
-    return render_template("knowledge/retrieval.html", bot=bot, q=question, tried=result)
+    return render_template("knowledge/retrieval.html", bot=bot, q=question, result=result)
 
 
 @pages.get("/<source_id>")
@@ -154,7 +154,7 @@ def _sources(workspace: Workspace, bot: Bot) -> Response:
 
 
 def _answer_page(bot: Bot, question: Any, form: QaForm) -> Response:
-    page = render_template("knowledge/answer.html", bot=bot, asked=question, form=form)
+    page = render_template("knowledge/answer.html", bot=bot, question=question, form=form)
     return make_response(page, 422 if form.errors else 200)
 
 

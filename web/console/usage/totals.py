@@ -18,7 +18,7 @@ from core.usage.reading import Line, Use
 from web.console import request_cache
 
 MOST_SERIES = 6
-"""More than these are told apart by their numbers only: the rest is one colour."""
+"""More than these are told apart by their numbers only: the rest is one color."""
 MOST_DAYS = 62
 """Longer periods are shown by weeks."""
 
@@ -27,7 +27,7 @@ Names = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Group:
-    """One line of the table. `series` is the number of its colour; 0 for those without one."""
+    """One line of the table. `series` is the number of its color; 0 for those without one."""
 
     name: str
     series: int

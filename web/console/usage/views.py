@@ -64,7 +64,7 @@ def index(workspace: Workspace) -> str:
     names = usage_totals.names_of(workspace, period.by)
     return render_template(
         "usage/index.html",
-        asked=period,
+        period=period,
         shown=usage_totals.shown(lines, names, period.first, period.last, period.what),
         groups=GROUPS,
         counted=COUNTED,

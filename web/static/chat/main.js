@@ -18,7 +18,7 @@ const restart = document.getElementById("restart");
 const talk = new Talk(api, store);
 api.conversation = page.dataset.conversation;
 
-const begun = talk.work(async () => {
+const started = talk.work(async () => {
   await store.ready;
   api.token ||= store.token;
   api.page = (await greeted).page ?? "";
@@ -64,7 +64,7 @@ restart.addEventListener("submit", (event) => {
   talk.restart();
 });
 
-on("ask", ({ text }) => begun.then(() => talk.send(String(text).trim())));
+on("ask", ({ text }) => started.then(() => talk.send(String(text).trim())));
 on("restart", () => restart.requestSubmit());
 on("opened", ({ focus }) => { if (focus) input.focus(); });
 tell("ready");

@@ -39,7 +39,7 @@ behavior("trial", (frame) => {
     if (source !== frame.contentWindow || origin !== location.origin || data?.mevichat !== 1) return;
     if (data.type === "ready") greet();
     if (data.type === "token") keep(String(data.token));
-    if (data.type === "close") document.getElementById("told-title").focus(); // from the frame to what it was about
+    if (data.type === "close") document.getElementById("details-title").focus(); // from the frame to what it was about
     if (data.type === "message" && data.role === "answer") show(data.message_id);
   });
 

@@ -1,29 +1,29 @@
 // The frame: made when the window is first opened, never before. It and the loader talk by messages.
 
-const LOOK_AFTER_MS = 1500; // a frame that has loaded says `ready` before that
+const CHECK_AFTER_MS = 1500; // a frame that has loaded says `ready` before that
 const GIVE_UP_MS = 6500;
-const LATEST_MS = 15000; // where a browser does not tell that a frame failed to load
+const LATEST_MS = 15000; // for browsers that do not report that a frame failed to load
 
 let frame;
 let ready = false;
-let asked = []; // what is said to a frame that is still on its way
+let queued = []; // messages for a frame that has not loaded yet
 
 function bring() {
   const mine = make("iframe", { title: config.title, allow: "clipboard-write", src: `${config.frame}?lang=${words.language}` });
   const silent = () => mine === frame && !ready;
   const fail = () => silent() && state("failed");
-  let looked = false;
-  const look = () => {
-    if (looked || !silent()) return;
-    looked = true;
+  let checked = false;
+  const check = () => {
+    if (checked || !silent()) return;
+    checked = true;
     inquire(() => setTimeout(fail, GIVE_UP_MS), fail);
   };
   frame?.remove();
   frame = mine;
   ready = false;
   state("waits");
-  mine.onload = () => setTimeout(look, LOOK_AFTER_MS);
-  setTimeout(look, LATEST_MS);
+  mine.onload = () => setTimeout(check, CHECK_AFTER_MS);
+  setTimeout(check, LATEST_MS);
   panel.append(mine);
 }
 
@@ -32,8 +32,8 @@ function state(name) {
   sorry.textContent = name === "failed" ? words.failed : "";
 }
 
-// Why is the frame silent? The script is asked for once more: a site that may not show the chat, or a bot that is off,
-// gets the two lines that take this widget away. It is asked with the site's origin, also from pages without a referrer.
+// Why is the frame silent? Loads the script again: for a site that is not allowed, or a bot that is disabled, the server
+// answers with the two lines that remove this widget. Sent with the origin, also from pages without a referrer.
 function inquire(answered, unreachable) {
   const question = make("script", { crossorigin: "anonymous" });
   question.onload = answered;
@@ -49,7 +49,7 @@ function inquire(answered, unreachable) {
 
 function say(type, facts) {
   if (ready) frame.contentWindow.postMessage({ mevichat: 1, type, ...facts }, config.origin);
-  else asked.push([type, facts]);
+  else queued.push([type, facts]);
 }
 
 function hear({ source, origin, data }) {
@@ -69,6 +69,6 @@ function greet() {
   say("hello", { token: keep("localStorage", "token"), open: opened, language: words.language });
   state("ready");
   if (opened) enter(focus);
-  for (const [type, facts] of asked) say(type, facts);
-  asked = [];
+  for (const [type, facts] of queued) say(type, facts);
+  queued = [];
 }

@@ -49,15 +49,15 @@ function tellUnread(count) {
 // Brings what is seen in line with what is so. A label that is seen stands in the name, for those who speak to machines.
 function show() {
   const full = opened && phone.matches;
-  const told = unread ? words.unread.replace("{count}", unread) : "";
+  const unreadText = unread ? words.unread.replace("{count}", unread) : "";
   const name = config.text || words.open;
   element.toggleAttribute("hidden", !shown);
   panel.hidden = !opened;
   launcher.hidden = full || config.hidden || option("launcher") === "none";
   launcher.setAttribute("aria-expanded", opened);
-  launcher.setAttribute("aria-label", opened ? words.close : told ? `${name}. ${told}` : name);
+  launcher.setAttribute("aria-label", opened ? words.close : unreadText ? `${name}. ${unreadText}` : name);
   badge.textContent = config.badge && unread ? Math.min(unread, 99) : "";
-  ear.textContent = told;
+  ear.textContent = unreadText;
   lockScroll(full);
   fit(full);
 }

@@ -25,7 +25,7 @@ from core.providers.formats.request import (
 )
 
 _HOTTEST = 1
-_TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for less."
+_TOO_HOT = "This model’s provider accepts a `temperature` of at most 1. Lower it."
 _IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg"} | {
     f"image/{name}": name for name in ("gif", "webp")
 }
@@ -127,10 +127,10 @@ def _block(block: Block) -> dict[str, Any]:
 
 def _image(image: Image) -> dict[str, Any]:
     if image.url:
-        message = "The provider of this model takes no images by address. Send the image itself, in base64."
+        message = "This model’s provider doesn’t accept image URLs. Send the image itself, in base64."
         raise Invalid(message, "image_url")
     if image.media_type not in _IMAGES:
-        message = "The provider of this model takes PNG, JPEG, GIF and WebP images only."
+        message = "This model’s provider accepts only PNG, JPEG, GIF and WebP images."
         raise Invalid(message, "image_url")
     return {"format": _IMAGES[image.media_type], "source": {"bytes": image.data}}
 

@@ -54,10 +54,10 @@ _CHOICES: dict[Any, Literal["auto", "required", "none", "named"]] = {
 
 
 class ThreadNotHeld(Invalid):
-    """No conversation is kept here. Told so by this code, Anthropic's SDK sends all of it each time."""
+    """No conversation is stored here. On this code, Anthropic's SDK sends all of it each time."""
 
     code = "thread_unsupported_request"
-    sentence = "`thread` is not kept by the provider of this model. Send the whole conversation."
+    sentence = "This model’s provider doesn’t store threads. Leave out `thread` and send the whole conversation."
 
 
 def read_request(document: Mapping[str, Any]) -> ChatRequest:

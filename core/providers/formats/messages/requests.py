@@ -24,7 +24,7 @@ from core.providers.formats.request import (
 )
 
 _HOTTEST = 1
-_TOO_HOT = "`temperature` goes up to 1 at the provider of this model. Ask for less."
+_TOO_HOT = "This model’s provider accepts a `temperature` of at most 1. Lower it."
 _CHOICES = {"auto": "auto", "required": "any", "none": "none", "named": "tool"}
 
 

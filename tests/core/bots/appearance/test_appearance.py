@@ -23,7 +23,7 @@ from tests.databases import on_both_databases
 from tests.house.sources import ROOT
 
 RITA = Actor("Rita", "192.0.2.1", "psn_rita")
-COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
+COLORS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 TOKENS = (ROOT / "web" / "static" / "css" / "tokens.css").read_text()
 
 TEXTS_ON = {
@@ -58,7 +58,7 @@ def own(name):
     if facts["type"] == "boolean":
         return st.booleans()
     if facts.get("format") == "color":
-        return COLOURS
+        return COLORS
     return st.just(facts["default"])
 
 
@@ -66,7 +66,7 @@ LOOKS = st.fixed_dictionaries({}, optional={name: own(name) for name in FACTS})
 
 
 def made_valid(values):
-    """As an owner would who takes every colour that is offered."""
+    """As an owner would who takes every color that is offered."""
     chosen = Appearance.model_validate(values)
     for _ in range(len(FACTS)):
         found = contrast_rules.problems(chosen)

@@ -1,4 +1,4 @@
-"""Colours: what is one, how contrast is measured, and that the nearest readable colour reads."""
+"""Colors: what is one, how contrast is measured, and that the nearest readable color reads."""
 
 import colorsys
 

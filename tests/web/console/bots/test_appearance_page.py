@@ -57,7 +57,7 @@ def test_every_field_of_a_look_stands_on_the_page_once(admin, page):
     text = admin.get(page).text
     for name in FACTS:
         assert f'name="{name}"' in text
-        assert kind_of(name) in ("colour", "number", "choice", "select", "flag", "line")
+        assert kind_of(name) in ("color", "number", "choice", "select", "flag", "line")
 
 
 def test_what_the_page_shows_is_what_it_saves(admin, bot, page):

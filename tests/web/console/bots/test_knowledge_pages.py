@@ -181,7 +181,7 @@ def test_an_upload_of_200_megabytes_is_told_so_and_never_held(admin, base, bot):
         headers={"X-CSRFToken": token},
     )
     assert answer.status_code == 413
-    assert "The limit is 64 MB, all together." in answer.text
+    assert "The limit is 64 MB in total." in answer.text
     assert body.at == size
     assert body.most_at_once <= 64 * 1024
     assert titles_of(bot) == []

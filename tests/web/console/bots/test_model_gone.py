@@ -14,7 +14,7 @@ from tests.routes import routes, set_stage
 from tests.web.test_hostile_input import FORMS
 
 GONE = "anthropic:claude-2"
-TOLD = f"The model {GONE} is no longer offered. Choose another one in the bot’s settings."
+TOLD = f"The model {GONE} is no longer available. Choose another one in the bot’s settings."
 FORM = {"name": "Support", "visitor_limit": "0", "address_limit": "0", "daily_limit": "0"}
 
 

@@ -127,7 +127,7 @@ def test_it_says_what_stands_against_the_rest(admin, taught, provider):
     provider.when(for_vectors, Reply.rate_limited())
     chunk_embeddings.run(source.id, source.attempt)
     page = admin.get(knowledge_of(taught)).text
-    assert "0 of 2 chunks are in the semantic index. OpenAI is limiting how fast" in page
+    assert "0 of 2 chunks are in the semantic index. OpenAI is rate-limiting this key" in page
     assert "Mevichat retries automatically." in page
 
 
@@ -146,8 +146,8 @@ def downgrade(workspace):
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (disable, "The OpenAI key is switched off."),
-        (remove, "There is no OpenAI key in this workspace."),
+        (disable, "The OpenAI key is disabled."),
+        (remove, "This workspace has no OpenAI key."),
         (downgrade, "This workspace’s plan doesn’t include provider keys."),
     ],
 )
@@ -163,7 +163,7 @@ def test_it_says_why_words_alone_are_searched(admin, workspace, taught, act, sen
     [
         (Reply.status(401), "OpenAI rejected it"),
         (Reply.insufficient_quota(), "has no credit left"),
-        (Reply.missing_scope(), "may not use this"),
+        (Reply.missing_scope(), "says this key lacks a permission"),
     ],
 )
 def test_a_key_that_was_refused_says_so_where_it_is_missed(
@@ -205,7 +205,7 @@ def test_trying_asks_for_one_vector_and_says_when_none_came(admin, taught, provi
     assert len(provider.embeddings) == request_count + 1
     provider.when(for_vectors, Reply.status(500))
     page = admin.get(f"{knowledge_of(taught)}/retrieval?q={BY_WORDS}").text
-    assert "Keyword search only. OpenAI could not be reached" in page
+    assert "Keyword search only. OpenAI couldn’t be reached" in page
     assert "will use" in page
 
 

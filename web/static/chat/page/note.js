@@ -1,4 +1,4 @@
-// The note above the line to write in: why something was not sent, and when it can be.
+// The note above the input: why a message was not sent, and when it can be.
 import { language, say } from "../words.js";
 
 const place = document.getElementById("note");
@@ -11,14 +11,14 @@ export function note(text = "") {
   place.hidden = !text;
 }
 
-// Counts down for the eye; the ear hears it once.
+// Counts down visibly; a screen reader reads the time once.
 export function countdown(text, seconds) {
   note(`${text} `);
   const until = Date.now() + seconds * 1000;
-  const heard = Object.assign(document.createElement("span"), { className: "unseen", textContent: again(seconds) });
+  const spoken = Object.assign(document.createElement("span"), { className: "unseen", textContent: again(seconds) });
   const seen = document.createElement("span");
   seen.setAttribute("aria-hidden", "true");
-  place.append(heard, seen);
+  place.append(spoken, seen);
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left <= 0) note();

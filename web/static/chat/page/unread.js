@@ -1,4 +1,4 @@
-// Answers that ended while nobody looked: counted, told to the site, and parted from what was read by a line.
+// Counts the answers that ended while the chat was not visible, reports the count to the site, and marks where they start.
 import { framed, greeted, on, tell } from "../host.js";
 import { parting } from "./view.js";
 import { say } from "../words.js";
@@ -33,12 +33,12 @@ function show(unread) {
   if (!framed) document.title = count ? `(${count}) ${title}` : title;
 }
 
-function look(isOpen) {
+function setOpen(isOpen) {
   open = isOpen;
   if (isSeen() && count) show(0);
 }
 
-greeted.then((facts) => look(facts.open ?? true));
-on("opened", () => look(true));
-on("closed", () => look(false));
-document.addEventListener("visibilitychange", () => look(open));
+greeted.then((facts) => setOpen(facts.open ?? true));
+on("opened", () => setOpen(true));
+on("closed", () => setOpen(false));
+document.addEventListener("visibilitychange", () => setOpen(open));

@@ -1,9 +1,9 @@
-// A colour is typed, or picked beside it. One that is left to us shows in the picker what was chosen for it.
+// A color is typed or picked. For an empty field the picker shows the color that was derived.
 import { behavior } from "../behavior.js";
 
 const WHOLE = /^#[0-9a-f]{6}$/i;
 
-behavior("colour", (box) => {
+behavior("color", (box) => {
   const [picker, text] = box.querySelectorAll("input");
 
   picker.addEventListener("input", (event) => {

@@ -1,5 +1,5 @@
-// The page of a look. Its form asks for a preview with every change; what comes back goes out as the event `look`,
-// which the fields, the launcher and the frame listen for.
+// The Appearance page. Every change requests a preview, which is dispatched as the event `look` to the fields, the launcher
+// and the frame.
 import { behavior } from "../behavior.js";
 import "./colors.js";
 import "./frame.js";
@@ -11,9 +11,9 @@ const PAUSE_MS = 120;
 
 behavior("look", (form) => {
   let timer = 0;
-  let asked = new AbortController();
+  let request = new AbortController();
 
-  // A picture is chosen inside this form, but belongs to another one.
+  // The file input is inside this form but belongs to another one.
   form.addEventListener("input", ({ target }) => {
     if (target !== form && target.form !== form) return;
     document.getElementById("look-unsaved").hidden = false;
@@ -21,22 +21,22 @@ behavior("look", (form) => {
     timer = setTimeout(ask, PAUSE_MS);
   });
 
-  // Only the answer to the last question counts. None is waited for once something is sent: its cookie would
-  // take the place of the one that says what was done.
+  // Only the latest preview counts. All are canceled when a form is submitted: the cookie of a preview would
+  // replace the one with the flash message.
   document.addEventListener("submit", forget);
 
   function forget() {
     clearTimeout(timer);
-    asked.abort();
+    request.abort();
   }
 
   async function ask() {
     forget();
-    asked = new AbortController();
-    const question = { method: "POST", body: new URLSearchParams(new FormData(form)), signal: asked.signal };
+    request = new AbortController();
+    const question = { method: "POST", body: new URLSearchParams(new FormData(form)), signal: request.signal };
     const answer = await fetch(form.dataset.preview, question).catch(() => null);
-    const look = answer?.ok && (await answer.json().catch(() => null));
-    if (look) form.dispatchEvent(new CustomEvent("look", { detail: look }));
+    const appearance = answer?.ok && (await answer.json().catch(() => null));
+    if (appearance) form.dispatchEvent(new CustomEvent("look", { detail: appearance }));
   }
 
   ask();

@@ -10,7 +10,7 @@ behavior("preset", (link) => {
     for (const [name, value] of Object.entries(JSON.parse(link.dataset.fields))) form.elements.namedItem(name).value = value;
     for (const other of document.querySelectorAll('[data-behavior~="preset"]')) other.removeAttribute("aria-current");
     link.setAttribute("aria-current", "true");
-    for (const text of form.querySelectorAll(".colour .control")) text.dispatchEvent(new Event("input"));
+    for (const text of form.querySelectorAll(".color .control")) text.dispatchEvent(new Event("input"));
     form.dispatchEvent(new Event("input"));
   });
 });

@@ -1,4 +1,4 @@
-// What is wrong with a field stands beside it while it is typed, with the colour that would do at a press.
+// Shows what is wrong with a field beside it while it is typed, with a button for a color that is readable.
 import { behavior } from "../behavior.js";
 
 behavior("look-problems", (form) => {
@@ -12,9 +12,9 @@ behavior("look-problems", (form) => {
     const button = event.target.closest('button[name="use"]');
     if (!button) return;
     event.preventDefault();
-    const [name, colour] = button.value.split(":");
+    const [name, color] = button.value.split(":");
     const field = form.elements.namedItem(name);
-    field.value = colour;
+    field.value = color;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   });
