@@ -1,7 +1,7 @@
-"""What of a workspace needs an act, worst first, each with the way to its fix.
+"""What needs attention in a workspace, worst first, each with a link to fix it.
 
-Home shows all of it, every other page the two worst as banners. Nothing is remembered: what was mended
-is gone with the next page.
+Home shows everything, other pages the two worst as banners. Computed for every page, so it
+disappears as soon as it is fixed.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _SHOWS_ALL = "home.show"
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that needs an act, with the way to it."""
+    """Something that needs attention, with a link to fix it."""
 
     kind: str
     text: str
@@ -43,7 +43,7 @@ def register(app: Flask) -> None:
 
 
 def banners() -> list[Notice]:
-    """For the frame of a page: none where a piece is asked for, or where all are shown anyhow."""
+    """For full pages only; Home shows all notices itself."""
     membership = g.get("membership")
     if membership is None or wants_piece() or request.endpoint == _SHOWS_ALL:
         return []
@@ -51,7 +51,7 @@ def banners() -> list[Notice]:
 
 
 def notices(workspace: Workspace) -> list[Notice]:
-    """Everything, in three queries whatever there is."""
+    """All notices, in three queries regardless of their number."""
     made, keys = request_cache.bots_of(workspace), request_cache.keys_of(workspace)
     found = [
         *_broken_keys(workspace, keys, made),
@@ -74,20 +74,20 @@ def _broken_keys(workspace: Workspace, keys: list[ProviderKey], made: list[Bot])
 
 
 def _named(row: KeyRow) -> str:
-    """The row's own sentence, which away from the row has to say whose key it is about."""
+    """The row's sentence, with the provider's name if it lacks one."""
     name = row.provider.name
     return row.sentence if name in row.sentence else f"{name}: {row.sentence}"
 
 
 def _silenced(row: KeyRow, workspace: Workspace) -> str:
-    """Which bots wait for that key, as a sentence; "" if none does."""
+    """Which bots wait for the key, as a sentence; "" if none does."""
     allows = workspace.plan.allows_tier
     names = [bot.name for bot in row.bots if bot.enabled and allows(bot.tier)]
     return f" Until then {listed(names)} can’t answer." if names else ""
 
 
 def _blocked_bots(workspace: Workspace, keys: list[ProviderKey], made: list[Bot]) -> list[Notice]:
-    """Bots that are on and cannot answer; a broken key has said so itself, and for all its bots."""
+    """Enabled bots that can't answer, except those whose broken key already has its own notice."""
     by_provider = {key.provider: key for key in keys}
     silent: dict[tuple[str, str], list[Bot]] = {}
     for bot in made:
@@ -122,7 +122,7 @@ def _retirement(workspace: Workspace, model: Model, some: list[Bot]) -> Notice |
 
 
 def _about(kind: str, workspace: Workspace, some: list[Bot], sentence: str) -> Notice:
-    """What is true of one bot, or of several."""
+    """A notice about one or several bots."""
     text = f"{listed(bot.name for bot in some)}: {sentence}"
     if len(some) > 1:
         return Notice(kind, text, "Go to bots", url_for("bots.index", slug=workspace.slug))
@@ -131,7 +131,7 @@ def _about(kind: str, workspace: Workspace, some: list[Bot], sentence: str) -> N
 
 
 def _asking_sites(workspace: Workspace, made: list[Bot]) -> list[Notice]:
-    """Sites on which a bot was seen that may not show it, and that nobody has said no to."""
+    """Sites where a bot was loaded that are neither allowed nor dismissed."""
     found = [(bot, [row.origin for row in bot.sites_seen if _asks(row, bot)]) for bot in made]
     return [_asking(workspace, bot, sites) for bot, sites in found if sites]
 

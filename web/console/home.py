@@ -1,4 +1,4 @@
-"""Home: one glance says whether anything is wrong, and what to do."""
+"""Home: whether anything needs attention, and the first steps."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Step:
     url: str
     action_text: str
     permission: str
-    """Who has it is shown the way."""
+    """The step's link is shown to people with this permission."""
 
 
 @pages.get("")
@@ -46,7 +46,7 @@ def show(workspace: Workspace) -> str:
 
 
 def _checklist(workspace: Workspace, keys: list[KeyRow], bots: list[BotRow]) -> list[Step]:
-    """The first steps, until they are all done. A key is a step only where a plan has them for bots."""
+    """The first steps, until all are done. Adding a key is a step only on plans that use keys for bots."""
     steps = [
         Step(
             bool(bots),
@@ -88,7 +88,7 @@ def _teach_step(workspace: Workspace, bots: list[BotRow]) -> Step:
 
 
 def _site_step(workspace: Workspace) -> Step:
-    """Done once any bot names a site that it may be on: nothing else loads the widget."""
+    """Done once any bot has an allowed site: without one, the widget doesn't load."""
     made = request_cache.bots_of(workspace)
     return Step(
         any(bot.allowed_origins for bot in made),

@@ -1,4 +1,4 @@
-"""The console's pages in the order of its navigation: what the sidebar lists and the palette finds."""
+"""The console's pages in the order of the navigation, for the sidebar and the command palette."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from flask import Flask
 
 @dataclass(frozen=True)
 class Place:
-    """A page of a workspace, whatever the workspace. `words` are others that it is looked for by."""
+    """A page of any workspace. `words` are additional search terms."""
 
     text: str
     icon: str
     endpoint: str
     permission: str
     section: str = ""
-    """Of the sidebar's entries: what a page calls itself with {% set section = … %}."""
+    """For entries of the sidebar: the page's {% set section = … %}."""
     words: str = ""
 
 
@@ -53,7 +53,7 @@ MAIN = (
         *("workspace.read", "settings", "name retention limit workspace"),
     ),
 )
-"""What the sidebar lists."""
+"""Listed in the sidebar."""
 
 DEEPER = (
     Place("Gateway: setup", "waypoints", "gateway_setup.show", "gateway.use", words="snippets sdk"),
@@ -71,7 +71,7 @@ DEEPER = (
     ),
     Place("Alerts", "bell", "alerts.index", "alerts.manage", words="webhook email notifications"),
 )
-"""Pages below those, which only the palette lists."""
+"""Pages below those, listed only in the palette."""
 
 ACTIONS = (
     Place("New bot", "plus", "bots.new", "bots.manage", words="make create add"),
@@ -85,7 +85,7 @@ ACTIONS = (
     ),
     Place("New gateway token", "waypoints", "gateway_tokens.new", "gateway.use", words="make api"),
 )
-"""What is begun from anywhere; each is a form of its own."""
+"""Forms that can be opened from anywhere."""
 
 
 def register(app: Flask) -> None:

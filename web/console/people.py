@@ -1,4 +1,4 @@
-"""People of a workspace: who is in it as what, who is invited, and how that changes."""
+"""The people of a workspace: members, roles and invitations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -120,7 +120,7 @@ def change_role(workspace: Workspace, member_id: str) -> Any:
 @pages.route("/<member_id>/removal", methods=["GET", "POST"])
 @requires("people.manage")
 def removal(workspace: Workspace, member_id: str) -> Any:
-    """Asks, naming the effect; then takes the person out."""
+    """Shows the effect and asks for confirmation; then removes the person."""
     membership = memberships.get(workspace.id, member_id)
     return _ending(workspace, membership, "people/removal.html", memberships.remove)
 
@@ -128,7 +128,7 @@ def removal(workspace: Workspace, member_id: str) -> Any:
 @pages.route("/departure", methods=["GET", "POST"])
 @requires("workspace.leave")
 def departure(workspace: Workspace) -> Any:
-    """As removal, of oneself."""
+    """Like `removal`, for oneself."""
     membership = memberships.get(workspace.id, this_membership().id)
     return _ending(workspace, membership, "people/departure.html", memberships.leave)
 
@@ -194,7 +194,7 @@ def _form_page(workspace: Workspace, form: InvitationForm) -> Response:
 
 
 def _refused(workspace: Workspace, problem: str) -> Any:
-    """Said at the head of the list; to htmx as a sentence alone, which leaves the row as it was."""
+    """An error above the list; for htmx only the sentence, which leaves the row unchanged."""
     if wants_piece():
         raise Invalid(problem)
     return _list_page(workspace, problem)

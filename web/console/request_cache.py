@@ -1,6 +1,6 @@
-"""What several parts of one page ask for: read once a request.
+"""Data that several parts of a page need, read once per request.
 
-Only for looking: after a form has changed something, what is shown is read again.
+For display only: after a form changes something, it has to be read again.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def bots_of(workspace: Workspace) -> list[Bot]:
 
 
 def bot_of(workspace: Workspace, bot_id: str) -> Bot:
-    """One of them; raises `NotFound`. The others are read with it: a page's banners ask for them."""
+    """One bot; raises `NotFound`. Reads all of them, because the page's banners need them too."""
     bots_of(workspace)
     return bots.get(workspace.id, bot_id)
 

@@ -1,4 +1,4 @@
-"""Models that stop: marked in lists and pickers before that day and after it."""
+"""Models that the provider retires: marked in lists and pickers before that day and after it."""
 
 from datetime import timedelta
 
@@ -7,11 +7,11 @@ from core.providers.catalogue import Model
 from web.page_context import day
 
 SOON = timedelta(days=30)
-"""From then on it needs an act."""
+"""How long before that day it needs attention."""
 
 
 def is_over(model: Model) -> bool:
-    """`retires_on` is the first day without it. Whether it still answers is the provider's to say."""
+    """`retires_on` is the first day without it. The provider may still serve it."""
     return model.retires_on is not None and model.retires_on <= clock.today()
 
 
@@ -24,7 +24,7 @@ def is_near(model: Model) -> bool:
 
 
 def mark(model: Model | None) -> str:
-    """“Retires on 11 Dec 2026”; "" for a model without such a day, or for none."""
+    """“Retires on 11 Dec 2026”; "" if there is no such date, or no model."""
     if model is None or model.retires_on is None:
         return ""
     return f"{'Retired' if is_over(model) else 'Retires'} on {day(model.retires_on)}"

@@ -1,7 +1,7 @@
-"""Search and commands: the way from anywhere to a page, a bot, a first step or another workspace.
+"""Search and commands: pages, bots, actions and other workspaces.
 
-One address serves the palette (a piece, asked for while somebody types) and the page that stands for
-it where no script runs.
+One URL serves the command palette (a partial page, requested while typing) and a full page for
+browsers without JavaScript.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,14 +35,14 @@ _OF_A_BOT = (
 
 @dataclass(frozen=True)
 class Hit:
-    """Something to go to. `words` are found too, and not shown."""
+    """A search result. `words` are matched but not displayed."""
 
     text: str
     url: str
     icon: str = ""
     words: str = ""
     theme: str = ""
-    """Of a command that this browser does by itself: the theme to switch to."""
+    """For theme commands, which run in the browser: the theme to switch to."""
 
     def has(self, words: list[str]) -> bool:
         text = f"{self.text} {self.words}".casefold()
@@ -77,7 +77,7 @@ def _groups(workspace: Workspace, text: str) -> Iterator[Group]:
 
 
 def _matching(hits: Iterator[Hit] | list[Hit], words: list[str], most: int = 0) -> list[Hit]:
-    """Those with every word, where the first word begins the name before the others."""
+    """Those with every word; names that begin with the first word come first."""
     found = [hit for hit in hits if hit.has(words)]
     if words:
         found.sort(key=lambda hit: not hit.text.casefold().startswith(words[0]))
@@ -85,7 +85,7 @@ def _matching(hits: Iterator[Hit] | list[Hit], words: list[str], most: int = 0) 
 
 
 def _bots(workspace: Workspace, can: Callable[[str], bool], searching: bool) -> Iterator[Hit]:
-    """The bots; while somebody searches, behind them also the pages of each."""
+    """The bots, and with a search text also the pages of each."""
     found = request_cache.bots_of(workspace)
     for bot in found:
         place: dict[str, Any] = {"slug": workspace.slug, "bot_id": bot.id}

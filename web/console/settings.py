@@ -1,4 +1,4 @@
-"""A workspace's settings: its name, how much its bots take on, and how long conversations are kept."""
+"""Workspace settings: its name, the message rate limit of all bots, and how long conversations are kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ class RetentionForm(Form):
 
     @property
     def number(self) -> int:
-        """What was typed; −1, which is refused, for what is no number."""
+        """The number as submitted; −1, which is rejected, if it is not a number."""
         text = (self.days.data or "").strip()
         return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
 
@@ -66,7 +66,7 @@ def _page(
 @pages.post("/minute-limit")
 @requires("workspace.manage")
 def set_minute_limit(workspace: Workspace) -> Any:
-    """How many messages all bots together take in a minute."""
+    """Sets the rate limit for all bots together, in messages per minute."""
     form = MinuteLimitForm()
     written, what = form.minute_limit.data or "", "the limit for all bots per minute"
     try:
@@ -82,7 +82,7 @@ def set_minute_limit(workspace: Workspace) -> Any:
 @pages.route("/retention", methods=["GET", "POST"])
 @requires("workspace.manage")
 def retention(workspace: Workspace) -> Any:
-    """Saves how long conversations are kept; asks first where that deletes some."""
+    """Saves how long conversations are kept; asks for confirmation if that deletes some."""
     form = RetentionForm()
     if request.method == "GET":
         form = RetentionForm(data={"days": request.args.get("days", workspace.retention_days)})
@@ -109,7 +109,7 @@ def _asks(workspace: Workspace, form: RetentionForm) -> str:
 
 
 def _lost(workspace: Workspace, days: int) -> int:
-    """How many conversations a shorter time would delete that the present one does not."""
+    """How many conversations a shorter period would delete."""
     present = workspace.retention_days
     shorter = 0 < days <= workspaces.MAX_RETENTION_DAYS and (not present or days < present)
     return kept.count_older(workspace.id, days) if shorter else 0

@@ -1,4 +1,4 @@
-"""How a table's heads sort it: which order the address asks for, and where each head leads."""
+"""Sorting of tables: the order in the URL, and the links of the column headers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from core.ordering import Order
 
 @dataclass(frozen=True)
 class Sorting:
-    """What `components/sort_head.html` draws from. `target` is the id of the piece that is swapped."""
+    """The data of `components/sort_head.html`. `target` is the id of the element to swap."""
 
     order: Order
     columns: tuple[str, ...]
     endpoint: str
     place: Mapping[str, Any]
-    """What stands in the address: the workspace's slug, a bot's id."""
+    """The arguments of the URL's path: the workspace's slug, a bot's id."""
     query: Mapping[str, Any]
-    """The filter, which an order keeps."""
+    """The filter, which sorting keeps."""
     target: str
 
     @property
     def sort_query(self) -> dict[str, Any]:
-        """For other links of the list: nothing where the order is the usual one."""
+        """The query of this order for other links of the list; empty for the default order."""
         return {} if self.order.name == self.columns[0] else {"sort": self.order.name}
 
     def url(self, column: str) -> str:
-        """The same list in the order of that column; turned round if it is in that order."""
+        """The list sorted by that column; reversed if it already is."""
         first = next(name for name in self.columns if name.removeprefix("-") == column)
         is_this = column == self.order.column
         name = self.order.turned.name if is_this else first
@@ -37,7 +37,7 @@ class Sorting:
         return url_for(self.endpoint, **self.place, **self.query, **sort)
 
     def page_url(self, page: int) -> str:
-        """Another page of the same list, in the same order."""
+        """Another page of the list, in the same order."""
         number: dict[str, Any] = {"page": str(page)} if page > 1 else {}
         return url_for(self.endpoint, **self.place, **self.query, **self.sort_query, **number)
 

@@ -1,4 +1,4 @@
-"""A delivery as the log shows it: what it told whom, how far it is, and when it is tried next."""
+"""A delivery as a row of the log: event, recipient, state and next attempt."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ class DeliveryRow:
 
     @property
     def to(self) -> str:
-        """Of a webhook the host alone: addresses of receivers are long, and may hold tokens."""
+        """Of a webhook only the host: URLs are long and may contain tokens."""
         recipient = self.delivery.recipient
         if self.delivery.channel == EMAIL:
             return f"email to {recipient}"
@@ -54,7 +54,7 @@ class DeliveryRow:
 
     @property
     def how(self) -> str:
-        """What the last try came to, in a sentence; "" where the state says all."""
+        """The result of the last attempt as a sentence; "" if the state says it all."""
         if self.delivery.state == "arrived" and self.delivery.last_status:
             return f"Receiver answered {self.delivery.last_status}."
         return self.delivery.last_error
@@ -78,7 +78,7 @@ def rows_of(workspace_id: str) -> list[DeliveryRow]:
 
 
 def seconds_to_next_look(rows: list[DeliveryRow]) -> int:
-    """After how long the list is worth another look; 0 when nothing in it will change by itself."""
+    """Seconds until the list should be reloaded; 0 if nothing will change without user action."""
     due = [row.delivery.due_at for row in rows if row.delivery.due_at]
     if not due:
         return 0

@@ -1,6 +1,6 @@
-"""Alerts: who is told by mail, the workspace's webhook, and the log of what was sent.
+"""Alerts: email recipients, the workspace's webhook, and the log of deliveries.
 
-A signing secret is shown in the answer to the POST that made it, and nowhere again.
+A signing secret is shown once, in the response to the POST that created it.
 """
 
 from typing import Any
@@ -87,7 +87,7 @@ def disable(workspace: Workspace) -> AnyResponse:
 @pages.route("/webhook/removal", methods=["GET", "POST"])
 @requires("alerts.manage")
 def removal(workspace: Workspace) -> Any:
-    """Asks, naming the effect; then removes."""
+    """Shows the effect and asks for confirmation; then removes the webhook."""
     webhook, form = endpoints.find(workspace.id), Form()
     if webhook is None:
         raise NotFound("There’s no webhook yet. Enter an address first.")

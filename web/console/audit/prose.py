@@ -1,7 +1,7 @@
-"""Each line of the audit log as a sentence: one table from an action to what somebody did.
+"""Turns each line of the audit log into a sentence.
 
-A sentence begins with who did it, so the table holds the rest. An action without a place in it is
-still shown, as it is written.
+A sentence begins with the person's name, so the table holds the rest. An unknown action is shown as
+it was recorded.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,7 +68,7 @@ SENTENCES = {
     "alert.webhook_disabled": "disabled the webhook{why}",
     "alert.webhook_removed": "removed the webhook",
 }
-"""By action: what follows the name of whoever did it. A fact that a line lacks is left out."""
+"""By action: what follows the person's name. Missing facts are left out."""
 
 _REASONS = {
     "rejected": "{provider} rejected it",
@@ -109,7 +109,7 @@ class _Facts(dict[str, Any]):
 
 
 def what(line: AuditLine) -> str:
-    """What somebody did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”."""
+    """What someone did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”."""
     sentence = SENTENCES.get(line.action)
     if sentence is None:
         return _plain(line)
@@ -119,7 +119,7 @@ def what(line: AuditLine) -> str:
 
 
 def _plain(line: AuditLine) -> str:
-    """For an action of another version of Mevichat: everything, as it is written."""
+    """For an action of another version of Mevichat: everything, as it was recorded."""
     details = ", ".join(f"{name} {value}" for name, value in sorted(line.details.items()))
     return " ".join(
         part for part in (line.action, line.subject, details and f"({details})") if part
@@ -144,7 +144,7 @@ def _of_bot(facts: Facts) -> Facts:
 
 
 def _changes(facts: Facts) -> list[str]:
-    """The fields that changed, in the order of the form; of the name and the model also how."""
+    """The changed fields in the order of the form; for the name and the model, also the old value."""
     changed = facts.get("fields", [])
     parts = [text for name, text in _FIELDS.items() if name in changed and name != "name"]
     if "model_id" in changed:
@@ -157,7 +157,7 @@ def _changes(facts: Facts) -> list[str]:
 
 
 def _of_the_look(fields: list[str]) -> list[str]:
-    """Some of them by name: a preset changes a dozen."""
+    """Lists at most `MOST_NAMED` of them: a preset changes a dozen."""
     titles = [str(appearance.FACTS[name]["title"]) for name in fields]
     parts = [title[:1].lower() + title[1:] for title in titles]
     more = len(parts) - MOST_NAMED
@@ -191,7 +191,7 @@ def _kept(days: int) -> str:
 
 
 def _of_conversation(facts: Facts) -> Facts:
-    """How many, and which fields of the filter were filled in; never what was searched for."""
+    """How many, and which filters were set; never the search text."""
     count = int(facts.get("count", 1))
     parts = f"{grouped(count)} conversations" if count != 1 else "one conversation"
     fields = facts.get("filter") or {}
@@ -235,7 +235,7 @@ _TRANSLATIONS: Mapping[str, Callable[[Facts], Facts]] = {
 
 
 def _short(mask: str) -> str:
-    """A mask by its last characters, as people tell keys apart: …7xA2."""
+    """A mask by its last characters: …7xA2."""
     _, hidden, tail = mask.rpartition("•")
     return f"…{tail}" if hidden and tail else mask
 

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, when, from where; whether every line is still there; all as CSV."""
+"""The audit log: its lines with filters, its integrity check, and the CSV export."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ pages = Blueprint("audit_log", __name__, url_prefix="/w/<slug>/audit-log")
 PAGE = 50
 COLUMNS = ("-at",)
 CHECKED_UNASKED = 5_000
-"""Chains up to this many lines are read again for every look at the page: a tenth of a second."""
+"""Chains up to this length are verified on every page view, which takes a tenth of a second."""
 _CSV_AT_A_TIME = 500
 
 KINDS = {
@@ -45,7 +45,7 @@ _COLUMNS = ("number", "at", "who", "from", "action", "subject", "what", "details
 
 @dataclass(frozen=True)
 class Filter:
-    """What the form above the list asks for; its state is the address."""
+    """The filter, as in the URL."""
 
     kind: str
     who: str
@@ -115,13 +115,13 @@ def index(workspace: Workspace) -> str:
 @pages.get("/lines")
 @requires("audit.read")
 def lines(workspace: Workspace) -> Response:
-    """The filtered lines, all of them, as CSV."""
+    """All filtered lines, as CSV."""
     rows = _rows(workspace, _filter())
     return csv_export.answer(f"{workspace.slug}-audit-log", _COLUMNS, rows)
 
 
 def _rows(workspace: Workspace, wanted: Filter) -> Iterator[tuple[object, ...]]:
-    """Read in short steps: no connection is held while somebody's browser takes its time."""
+    """Reads in short steps, so that no connection is held while a slow browser downloads."""
     beyond: int | None = None
     while found := _some(workspace, wanted, beyond):
         yield from map(_row, found)
@@ -145,7 +145,7 @@ def _view(line: AuditLine) -> LineView:
 
 
 def _chain(workspace: Workspace, count: int) -> Verdict | None:
-    """The chain read again: for a piece never, for a long one when somebody asks for it."""
+    """Verifies the chain: never for a partial page, and a long chain only on request."""
     is_requested = request.args.get("chain") == "checked"
     if is_requested or (count <= CHECKED_UNASKED and not wants_piece()):
         return audit.verify(workspace.id)

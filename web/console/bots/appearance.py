@@ -1,4 +1,4 @@
-"""How a bot looks to visitors: chosen in one form, seen at once in the real frame, saved in one step."""
+"""A bot's appearance: one form with a live preview in the real chat frame."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ from web.htmx import go_to
 pages = Blueprint("appearance", __name__, url_prefix="/w/<slug>/bots/<bot_id>/look")
 
 MOST_UPLOAD_BYTES = 1024 * 1024
-"""More than a picture may have, so that one that is too large is told so beside its field."""
+"""More than an avatar may have, so that one that is too large gets an error beside its field."""
 
 
 @pages.route("", methods=["GET", "POST"])
@@ -54,7 +54,7 @@ def show(workspace: Workspace, bot_id: str) -> AnyResponse:
 @pages.post("/preview")
 @requires("bots.manage")
 def preview(workspace: Workspace, bot_id: str) -> Response:
-    """What is typed, as it would look; nothing is stored."""
+    """The preview of the submitted form; nothing is stored."""
     bot = bots.get(workspace.id, bot_id)
     _, chosen, problems = _typed(bot)
     return jsonify(appearance_rows.preview(bot, chosen, problems))
@@ -95,7 +95,7 @@ def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
 
 
 def _form_to_begin_with(bot: Bot) -> Response:
-    """As it is stored, or with a preset in place of its colors and shapes."""
+    """The stored appearance, or the preset in the URL."""
     stored, preset = appearance_of(bot), presets.find(request.args.get("preset", ""))
     shown = presets.applied(preset, stored) if preset else stored
     return _page(bot, _filled(shown), shown, filled=preset.name if preset else "")
@@ -108,7 +108,7 @@ def _filled(chosen: Appearance) -> Any:
 
 
 def _typed(bot: Bot) -> tuple[Any, Appearance, list[Problem]]:
-    """The form as it was sent, the look that it says, and what is wrong with it."""
+    """The form as submitted, its appearance, and its errors."""
     form, before = AppearanceForm(), appearance_of(bot)
     form.take(request.form.get("use", ""))
     typed = form.typed()
@@ -118,7 +118,7 @@ def _typed(bot: Bot) -> tuple[Any, Appearance, list[Problem]]:
 
 
 def _saved(workspace: Workspace, bot: Bot, chosen: Appearance) -> list[Problem]:
-    """Nothing where it was stored; else what the plan has against it."""
+    """Stores the appearance; returns the errors if the plan doesn't allow it."""
     try:
         appearance_changes.save(workspace, bot, chosen, this_actor())
     except PlanDoesNotAllow as error:
@@ -159,7 +159,7 @@ def _page(
 
 
 def _disabled(bot: Bot, has_picture: bool) -> dict[str, tuple[str, ...]]:
-    """By field, the choices that cannot be made."""
+    """By field, the options that can't be chosen."""
     without_picture: dict[str, tuple[str, ...]] = {} if has_picture else {"avatar": ("picture",)}
     plan_shows: dict[str, tuple[str, ...]] = (
         {} if bot.workspace.plan.hides_our_name else {"powered_by": ("",)}

@@ -1,4 +1,4 @@
-"""The form of a look: a field for each of the look's own, in groups, with what a person reads beside it."""
+"""The form of a bot's appearance: a field for each setting, in groups."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Group:
     name: str
     fields: tuple[str, ...]
     own: int
-    """How many of them are not ours."""
+    """How many of them differ from the defaults."""
     open: bool
 
 
@@ -103,7 +103,7 @@ def _field(name: str) -> Field:
 
 
 class _Base(Form):
-    """What is wrong with a field stands beside it, with the color that would do."""
+    """A field's error comes with the nearest color that is readable, if there is one."""
 
     def blame(self, problems: list[Problem]) -> None:
         for problem in problems:
@@ -116,17 +116,17 @@ class _Base(Form):
             self[name].data = str(value) if is_number(value := getattr(appearance, name)) else value
 
     def typed(self) -> dict[str, Any]:
-        """What was sent, as it was typed."""
+        """The fields' values as submitted."""
         return {name: self[name].data for name in FACTS if self[name].data is not None}
 
     def take(self, offered: str) -> None:
-        """`link:#0d6360`, from the button beside a color that cannot be read."""
+        """Applies `link:#0d6360`, the value of the button that replaces an unreadable color."""
         name, _, color = offered.partition(":")
         if name in FACTS and kind_of(name) == "color":
             self[name].data = color
 
     def groups(self, appearance: Appearance) -> list[Group]:
-        """In their order; open where something is wrong, and the first one."""
+        """The groups in order; those with errors are open, and the first."""
         return [
             Group(
                 name, fields, _own(appearance, fields), name == "Colors" or self._is_wrong(fields)

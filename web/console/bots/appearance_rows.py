@@ -1,4 +1,4 @@
-"""What the page of a look shows beside its form: presets as small pictures, and all that the preview draws."""
+"""What the Appearance page shows beside its form: preset swatches and the preview's data."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from web.chat import languages
 from web.chat.languages import Words
 
 CORNERS = {"circle": 0.5, "rounded": 0.28, "square": 0.07}
-"""As shares of the launcher's size: those of widget_script."""
+"""As shares of the launcher's size, as in `widget_script`."""
 LAUNCHER_ICONS = {"chat": "message-circle", "help": "circle-question-mark", "spark": "sparkles"}
 
 
@@ -58,7 +58,7 @@ def _swatch(preset: Preset, appearance: Appearance) -> Swatch:
 
 
 def preview(bot: Bot, appearance: Appearance, problems: list[Problem]) -> dict[str, Any]:
-    """All that the page's scripts and the frame need to draw the look."""
+    """Everything that the page's scripts and the frame need to draw the preview."""
     words = language_of(appearance)
     return {
         "variables": theme.variables(appearance),
@@ -82,7 +82,7 @@ def language_of(appearance: Appearance) -> Words:
 
 
 def _words(bot: Bot, appearance: Appearance, words: Words) -> dict[str, str]:
-    """By the names of `data-word` in the chat's templates; what is empty does not show."""
+    """By the names of `data-word` in the chat's templates; empty texts are hidden."""
     say, our_name = words.page, looks.shows_branding(appearance, bot.workspace.plan)
     return {
         "title": looks.title_of(bot, appearance),

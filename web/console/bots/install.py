@@ -1,4 +1,4 @@
-"""How a bot comes to a site: the line for its pages, the sites that may show it, and those that ask to."""
+"""Installing a bot on a site: the embed code, its allowed sites, and sites waiting for approval."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ class SiteForm(Form):
 
 @dataclass(frozen=True)
 class Site:
-    """A site that may show the bot, with what visitors did there lately."""
+    """An allowed site, with its recent visitors."""
 
     origin: str
     talks: int = 0
@@ -54,7 +54,7 @@ def show(workspace: Workspace, bot_id: str) -> Response:
 @pages.post("/sites")
 @requires("bots.manage")
 def allow(workspace: Workspace, bot_id: str) -> AnyResponse:
-    """A site that somebody wrote, or one that asks."""
+    """Allows a site: one typed in, or one waiting for approval."""
     bot, form = bots.get(workspace.id, bot_id), SiteForm()
     try:
         origin = sites.allow(bot, form.site.data or "", this_actor())
@@ -77,7 +77,7 @@ def remove(workspace: Workspace, bot_id: str) -> AnyResponse:
 @pages.post("/sites/refusal")
 @requires("bots.manage")
 def refuse(workspace: Workspace, bot_id: str) -> AnyResponse:
-    """No to a site that asks: it is not asked for again."""
+    """Dismisses a site that waits for approval, for good."""
     bot, origin = bots.get(workspace.id, bot_id), SiteForm().site.data or ""
     sites.dismiss(bot, origin, this_actor())
     flash(f"Dismissed. {origin} won’t be suggested again.", "good")

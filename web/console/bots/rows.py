@@ -1,4 +1,4 @@
-"""A bot as lists show it, and the models that its form offers, each with why it cannot be chosen."""
+"""A bot as lists show it, and the models that its form offers, each with why it can't be chosen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class ModelChoice:
     retirement: str = ""
     retired: bool = False
     lacking: str = ""
-    """What the provider says against this key's use of it; the choice stays open."""
+    """If the provider says the key lacks access to it; the model can still be chosen."""
 
 
 COLUMNS = ("made", "name", "state", "model", "-messages", "-last")
@@ -84,7 +84,7 @@ def rows_of(workspace: Workspace) -> list[BotRow]:
 
 
 def in_order(rows: list[BotRow], order: Order) -> list[BotRow]:
-    """In the order asked for; `made` is the one that they come in."""
+    """Sorts the rows; `made` is the order of creation, in which they come."""
     return ordering.in_rows(order, rows, _BY)
 
 
@@ -93,9 +93,10 @@ def row_of(workspace: Workspace, bot: Bot) -> BotRow:
 
 
 def choices(workspace: Workspace, chosen: str, bot: Bot | None = None) -> list[ModelChoice]:
-    """Every model a bot could have on some plan: those of this plan first.
+    """Every model that a bot could have on some plan, those of this plan first.
 
-    Before them the one that this bot is on, if it is gone: it can be kept until another is chosen.
+    If the bot's current model was retired, it comes first and stays selectable until another is
+    chosen.
     """
     keys = _keys(workspace)
     offered = [_choice(model, workspace, keys, chosen) for model in catalogue.bot_models()]
@@ -173,7 +174,7 @@ def _why_not(model: Model, workspace: Workspace, reason: str) -> str:
 
 
 def _plans_with(model: Model, kind: str) -> str:
-    """The plans that include a model; those of organizations when this kind has none."""
+    """The plans that include a model; those of organizations if no plan of this kind does."""
     having = [plan for plan in PLANS.values() if plan.allows_tier(model.bot_tier)]
     names = [plan.name for plan in having if plan.kind == kind]
     if names:

@@ -1,4 +1,4 @@
-"""Try it: the bot's own frame, and beside it what became of each message that was written there."""
+"""Try it: the bot's chat frame, with the details of each answer beside it."""
 
 from flask import Blueprint, Response, render_template, request
 
@@ -27,7 +27,7 @@ def show(workspace: Workspace, bot_id: str) -> str:
 @pages.get("/<message_id>")
 @requires("bots.read")
 def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
-    """What one answer took, asked for as soon as the frame tells that it has ended."""
+    """The details of one answer, requested as soon as the frame reports its end."""
     bot = request_cache.bot_of(workspace, bot_id)
     messages = reading.turn(workspace.id, bot.id, message_id)
     (row,) = trial_rows.newest(bot, messages)
@@ -41,7 +41,7 @@ def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
 
 
 def _latest(bot: Bot) -> list[Message]:
-    """What was written last at this address: here, on the chat page, or in the demo."""
+    """The latest conversation at this address: here, on the chat page, or on the demo page."""
     here = request.host_url.rstrip("/")
     wanted = ConversationFilter(bot.workspace_id, bot_id=bot.id, origin=here)
     found = conversation_search.step(wanted, size=1).ids

@@ -1,4 +1,4 @@
-"""A turn as *Try it* shows it: what was asked, what the answer was given to read, took and cost."""
+"""A turn on *Try it*: the question, the answer's sources, its time and its cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from web.console.conversations.transcript import AnswerView
 from web.console.usage.totals import dollars
 
 MOST = 5
-"""Turns of the latest conversation that a page begins with."""
+"""How many turns of the latest conversation the page shows."""
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source that the answer was given to answer from."""
+    """A source that was given to the model."""
 
     number: int
     title: str
     source_id: str
-    """"" where it was deleted since."""
+    """"" if it was deleted since."""
     chunks: int
 
 
@@ -39,12 +39,12 @@ class Row:
 
     @property
     def model_was_not_called(self) -> bool:
-        """Whether it came from the cache, or was that the bot does not know."""
+        """Whether the answer came from the cache, or said that the bot doesn't know."""
         return self.answer.cached or self.answer.state == transcript.UNKNOWN
 
 
 def newest(bot: Bot, messages: Sequence[Message]) -> list[Row]:
-    """The last turns among these, the newest first."""
+    """The latest of these turns, newest first."""
     answers = {message.id: message for message in messages}
     turns = [turn for turn in transcript.turns(list(messages)) if turn["answer"]]
     existing = {source.id for source in knowledge_sources.sources_of(bot.id)} if turns else set()
@@ -74,7 +74,7 @@ def _source_row(source: dict[str, Any], existing: set[str]) -> SourceRow:
 
 
 def _cost(answer: AnswerView, model_id: str) -> str:
-    """As Usage estimates it; "" where no token was counted."""
+    """The estimate, as on Usage; "" if no tokens were counted."""
     if answer.tokens_in is None:
         return ""
     return dollars(prices.estimate_cost(model_id, answer.tokens_in, answer.tokens_out or 0))

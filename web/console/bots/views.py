@@ -1,4 +1,4 @@
-"""Bots: made, looked at, changed, switched and deleted."""
+"""Bots: listed, created, changed, enabled, disabled and deleted."""
 
 from typing import Any
 
@@ -64,12 +64,12 @@ class BotForm(Form):
         )
 
     def _limits(self) -> dict[str, Any]:
-        """A number that was not sent is the usual one; one that was sent empty is a mistake."""
+        """Missing numbers get the default; empty ones are an error."""
         numbers = {name: self[name].data for name in LIMITS if self[name].data is not None}
         return numbers | {"limit_text": self.limit_text.data or ""}
 
     def blame(self, error: Invalid | PlanDoesNotAllow) -> None:
-        """Puts a refusal from core beside the field that it speaks of. What a plan refuses is a model."""
+        """Shows an error from core beside its field. Errors about the plan concern the model."""
         named = error.field if isinstance(error, Invalid) else "model"
         field = self[named]
         field.errors = [*field.errors, error.message]

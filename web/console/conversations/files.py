@@ -1,6 +1,6 @@
-"""Conversations as files: CSV with a row for each message or each conversation, and JSON lines.
+"""Conversation exports: CSV by message or by conversation, and JSON Lines.
 
-Rows are written as they are read: a hundred thousand messages take no more memory than fifty talks.
+Rows are streamed as they are read, so memory does not grow with the size of the export.
 """
 
 import json
@@ -41,7 +41,7 @@ _COLUMNS = (
 
 
 def answer(workspace: Workspace, chosen: Filter, file: str, actor: Actor) -> Response:
-    """The file, streamed; that it was taken is in the audit log. Raises `Invalid` for another kind."""
+    """Streams the file and records the export in the audit log. Raises `Invalid` for an unknown kind."""
     if file not in FILES:
         raise Invalid(f"Choose one of these files: {', '.join(FILES)}.", field="file")
     wanted = chosen.wanted(workspace)
@@ -98,7 +98,7 @@ def _facts(said: ExportedMessage) -> dict[str, Any]:
 
 
 def _flat(facts: dict[str, Any]) -> tuple[object, ...]:
-    """For a table: nothing where nothing is known, sources by their titles."""
+    """A message as a table row: empty cells for missing values, sources by their titles."""
     titles = "; ".join(str(source["title"]) for source in facts["sources"])
     flat = facts | {"sources": titles}
     return tuple("" if value is None else value for value in flat.values())

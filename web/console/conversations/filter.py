@@ -1,4 +1,4 @@
-"""Which conversations a page, a file or a deletion is about: read from the address, and told by it again."""
+"""The filter of conversations for a page, an export or a deletion, read from the URL and written to it."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,7 +23,7 @@ assert set(STATE_LABELS) == set(STATES)  # noqa: S101  (fails at the start, not 
 
 @dataclass(frozen=True)
 class Filter:
-    """What the form above the list asks for; its state is the address."""
+    """The filter, as in the URL."""
 
     bot: str = ""
     text: str = ""
@@ -40,7 +40,7 @@ class Filter:
 
     @property
     def too_short(self) -> bool:
-        """One letter is in nearly every message: it is not looked for."""
+        """Searching for one letter would match nearly every message, so it is ignored."""
         return 0 < len(self.text) < SHORTEST_TEXT
 
     def wanted(self, workspace: Workspace) -> ConversationFilter:
@@ -56,12 +56,12 @@ class Filter:
 
     @property
     def audit_fields(self) -> dict[str, str]:
-        """For the audit log: which fields were filled in. What was searched for may be somebody's words."""
+        """For the audit log: which filters were set, without the search text, which may be personal."""
         return self.query | ({"q": "…"} if self.text else {})
 
 
 def from_request(fields: Any = None) -> Filter:
-    """From the query, or from the fields of a form."""
+    """From the query string, or from the fields of a form."""
     fields = request.args if fields is None else fields
     state = fields.get("state", "")
     return Filter(
@@ -75,7 +75,7 @@ def from_request(fields: Any = None) -> Filter:
 
 
 def cursor() -> Cursor | None:
-    """Where the list goes on, as `written` wrote it."""
+    """The page cursor that `written` wrote."""
     moment, _, conversation_id = request.args.get("before", "").partition("~")
     try:
         at = datetime.fromisoformat(moment)

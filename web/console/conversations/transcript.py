@@ -1,4 +1,4 @@
-"""A conversation as its page shows it: each question with its answer, and what that answer took."""
+"""A conversation's transcript: each question with its answer and the answer's details."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,13 +21,13 @@ _WORDS = {
     "unknown": "Didn’t know",
 }
 UNKNOWN = "unknown"
-"""No model was asked: nothing of what the bot knows fitted."""
+"""No model was called: no source matched."""
 _THUMBS = {1: "up", -1: "down"}
 
 
 @dataclass(frozen=True)
 class AnswerView:
-    """An answer as its owner may see it, real reason included."""
+    """An answer as the owner sees it, with the real reason of a failure."""
 
     id: str
     text: str
@@ -63,12 +63,12 @@ def turns(messages: list[Message]) -> list[dict[str, Any]]:
 
 
 def status_word(answer: Message) -> str:
-    """In one word or two."""
+    """The status in one or two words."""
     return _WORDS[_state(answer)]
 
 
 def _state(answer: Message) -> str:
-    """Its status; but what its visitor stopped was not broken off, and not to know is no good answer."""
+    """The state to display: the status, or that it was stopped or unknown."""
     if answer.status == COMPLETE and not answer.provider and not answer.cached:
         return UNKNOWN
     return Reason.stopped if answer.failure == Reason.stopped else answer.status

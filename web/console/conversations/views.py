@@ -1,4 +1,4 @@
-"""Conversations: the list with its search and filters, the transcript, files to keep, and deletion."""
+"""Conversations: the list with search and filters, the transcript, exports and deletion."""
 
 from dataclasses import replace
 from typing import Any
@@ -64,7 +64,7 @@ def show(workspace: Workspace, conversation_id: str) -> str:
 @pages.route("/exports", methods=["GET", "POST"])
 @requires("conversations.manage")
 def export(workspace: Workspace) -> Any:
-    """The conversations that match, all of them, as the file that was chosen below the list."""
+    """All matching conversations as the chosen file."""
     if request.method == "GET":
         return go_to(_url(workspace, conversation_filter.from_request().query))
     chosen = conversation_filter.from_request(request.form)
@@ -86,7 +86,7 @@ def deletion(workspace: Workspace, conversation_id: str) -> Any:
 @pages.route("/deletion", methods=["GET", "POST"])
 @requires("conversations.manage")
 def delete_found(workspace: Workspace) -> Any:
-    """Of all that match: first how many these are, then a part of them at a time."""
+    """Deletes all matching conversations in batches, after showing how many there are."""
     if request.method == "GET":
         chosen = conversation_filter.from_request()
         count = conversation_search.count(chosen.wanted(workspace))
@@ -117,7 +117,7 @@ def _asks_to_delete(workspace: Workspace, chosen: Filter, count: int) -> str:
 
 
 def _origins(made: list[Bot], chosen: Filter) -> list[str]:
-    """Sites that the bots may be on, this one included, and the one that is asked for."""
+    """The allowed sites of the bots, this host, and the site in the filter."""
     allowed = {origin for bot in made for origin in bot.allowed_origins}
     here = request.host_url.rstrip("/")
     return sorted(allowed | {here} | ({chosen.origin} if chosen.origin else set()))

@@ -1,4 +1,4 @@
-"""The catalogue's models as a page shows them: who serves each here and now, and why others do not."""
+"""The catalogue's models as rows: which keys serve each of them, and why others don't."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from web.console.gateway import routing_text
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One name that programs use, whoever has it. `model` is the one that would answer first."""
+    """One model name, for all providers that have it. `model` is the first provider's."""
 
     id: str
     model: Model
@@ -54,7 +54,7 @@ _BY: dict[str, Callable[[ModelRow], Any]] = {
 
 
 def rows_of(caller: Caller, words: str = "", provider: str = "") -> list[ModelRow]:
-    """In the catalogue's order; of these words and that provider."""
+    """The matching models, in the catalogue's order."""
     by_name: dict[str, list[Model]] = {}
     for model in catalogue.models():
         by_name.setdefault(models_endpoint.name_of(model), []).append(model)
@@ -66,7 +66,7 @@ def rows_of(caller: Caller, words: str = "", provider: str = "") -> list[ModelRo
 
 
 def in_order(rows: list[ModelRow], order: Order) -> list[ModelRow]:
-    """In the order asked for; the usual one is those first that somebody serves."""
+    """Sorts the rows; by default, those that are available come first."""
     return ordering.in_rows(order, rows, _BY)
 
 

@@ -1,4 +1,4 @@
-"""Gateway, models: what there is and who serves it, which key would serve one, and the order of keys."""
+"""The gateway's models: which are available, how a request would be routed, and the provider order."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def index(workspace: Workspace) -> str:
 @pages.get("/route")
 @requires("gateway.use")
 def route(workspace: Workspace) -> str:
-    """The decision about one model, explained; nobody is asked."""
+    """Explains how a request for a model would be routed. Sends no request."""
     model, form = (
         request.args.get("model", "").strip()[:MAX_MODEL_LENGTH],
         request.args.get("format"),
@@ -74,7 +74,7 @@ def route(workspace: Workspace) -> str:
 @pages.route("/order", methods=["GET", "POST"])
 @requires("keys.manage")
 def key_order(workspace: Workspace) -> Any:
-    """Which key is tried first where several serve a model."""
+    """The order in which keys are tried if several serve a model."""
     if request.method == "POST":
         return _moved(workspace)
     keys = {key.provider: key for key in request_cache.keys_of(workspace)}

@@ -1,4 +1,4 @@
-"""A request of the gateway as its row and its page show it: what became of it, in words."""
+"""A gateway request as its row and its page show it, with its outcome in words."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ _SENTENCES = {
 class RequestRow:
     request: GatewayRequest
     name: str
-    """Of the token it came with, or of the person who tried it."""
+    """The name of the token, or of the person who used Try it."""
 
     @property
     def state(self) -> str:
@@ -69,7 +69,7 @@ class RequestRow:
 
     @property
     def attempts(self) -> list[tuple[str, str, str, int]]:
-        """Of each: provider, whose key, how it ended, milliseconds."""
+        """For each attempt: provider, whose key, outcome, milliseconds."""
         return [
             (
                 routing_text.provider_name(one["provider"]),
@@ -82,7 +82,7 @@ class RequestRow:
 
     @staticmethod
     def usd(microusd: int | None) -> str:
-        """Exact, for a file."""
+        """Exact, for CSV."""
         if microusd is None:
             return ""
         return f"{microusd // _PER_DOLLAR}.{microusd % _PER_DOLLAR:06}"

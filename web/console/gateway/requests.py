@@ -1,6 +1,7 @@
-"""Gateway, requests: the log with its filters, one request in detail, and the log as a file.
+"""The gateway's request log: a filtered list, one request in detail, and the CSV export.
 
-Everybody sees what was made with their own tokens or tried by themselves; owners and billing managers see all.
+Everyone sees requests of their own tokens and of their own use of Try it; owners and billing
+managers see all.
 """
 
 from dataclasses import dataclass, replace
@@ -40,7 +41,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Filter:
-    """What the form above the list asks for; its state is the address."""
+    """The filter, as in the URL."""
 
     provider: str = ""
     model: str = ""
@@ -89,7 +90,7 @@ def index(workspace: Workspace) -> str:
 @pages.get("/file")
 @requires("gateway.use")
 def file(workspace: Workspace) -> Response:
-    """The newest that match, as CSV."""
+    """The newest matching requests, as CSV."""
     found = log_search.found(_wanted(workspace, _filter_from_request()), MOST_IN_FILE)
     names = _names(workspace)
     lines = [_line(RequestRow(one, names.get(one.token_id, ""))) for one in found]
@@ -139,7 +140,7 @@ def _wanted(workspace: Workspace, chosen: Filter) -> RequestFilter:
 
 
 def _names(workspace: Workspace) -> dict[str, str]:
-    """What a request came from: a token, or a person in Try it."""
+    """By id: the names of tokens, and of people who used Try it."""
     people = (place.person for place in workspaces.members(workspace.id))
     names = {person.id: f"Try it, by {person.name}" for person in people}
     return names | {token.id: token.name for token in tokens.of_workspace(workspace.id)}

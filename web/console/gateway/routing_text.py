@@ -1,4 +1,4 @@
-"""Who serves a model and why another does not, in words."""
+"""Explains in words who serves a model, and why other providers don't."""
 
 from core.gateway.error_replies import EXHAUSTED
 from core.gateway.models import PLATFORM

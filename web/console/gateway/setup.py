@@ -1,4 +1,4 @@
-"""Gateway, setup: what each program needs to call this deployment."""
+"""The gateway's setup page: what each client needs to use this deployment."""
 
 from flask import Blueprint, current_app, render_template
 
@@ -10,7 +10,7 @@ from web.guards import requires, this_membership
 pages = Blueprint("gateway_setup", __name__, url_prefix="/w/<slug>/gateway/setup")
 
 _CLAUDE, _GPT = "claude-haiku-4-5", "gpt-5-mini"
-"""What stands in the snippets where nothing else serves."""
+"""The models in the snippets if the workspace has none available."""
 
 
 @pages.get("")
@@ -20,7 +20,7 @@ def show(workspace: Workspace) -> str:
 
 
 def snippets_for(membership: Membership) -> list[Snippet]:
-    """With models that this workspace is answered by, where there are any."""
+    """Uses models that are available in this workspace, if there are any."""
     served = [one.id for one in models_endpoint.models_for(access.caller_of(membership))]
     url: str = current_app.config["MEVICHAT"].address
     return snippets(url, _pick(served, "claude-", _CLAUDE), _pick(served, "gpt-", _GPT))

@@ -1,6 +1,6 @@
-"""What each program needs to use the gateway: its own variables or file, with this deployment's address.
+"""Configuration snippets for gateway clients, with this deployment's address.
 
-As their own documentation had it in November 2026. A token never stands in here, only its place.
+They follow each client's documentation of November 2026, and contain a placeholder, never a token.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ TOKEN = "mvg_YOUR_TOKEN"  # noqa: S105  (the place of one)
 
 @dataclass(frozen=True)
 class Snippet:
-    """Text to take away. `where` says what to do with it."""
+    """Text to copy. `where` says what to do with it."""
 
     id: str
     client: str
@@ -111,7 +111,7 @@ _CLIENTS = (
 
 
 def snippets(url: str, claude: str, gpt: str) -> list[Snippet]:
-    """For every client, with the address of this deployment and a model for each of the two formats."""
+    """For every client, with this deployment's address and one model for each format."""
     named = {"url": url, "token": TOKEN, "claude": claude, "gpt": gpt}
     return [
         Snippet(name, client, where, text.format(**named)) for name, client, where, text in _CLIENTS

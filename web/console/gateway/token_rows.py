@@ -1,4 +1,4 @@
-"""A gateway token as its row shows it: whose, for how long, and its state in a word."""
+"""A gateway token as its row shows it: owner, dates and state."""
 
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class TokenRow:
     token: GatewayToken
     is_mine: bool
     is_member: bool
-    """Whether its person is still in the workspace: if not, it opens nothing."""
+    """Whether its owner is still in the workspace; otherwise the token doesn't work."""
 
     @property
     def is_live(self) -> bool:
@@ -62,5 +62,5 @@ def rows_of(
 
 
 def in_order(rows: list[TokenRow], order: Order) -> list[TokenRow]:
-    """In the order asked for; where that is the state, those that work come before those that are over."""
+    """Sorts the rows; by state, those that work come first."""
     return ordering.in_rows(order, rows, _BY)

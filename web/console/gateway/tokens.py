@@ -1,7 +1,7 @@
-"""Gateway, tokens: made, replaced and revoked. Everybody has their own; owners see and revoke all.
+"""Gateway tokens: created, replaced and revoked. Members see their own, owners see and revoke all.
 
-A token is shown in the answer to the POST that made it, and nowhere again. It speaks for its person:
-so nobody else, an owner neither, can replace it and see the new one.
+A token is shown once, in the response to the POST that created it. It acts on its owner's behalf,
+so only they can replace it and see the new one.
 """
 
 from datetime import datetime, timedelta
@@ -105,7 +105,7 @@ def replacement(workspace: Workspace, token_id: str) -> Any:
 @pages.route("/<token_id>/revocation", methods=["GET", "POST"])
 @requires("gateway.use")
 def revocation(workspace: Workspace, token_id: str) -> Any:
-    """Asks, naming the effect; then ends it."""
+    """Shows the effect and asks for confirmation; then revokes the token."""
     token, form = _revocable(workspace, token_id), Form()
     if not form.is_submitted():
         return render_template("gateway/token_revocation.html", token=token)

@@ -1,6 +1,6 @@
-"""Gateway, try it: a prompt for a model, answered in the way that a program's request takes.
+"""Try it: sends a prompt through the gateway, exactly as a client's request.
 
-Made with the person's own permissions, without a token; in the log of requests it stands as theirs.
+It uses the person's permissions instead of a token, and the request log shows it as theirs.
 """
 
 import json
@@ -38,7 +38,7 @@ class PromptForm(Form):
 
 @dataclass(frozen=True)
 class PromptResult:
-    """What came of it. `problem` is the refusal, in place of a text."""
+    """The result. `problem` is the error, in place of a text."""
 
     request_id: str
     milliseconds: int
@@ -74,7 +74,10 @@ def _page(form: PromptForm, result: PromptResult | None = None) -> str:
 
 
 def _send(workspace: Workspace, form: PromptForm) -> PromptResult:
-    """Asks, waits for the whole answer, and takes the database up again, which serving lets go."""
+    """Sends the request and reads the whole answer.
+
+    Serving closed the database session, so it is reopened.
+    """
     call, request_id = _call(form), new_id("req")
     began, caller = clock.monotonic(), access.caller_of(this_membership())
     reply = serving.serve(caller, call, request_id)

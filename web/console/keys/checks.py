@@ -1,4 +1,4 @@
-"""A running or finished check as pages tell it: what is asked of whom, or how it came out."""
+"""A running or finished key check in words."""
 
 from dataclasses import dataclass
 
@@ -58,5 +58,5 @@ def view_of(check: Check, workspace: Workspace) -> CheckView:
 
 
 def refused(provider: Provider, sentence: str) -> CheckView:
-    """A paste that was not sent anywhere, in the place where the check's outcome would stand."""
+    """A paste that was rejected without a check, shown where the check's result would be."""
     return CheckView(id="", url="", state="refused", provider=provider, sentence=sentence)

@@ -1,4 +1,4 @@
-"""A provider key as its row shows it: state in a word, reason and way out in a sentence."""
+"""A provider key as its row shows it: its state, the reason, and how to fix it."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -79,12 +79,12 @@ class KeyRow:
 
     @property
     def asked_again_at(self) -> datetime | None:
-        """When a broken key is checked by itself; a key that is switched off is not."""
+        """When a broken key is checked next; None for a disabled key."""
         return self.key.recheck_at if self.is_broken and self.key.enabled else None
 
     @property
     def health_text(self) -> str:
-        """The strip in words, for those who cannot see it."""
+        """The health strip in words, for screen readers."""
         kinds = Counter(day.kind for day in self.days)
         if len(kinds) == 1 and kinds["none"]:
             return "This key wasn’t used or checked in the last 30 days."
@@ -93,7 +93,7 @@ class KeyRow:
 
     @property
     def lacking(self) -> list[str]:
-        """The models that the provider does not offer to this key, by name."""
+        """The models that this key has no access to, by name."""
         return [failure_messages.names(model_id)[0] for model_id in self.key.unavailable_models]
 
     @property
@@ -125,14 +125,14 @@ def rows_of(workspace: Workspace) -> list[KeyRow]:
 
 
 def without_use(key: ProviderKey, workspace: Workspace, made: list[Bot]) -> KeyRow:
-    """A row of what is known without a query: its state, its sentence and who answers through it."""
+    """A row without usage figures, which would need queries."""
     state = states.state_of(key, workspace.plan.provider_keys)
     used_by = [bot for bot in made if bot.provider == key.provider]
     return KeyRow(key, catalogue.provider(key.provider), state, used_by, 0, [])
 
 
 def row_of(workspace: Workspace, provider: str, check: Check | None = None) -> KeyRow:
-    """One row, with the check that runs on it, if any; raises `NotFound`."""
+    """One row, with its running check, if any; raises `NotFound`."""
     key = store.get(workspace.id, provider)
     row = next(row for row in rows_of(workspace) if row.key.id == key.id)
     return replace(row, check=view_of(check, workspace) if check else None)

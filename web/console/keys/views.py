@@ -1,4 +1,4 @@
-"""Provider keys: added, checked, replaced, switched and deleted. A secret comes in and never goes out."""
+"""Provider keys: added, checked, replaced, enabled, disabled and deleted. A secret is never displayed."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def new(workspace: Workspace) -> Response:
 @pages.post("")
 @requires("keys.manage")
 def create(workspace: Workspace) -> AnyResponse:
-    """*Validate & save*: takes the paste, and answers with the check that now runs."""
+    """*Validate & save*: starts the check of a pasted key."""
     checks.require_plan(workspace)
     provider = _byok_provider(request.form.get("provider", ""))
     if store.find(workspace.id, provider.slug):
@@ -99,7 +99,7 @@ def check(workspace: Workspace, check_id: str) -> Response:
 @pages.post("/<provider>/checks")
 @requires("keys.manage")
 def test(workspace: Workspace, provider: str) -> AnyResponse:
-    """*Test*: has the stored key checked again."""
+    """*Test*: starts a check of the stored key."""
     checks.require_plan(workspace)
     running = checks.test_later(store.get(workspace.id, provider), this_actor())
     return _after_check_started(workspace, running)
@@ -120,7 +120,7 @@ def disable(workspace: Workspace, provider: str) -> AnyResponse:
 @pages.route("/<provider>/deletion", methods=["GET", "POST"])
 @requires("keys.manage")
 def deletion(workspace: Workspace, provider: str) -> Any:
-    """Asks, naming the bots that will fall silent; then deletes."""
+    """Names the bots that would stop answering and asks for confirmation; then deletes the key."""
     row = row_of(workspace, provider)
     if request.method == "GET":
         return render_template("provider_keys/deletion.html", row=row)
@@ -147,7 +147,7 @@ def _after_check_started(workspace: Workspace, running: Check) -> AnyResponse:
 
 
 def _check_answer(workspace: Workspace, found: Check) -> Response:
-    """The piece that polls itself: below the paste, or in the key's row when that is what is tested."""
+    """The self-polling check, below the form or in the row of the tested key."""
     if wants_piece() and found.purpose != "save":
         row = row_of(workspace, found.provider, found)
         return make_response(render_template("provider_keys/_row.html", row=row, may_manage=True))

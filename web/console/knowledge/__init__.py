@@ -1,1 +1,1 @@
-"""What bots answer from."""
+"""Knowledge in the console."""

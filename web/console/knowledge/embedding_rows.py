@@ -1,4 +1,4 @@
-"""Searching by meaning as pages tell it: what it costs, how far it is, and why it does not work now."""
+"""Semantic search in words: its price, its progress, and why it doesn't work now."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _OWN = {
 
 @dataclass(frozen=True)
 class Offer:
-    """For the switch. `why_not` is a sentence, "" where it can be switched on."""
+    """For the checkbox. `why_not` is a sentence; "" if semantic search can be enabled."""
 
     why_not: str
     provider: str
@@ -33,7 +33,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Standing:
-    """For the knowledge page. `moves` while vectors are still being made; `by_key` if the key is to mend."""
+    """For the knowledge page.
+
+    `moves` while embeddings are being created; `by_key` if the key needs fixing.
+    """
 
     kind: str
     sentence: str
@@ -52,7 +55,7 @@ def offer(workspace: Workspace) -> Offer:
 
 
 def standing(workspace: Workspace, bot: Bot) -> Standing | None:
-    """How searching by meaning stands with this bot; None if it does not, or knows nothing."""
+    """The status of semantic search for the bot; None if it is disabled, or the bot has no knowledge."""
     if not bot.hybrid:
         return None
     if reason := query_embeddings.unusable_reason(workspace, _key(workspace)):
@@ -69,7 +72,7 @@ def standing(workspace: Workspace, bot: Bot) -> Standing | None:
 
 
 def why_keyword_only(workspace: Workspace, bot: Bot) -> str:
-    """Why a question that was just tried was searched by words alone; "" where that was no failure."""
+    """Why the last search used keywords only; "" if that was not a failure."""
     if not bot.hybrid:
         return ""
     reason = query_embeddings.unusable_reason(workspace, _key(workspace))

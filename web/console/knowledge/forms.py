@@ -1,4 +1,4 @@
-"""Giving a bot something to know: a text, files, a question with its answer, a page of a site."""
+"""Forms that add knowledge: text, files, questions and answers, web pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ REFUSED = (Invalid, TooLarge, PlanDoesNotAllow)
 
 
 class KnowledgeForm(Form):
-    """A form whose refusals from core stand beside the field that they speak of, or beside the first."""
+    """Shows errors from core beside their field, or beside the first field."""
 
     def said(self, name: str) -> str:
         return self[name].data or ""
@@ -125,7 +125,7 @@ def _take_page(workspace: Workspace, bot: Bot, form: KnowledgeForm) -> str:
 
 
 def _take_files(workspace: Workspace, bot: Bot, _form: KnowledgeForm) -> str:
-    """Each file for itself: one that is refused keeps none of the others out."""
+    """Takes each file on its own: a rejected file does not affect the others."""
     taken, refused = [], []
     for upload in _uploads():
         try:
@@ -148,7 +148,7 @@ def _uploads() -> list[FileStorage]:
 
 
 def _name(upload: FileStorage) -> str:
-    """The file's own name: some browsers send its folders, too."""
+    """The file's name without folders, which some browsers send."""
     return fit(upload.filename or "").replace("\\", "/").rpartition("/")[2].strip()[:200]
 
 
@@ -164,7 +164,7 @@ def _data(upload: FileStorage) -> bytes:
 
 
 def _given_before(workspace: Workspace, bot: Bot) -> dict[str, Any]:
-    """The question and answer of a transcript, to be answered better."""
+    """The question and answer from a transcript, to be improved."""
     answer_id = request.args.get("answer", "")
     if not answer_id:
         return {}

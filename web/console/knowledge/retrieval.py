@@ -1,4 +1,4 @@
-"""What a question finds in a bot's knowledge, and why: the answer's own way, without asking a model."""
+"""Test search: what a question finds in a bot's knowledge and why. The real search, without a model call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LISTED = 10
 class Term:
     word: str
     is_known: bool
-    """Whether it stands anywhere in what this bot knows."""
+    """Whether the word occurs anywhere in the bot's knowledge."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Hit:
     matched: int
     wanted: int
     words: list[str]
-    """The words of the question that stand in it."""
+    """The words of the question that occur in the chunk."""
     is_used: bool
 
 
@@ -45,11 +45,11 @@ class SearchResult:
     terms: list[Term]
     found: list[Hit]
     no_semantic_reason: str = ""
-    """Why a bot that searches by meaning too did not this time."""
+    """Why a bot with semantic search used keyword search only this time."""
 
 
 def try_out(bot: Bot, question: str) -> SearchResult:
-    """The chunks that would be used, those that just miss it, and the words that are nowhere."""
+    """The chunks that would be used, the ones that just miss, and the words that occur nowhere."""
     terms = terms_of(question)
     if is_small_talk(question):
         return SearchResult("info", "Small talk: no search needed.", [], [])

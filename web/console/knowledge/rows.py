@@ -1,4 +1,4 @@
-"""A source as pages show it: its kind, its state and its progress in words."""
+"""A source as pages show it: its kind, state and progress in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from web.page_context import grouped
 
 CHUNKS_A_PAGE = 50
 MOST_OF_A_BOT = 1_000
-"""As many as the largest plan has in a whole workspace."""
+"""Enough for all sources of the largest plan."""
 _KINDS = {
     TEXT: "Text",
     FILE: "File",
@@ -86,7 +86,7 @@ def row_of(source: Source) -> SourceRow:
 
 
 def size_of(source: Source) -> str:
-    """Of what was given; of a page, whose text comes later, how much was read."""
+    """The size of the upload; for a web page, of the text that was read."""
     size = source.size_bytes or source.characters
     if size < 1_000:
         return f"{size} B"
@@ -94,20 +94,20 @@ def size_of(source: Source) -> str:
 
 
 def chunks_after(source: Source, position: int) -> tuple[list[Chunk], bool]:
-    """One page of what was read, and whether there is more."""
+    """One page of its chunks, and whether there are more."""
     found = chunks.next_of_source(source.id, position, CHUNKS_A_PAGE + 1)
     return found[:CHUNKS_A_PAGE], len(found) > CHUNKS_A_PAGE
 
 
 def of_bot(source: Source, bot_id: str) -> Source:
-    """The source, if it is this bot's; raises `NotFound`."""
+    """The source, if it belongs to this bot; raises `NotFound`."""
     if source.bot_id != bot_id:
         raise NotFound("Source not found.")
     return source
 
 
 def room(workspace: Workspace) -> str:
-    """How much of the plan's knowledge is used, as a sentence."""
+    """How much of the plan's knowledge limit is used, as a sentence."""
     used, plan = allowance.used(workspace.id), workspace.plan
     return (
         f"{grouped(used.sources)} of {grouped(plan.sources)} sources and "

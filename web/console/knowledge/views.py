@@ -1,6 +1,6 @@
-"""What a bot knows: its sources, how each was read, and the questions that nothing answered.
+"""A bot's knowledge: its sources, how each was read, and unanswered questions.
 
-Looking is for everybody who may see the bot; what changes something needs `knowledge.manage`.
+Everyone who sees the bot may read; changes need `knowledge.manage`.
 """
 
 from typing import Any
@@ -40,7 +40,7 @@ def index(workspace: Workspace, bot_id: str) -> str:
 @pages.get("/sources")
 @requires("bots.read")
 def list_sources(workspace: Workspace, bot_id: str) -> AnyResponse:
-    """The list alone: it looks again by itself while something is being read."""
+    """Only the list, which polls while something is being read."""
     bot = bots.get(workspace.id, bot_id)
     return _sources(workspace, bot) if wants_piece() else _to_index(workspace, bot)
 
@@ -48,7 +48,7 @@ def list_sources(workspace: Workspace, bot_id: str) -> AnyResponse:
 @pages.get("/retrieval")
 @requires("bots.read")
 def try_retrieval(workspace: Workspace, bot_id: str) -> str:
-    """What a question finds, on the way that an answer goes; no model is asked to answer."""
+    """What a question finds, with the same search that answers use. Calls no model."""
     bot = bots.get(workspace.id, bot_id)
     question = " ".join(request.args.get("q", "").split())[: retrieval.LONGEST_QUESTION]
     result = retrieval.try_out(bot, question) if question else None
@@ -58,7 +58,7 @@ def try_retrieval(workspace: Workspace, bot_id: str) -> str:
 @pages.get("/<source_id>")
 @requires("bots.read")
 def show(workspace: Workspace, bot_id: str, source_id: str) -> str:
-    """What was read of a source, chunk by chunk."""
+    """A source's extracted text, chunk by chunk."""
     bot, source = _find(workspace, bot_id, source_id)
     after = request.args.get("after", "")
     chunks, more = knowledge_rows.chunks_after(source, int(after) if _is_number(after) else -1)
@@ -89,7 +89,7 @@ def read_again(workspace: Workspace, bot_id: str, source_id: str) -> AnyResponse
 @pages.route("/<source_id>/deletion", methods=["GET", "POST"])
 @requires("knowledge.manage")
 def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
-    """Asks, naming the effect; then deletes."""
+    """Shows the effect and asks for confirmation; then deletes the source."""
     bot, source = _find(workspace, bot_id, source_id)
     if request.method == "GET":
         return render_template("knowledge/deletion.html", bot=bot, source=source)
@@ -101,7 +101,7 @@ def deletion(workspace: Workspace, bot_id: str, source_id: str) -> Any:
 @pages.route("/unanswered/<unanswered_id>/answer", methods=["GET", "POST"])
 @requires("knowledge.manage")
 def answer(workspace: Workspace, bot_id: str, unanswered_id: str) -> AnyResponse:
-    """Makes a question and answer of what visitors asked in vain."""
+    """Turns an unanswered question into knowledge."""
     bot = bots.get(workspace.id, bot_id)
     question = unanswered.get(workspace.id, bot.id, unanswered_id)
     if request.method == "GET":

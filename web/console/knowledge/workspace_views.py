@@ -1,4 +1,4 @@
-"""Knowledge of the whole workspace: what every bot was given, and how it was read. A bot's own is its page."""
+"""The knowledge of all bots in the workspace."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ assert set(STATES) == set(source_list.STATES)  # noqa: S101  (fails at the start
 
 @dataclass(frozen=True)
 class Filter:
-    """What the form above the list asks for; its state is the address."""
+    """The filter, as in the URL."""
 
     text: str = ""
     bot: str = ""

@@ -1,4 +1,4 @@
-"""The balance: what is left for the operator's keys, how more gets there, and the ledger, also as CSV."""
+"""The balance for the operator's keys: what is left, how to top it up, and the ledger, also as CSV."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,12 +56,12 @@ def show(workspace: Workspace) -> str:
 @pages.get("/ledger")
 @requires("plan.read")
 def ledger(workspace: Workspace) -> Response:
-    """Every entry, as CSV."""
+    """All entries, as CSV."""
     return csv_export.answer(f"{workspace.slug}-balance", _COLUMNS, _rows(workspace.id))
 
 
 def _rows(workspace_id: str) -> Iterator[tuple[object, ...]]:
-    """Read in short steps: no connection is held while somebody's browser takes its time."""
+    """Reads in short steps, so that no connection is held while a slow browser downloads."""
     last: LedgerEntry | None = None
     while found := _some(workspace_id, last):
         yield from map(_row, found)

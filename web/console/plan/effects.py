@@ -1,4 +1,4 @@
-"""What another plan would change for a workspace, in words: for bots, keys and this month's messages."""
+"""The effects of changing to another plan, in words: for bots, keys and this month's messages."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from web.page_context import day, grouped, listed
 
 @dataclass(frozen=True)
 class Use:
-    """What the workspace has now that a plan may limit."""
+    """What the workspace uses now that a plan may limit."""
 
     plan: Plan
     bots: list[Bot]
@@ -25,7 +25,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Effect:
-    """A plan beside the one that the workspace is on."""
+    """Another plan, compared with the current one."""
 
     plan: Plan
     use: Use
@@ -48,7 +48,7 @@ class Effect:
 
     @property
     def is_less(self) -> bool:
-        """Whether something that the workspace may do now would end."""
+        """Whether the workspace would lose something it can do now."""
         fewer = self.plan.messages_per_month < self.use.plan.messages_per_month
         return fewer or bool(self.lost) or self.use.plan.provider_keys > self.plan.provider_keys
 
@@ -58,13 +58,13 @@ class Effect:
 
     @property
     def sentences(self) -> list[str]:
-        """Everything that changes with the plan, most grave first."""
+        """All effects, the most serious first."""
         sentences = [self._bots(), self._keys(), self._messages(), self._models()]
         return [sentence for sentence in sentences if sentence]
 
     @property
     def notes(self) -> list[str]:
-        """What happens to keys and messages, where bots and models are shown one by one."""
+        """The effects on keys and messages, for pages that list bots and models separately."""
         return [sentence for sentence in (self._keys(), self._messages()) if sentence]
 
     def _bots(self) -> str:

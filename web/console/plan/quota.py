@@ -1,4 +1,4 @@
-"""The message quota: what counted this month, what did not and why, and when it starts again."""
+"""The message quota: what was counted this month, what wasn't and why, and when it resets."""
 
 from flask import Blueprint, render_template
 

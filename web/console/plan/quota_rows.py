@@ -1,4 +1,4 @@
-"""What counted of a month's messages and what did not, in words."""
+"""What was counted of a month's messages and what wasn't, in words."""
 
 from dataclasses import dataclass
 
@@ -67,13 +67,13 @@ class Line:
 
 
 def counted(use: Use) -> list[Line]:
-    """Lines that add up to what was used."""
+    """Lines that add up to the messages used."""
     lines = [Line(words, use.counted[kind]) for kind, words in _COUNTED.items()]
     return [line for line in (*lines, Line(_GONE, use.gone)) if line.count]
 
 
 def not_counted(use: Use) -> list[Line]:
-    """Most frequent first."""
+    """The most frequent first."""
     totals: dict[str, int] = {}
     for reason, count in use.not_counted.items():
         words = _BY_REASON.get(reason, _OTHER)

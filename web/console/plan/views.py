@@ -1,4 +1,4 @@
-"""The plan: what each one allows beside what this workspace uses, and the change from one to another."""
+"""Plans: what each allows compared with the workspace's use, and changing from one to another."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def show(workspace: Workspace) -> str:
 @pages.route("/<plan_key>", methods=["GET", "POST"])
 @requires("plan.manage")
 def change(workspace: Workspace, plan_key: str) -> Any:
-    """The page of one change; what was seen there is what the change goes out from."""
+    """The page of one change. Fails if the plan was changed since the page was shown."""
     plan = _plan(workspace, plan_key)
     if request.method == "POST":
         return _changed(workspace, plan)

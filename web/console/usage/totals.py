@@ -1,6 +1,6 @@
-"""Use as its page shows it: a total for each bot, model, provider or key, and days stacked for a chart.
+"""Usage totals by bot, model, provider or key, and by day for the chart.
 
-The chart and the tables under it are made of the same numbers.
+The chart and the tables below it use the same numbers.
 """
 
 from collections import defaultdict
@@ -18,16 +18,16 @@ from core.usage.reading import Line, Use
 from web.console import request_cache
 
 MOST_SERIES = 6
-"""More than these are told apart by their numbers only: the rest is one color."""
+"""Groups beyond these share one color."""
 MOST_DAYS = 62
-"""Longer periods are shown by weeks."""
+"""Longer periods are shown by week."""
 
 Names = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Group:
-    """One line of the table. `series` is the number of its color; 0 for those without one."""
+    """A row of the table. `series` is the number of its color; 0 for those without one."""
 
     name: str
     series: int
@@ -39,7 +39,7 @@ class Group:
 
     @property
     def billed(self) -> str:
-        """What the operator's keys took from the balance, exactly."""
+        """What the operator's keys charged to the balance, exactly."""
         return money.format_usd(self.use.billed_microusd)
 
 
@@ -65,7 +65,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything under the form."""
+    """Everything below the form."""
 
     groups: list[Group]
     total: Group
@@ -75,7 +75,7 @@ class Shown:
 
 
 def shown(lines: Sequence[Line], names: Names, first: date, last: date, what: str) -> Shown:
-    """`what` is counted by the chart: `messages`, or `tokens`."""
+    """`what` the chart counts: `messages` or `tokens`."""
     totals: dict[str, Use] = defaultdict(Use)
     for line in lines:
         totals[names(line.group)] += line.use
@@ -120,7 +120,7 @@ def _counted(use: Use, what: str) -> int:
 
 
 def names_of(workspace: Workspace, group: str) -> Names:
-    """What people call what use is told apart by: what is gone has a name too."""
+    """The names of the groups, deleted ones included."""
     if group == "bot":
         made = {bot.id: bot.name for bot in request_cache.bots_of(workspace)}
         return lambda bot_id: made.get(bot_id, "Deleted bots") if bot_id else "Gateway"
@@ -132,7 +132,7 @@ def names_of(workspace: Workspace, group: str) -> Names:
 
 
 def key_names(workspace: Workspace) -> Names:
-    """A key by its provider and mask; most use of Mini, and what the cache answered, has none."""
+    """Keys by provider and mask. Most of Mini's usage and cached answers have no key."""
     held = {
         key.id: f"{provider_name(key.provider)} {key.mask}"
         for key in request_cache.keys_of(workspace)
@@ -148,7 +148,7 @@ def provider_name(slug: str) -> str:
 
 
 def dollars(estimate: Estimate) -> str:
-    """`$12.30`, `$0.0042`; a dash for what is not known, and “at least” for what is known in part."""
+    """`$12.30`, `$0.0042`; a dash if unknown, and “at least” if partly unknown."""
     if not estimate.dollars:
         return "–"
     return ("" if estimate.whole else "at least ") + _rounded(estimate.microusd)

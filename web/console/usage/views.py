@@ -1,4 +1,4 @@
-"""Usage: what bots, models, providers and keys came to in a stretch of days, as chart, table and file."""
+"""Usage of bots, models, providers and keys in a period, as chart, table and CSV."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class PeriodQuery:
-    """What the form asks for; its state is the address. Both days are included."""
+    """The form's values, as in the URL. Both days are included."""
 
     first: date
     last: date
@@ -51,7 +51,7 @@ class PeriodQuery:
 
     @property
     def period(self) -> str:
-        """The name of these days, if they have one."""
+        """The name of this period, if it has one."""
         ends = (self.first, self.last)
         return next((name for name in PERIODS if _ends_of(name) == ends), "")
 
@@ -79,7 +79,7 @@ def index(workspace: Workspace) -> str:
 @pages.get("/days")
 @requires("usage.read")
 def days(workspace: Workspace) -> Response:
-    """Every row of those days, as CSV."""
+    """One row per entry of the period, as CSV."""
     period = _period_from_request()
     entries = list(reading.entries(workspace.id, period.first, period.last))
     name = f"{workspace.slug}-usage-{period.first}-{period.last}"
@@ -118,7 +118,7 @@ def _period_from_request() -> PeriodQuery:
 
 
 def _days() -> tuple[date, date]:
-    """From both dates of the form, in whichever order; else by the name of a period."""
+    """From the two dates of the form, in either order; otherwise from the name of a period."""
     ends = [day_in(request.args.get(name, "")) for name in ("from", "to")]
     first, last = ends
     if first and last:
@@ -131,7 +131,7 @@ def _days() -> tuple[date, date]:
 
 
 def _ends_of(period: str) -> tuple[date, date]:
-    """The first and the last day of a named period; of this month for other names."""
+    """The first and the last day of a named period; this month for unknown names."""
     today = clock.today()
     if period == "last-month":
         last = today.replace(day=1) - timedelta(days=1)
