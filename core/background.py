@@ -1,4 +1,4 @@
-"""Work that a process repeats in one thread of its own, beside the requests it serves."""
+"""Work that a process repeats in a background thread."""
 
 import os
 import threading
@@ -15,9 +15,9 @@ log = logger(__name__)
 class BackgroundThread(Generic[P]):
     """Repeats `act` every `every_seconds`, until `stop` or the end of the process.
 
-    A process has at most one such thread, from the first `start` on. A forked child has none until it
-    starts its own. An `act` that raises is logged as `NAME_missed` and repeated like any other. The
-    thread never keeps a process alive: what has to be written at exit is flushed by its module.
+    A process has at most one such thread, from the first `start` on. A forked child has none until
+    it starts its own. If `act` raises, `NAME_missed` is logged and the next run follows as usual.
+    The thread is a daemon: modules flush what has to be written at exit.
     """
 
     def __init__(self, name: str, act: Callable[P, object], every_seconds: float) -> None:
@@ -28,7 +28,7 @@ class BackgroundThread(Generic[P]):
         os.register_at_fork(after_in_child=self._forget)
 
     def start(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Starts the thread, with what its `act` is called with, unless it is running."""
+        """Starts the thread unless it is running. The arguments are passed to `act`."""
         if self._stopping is not None:
             return
         with self._lock:
@@ -37,7 +37,7 @@ class BackgroundThread(Generic[P]):
                 self._run_beside(self._stopping, *args, **kwargs)
 
     def stop(self) -> None:
-        """Lets the `act` in progress finish, and repeats it no more. `start` begins anew."""
+        """Waits for the current run of `act`, then ends the thread. It can be started again."""
         with self._lock:
             if self._stopping is not None:
                 self._stopping.set()
@@ -54,5 +54,5 @@ class BackgroundThread(Generic[P]):
         threading.Thread(target=run, name=self.name, daemon=True).start()
 
     def _forget(self) -> None:
-        """For a child: its parent's thread is not in it, and may have held the lock when it was made."""
+        """Resets a forked child, which has no copy of the thread but may have copied a held lock."""
         self._lock, self._stopping = threading.Lock(), None

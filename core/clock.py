@@ -1,4 +1,4 @@
-"""The one clock. Everything that asks for the time asks here, so that tests can move it."""
+"""The only source of the time, so that tests can move it."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -31,12 +31,12 @@ def start_of_period(moment: datetime) -> datetime:
 
 
 def next_period_starts_on(moment: datetime) -> date:
-    """The day the message quota starts again: the first of the next month (UTC)."""
+    """The day the message quota resets: the first of the next month (UTC)."""
     return (moment.replace(day=1) + timedelta(days=32)).replace(day=1).date()
 
 
 def shift(by: timedelta) -> None:
-    """Moves the clock of this process, for tests of what time does."""
+    """Moves this process's clock, for tests."""
     global _shift
     _shift = by
 

@@ -1,8 +1,8 @@
-"""What was read from the database, used again until anybody commits anything.
+"""A cache of database reads that is valid until anyone commits anything.
 
-SQLite tells for a few microseconds whether another connection committed, of whichever process
-(`PRAGMA data_version`), so what is remembered here is never older than a query would be. PostgreSQL
-tells it for no less than the query itself: there nothing is remembered.
+SQLite tells within microseconds whether another connection of any process committed (`PRAGMA
+data_version`), so a cached value is never older than a query would be. On PostgreSQL asking costs
+as much as the query itself, so nothing is cached there.
 """
 
 import sqlite3
@@ -24,14 +24,14 @@ _watchers: WeakKeyDictionary[Engine, sqlite3.Connection] = WeakKeyDictionary()
 
 
 class CommitCache(Generic[Key, Value]):
-    """What `read` returned for each key; None is not kept, and of more than `most` the oldest goes."""
+    """Caches what `read` returns for each key, except None. Beyond `most` entries the oldest is dropped."""
 
     def __init__(self, read: Callable[[Key], Value | None], most: int) -> None:
         self._read, self._most = read, most
         self._found: dict[Key, tuple[State, Value]] = {}
 
     def get(self, key: Key) -> Value | None:
-        """As `read` would return it now."""
+        """What `read` would return now."""
         state = _state()
         if state and (found := self._found.get(key)) and found[0] == state:
             return found[1]
@@ -43,12 +43,12 @@ class CommitCache(Generic[Key, Value]):
     def _keep(self, key: Key, found: tuple[State, Value]) -> None:
         self._found[key] = found
         if len(self._found) > self._most:
-            with suppress(KeyError, RuntimeError):  # another thread was here at the same moment
+            with suppress(KeyError, RuntimeError):  # another thread was faster
                 del self._found[next(iter(self._found))]
 
 
 def _state() -> State | None:
-    """Another one after each commit of others; None where that cannot be told."""
+    """Changes after every commit of another connection; None if that can't be detected."""
     engine = db.engine
     try:
         watch = _watchers.get(engine) or _watch(engine)
@@ -58,7 +58,7 @@ def _state() -> State | None:
 
 
 def _watch(engine: Engine) -> sqlite3.Connection | None:
-    """A connection that only watches: its own commits would not be told."""
+    """A connection that only watches, because a connection does not see its own commits."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path:
         return None

@@ -1,7 +1,7 @@
-"""The settings of this process, checked by the parts of the product that they are for.
+"""Reads this process's settings and checks them with the parts of the product that use them.
 
-`core/settings.py` knows no other part. What takes one to read or to check is done here: which providers
-there are, what their keys must be made of, and what names a host.
+`core/settings.py` knows no other part. Checks that need one are here: known providers, the
+characters of their keys, and host names.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from core.settings import Settings
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """All settings, of the environment unless another is given.
+    """All settings, from the environment by default.
 
     Raises `SettingsError`, which names the variable and says what it must be.
     """
@@ -27,7 +27,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _check_platform_keys(chosen: Settings) -> None:
-    """Refuses a key that no header can carry, and shows nothing of it."""
+    """Rejects a key that can't be sent in a header, without showing any of it."""
     for slug, key in chosen.platform_keys.items():
         if not outgoing.is_sendable(slug, key.get_secret_value()):
             name = settings.platform_key_variable(slug)

@@ -37,7 +37,7 @@ _NAMES = {
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment in UTC: aware in Python, whatever the database makes of it."""
+    """A moment in UTC, always aware in Python."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -77,13 +77,13 @@ def engine_options(address: str) -> dict[str, Any]:
 
 
 def bind(app: Any) -> None:
-    """Called once by `create_app`: tells where background work finds its database."""
+    """Called once by `create_app`: sets the database for background work."""
     global _app
     _app = app
 
 
 def work_context() -> AbstractContextManager[Any]:
-    """For threads and jobs: a session of their own, given back at the end of the block."""
+    """For threads and jobs: a session of their own, closed at the end of the block."""
     context: AbstractContextManager[Any] = _app.app_context()
     return context
 
@@ -95,10 +95,10 @@ def session() -> Session:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """One writing transaction, committed at the end of the block, undone if it raises.
+    """A write transaction: committed at the end of the block, rolled back if it raises.
 
-    What was read before stays loaded but may be stale by now: decide inside, by conditional
-    updates. Raises `Busy` when another writer held the lock for ten seconds.
+    Objects read before stay loaded but may be stale: decide inside, with conditional updates.
+    Raises `Busy` if another writer held the lock for ten seconds.
     """
     current = session()
     current.commit()
@@ -118,22 +118,20 @@ def transaction() -> Iterator[Session]:
 
 
 def changed_one(current: Session, statement: Update | Insert | Delete) -> bool:
-    """Runs a conditional write and says whether its condition held: the way races are decided."""
+    """Runs a conditional write and returns whether its condition held. Races are decided this way."""
     result = current.execute(statement, execution_options={"preserve_rowcount": True})
-    return (
-        getattr(result, "rowcount", 0) > 0
-    )  # -1 where nobody counted, as for PostgreSQL’s inserts
+    return getattr(result, "rowcount", 0) > 0  # -1 if unknown, as for PostgreSQL’s inserts
 
 
 def insert_new(current: Session, model: type[Base], **values: Any) -> bool:
-    """Inserts a row unless one with its key is there; says whether it did. Others wait for a commit."""
+    """Inserts a row unless its key exists; returns whether it did. Waits for concurrent transactions."""
     sqlite = current.get_bind().dialect.name == "sqlite"
     insert = sqlite_insert if sqlite else postgres_insert
     return changed_one(current, insert(model).values(**values).on_conflict_do_nothing())
 
 
 def first_row(statement: Select[Any], **values: Any) -> Row[Any] | None:
-    """One row, read by itself: for what every request of a program asks, past session and transaction."""
+    """Reads one row without session and transaction, for queries that every gateway request makes."""
     with db.engine.connect() as connection:
         return (
             connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -143,7 +141,7 @@ def first_row(statement: Select[Any], **values: Any) -> Row[Any] | None:
 
 
 def release() -> None:
-    """Ends a read and gives its connection back, before anything slow. What was read stays loaded."""
+    """Ends a read transaction and returns its connection, before slow work. Objects stay loaded."""
     if not db.session.registry.has():
         return
     session().commit()

@@ -1,6 +1,6 @@
-"""An end for what a far side could draw out for ever: its connection is hung up from outside.
+"""A deadline for a connection, after which it is closed from outside.
 
-A socket's own time-out counts from each received byte anew; this one counts once.
+A socket's own time-out restarts with each received byte; this one doesn't.
 """
 
 import socket
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class Deadline:
-    """Hangs up the watched connection when its seconds are over. Used as `with`, it ends with the block."""
+    """Closes the watched connection when its time is up. As a context manager, it ends with the block."""
 
     def __init__(self, seconds: float) -> None:
         self._passed = threading.Event()
@@ -25,7 +25,7 @@ class Deadline:
         return self._passed.is_set()
 
     def watch(self, connection: socket.socket) -> None:
-        """A handle of its own, so that it holds whatever TLS is wrapped around the socket later."""
+        """Keeps a handle of its own, so that it still works if the socket is wrapped in TLS later."""
         with self._lock:
             self._handle = connection.dup()
         if self.passed:

@@ -1,4 +1,4 @@
-"""Names for things: sortable public ids, random tokens with a checksum, and digests to store them by."""
+"""Sortable public ids, random tokens with a checksum, and digests to store tokens by."""
 
 import hmac
 import secrets
@@ -12,7 +12,7 @@ _CHECKSUM_LENGTH = 6
 
 
 def new_id(prefix: str) -> str:
-    """A public id such as `bot_1Dm3QxVbK0aZ9YtR2pLs`: sorts by the millisecond it was made in."""
+    """A public id such as `bot_1Dm3QxVbK0aZ9YtR2pLs`: ids sort by their creation time."""
     milliseconds = int(clock.now().timestamp() * 1000)
     return f"{prefix}_{_base62(milliseconds, 8)}{_random(12)}"
 
@@ -24,7 +24,7 @@ def new_token(prefix: str) -> str:
 
 
 def is_token(text: str, prefix: str) -> bool:
-    """Whether `text` could be a token of ours: decided without a query, so that junk costs nothing."""
+    """Whether `text` may be one of our tokens. Needs no query, so junk is rejected cheaply."""
     head, _, rest = text.partition("_")
     body, checksum = rest[:_TOKEN_LENGTH], rest[_TOKEN_LENGTH:]
     if head != prefix or len(body) != _TOKEN_LENGTH or not body.isascii():
@@ -33,7 +33,7 @@ def is_token(text: str, prefix: str) -> bool:
 
 
 def token_digest(token: str, secret_key: str) -> str:
-    """What is stored in place of a token: 64 hex characters, useless without the secret key."""
+    """What is stored instead of a token: 64 hex characters, useless without the secret key."""
     return hmac.digest(secret_key.encode(), token.encode(), "sha256").hex()
 
 

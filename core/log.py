@@ -27,7 +27,7 @@ def configure(level: str, scrub: Callable[[str], str]) -> None:
     _scrub = scrub
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level,  # first: what nobody reads is not even written
+            structlog.stdlib.filter_by_level,  # first, so that dropped events cost nothing
             *_SHARED,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],

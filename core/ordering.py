@@ -1,7 +1,7 @@
-"""The order of a list as an address names it: a column of an allow-list, with `-` for the greatest first.
+"""Sorting of lists by a column in the URL, from an allow-list; `-` means descending.
 
-Each list has its columns as a tuple of such names, in the way that people want them first: `("name",
-"-messages")`; the first of them is the order that applies by default. What is no column is that one.
+Each list has a tuple of such names, each in its usual direction: `("name", "-messages")`. The first
+is the default, also for unknown names.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ class Order:
 
     @property
     def name(self) -> str:
-        """As the address has it."""
+        """As in the URL."""
         return f"-{self.column}" if self.descending else self.column
 
     @property
@@ -35,14 +35,14 @@ def named(name: str) -> Order:
 
 
 def read(text: str, columns: tuple[str, ...]) -> Order:
-    """The order that the text names; the usual one if it names none."""
+    """The order with that name, or the default."""
     requested = named(text)
     known = {named(name).column for name in columns}
     return requested if requested.column in known and requested.name == text else named(columns[0])
 
 
 def in_sql(order: Order, by: Mapping[str, Column], tie: Column) -> list[ColumnElement[Any]]:
-    """For `order_by`: what is not known comes last, and equal rows keep one order over all pages."""
+    """For `order_by`: unknown values last, and a stable order of equal rows across pages."""
     chosen = by[order.column]
     if order.descending:
         return [chosen.desc().nulls_last(), tie.desc()]
@@ -50,7 +50,7 @@ def in_sql(order: Order, by: Mapping[str, Column], tie: Column) -> list[ColumnEl
 
 
 def in_rows(order: Order, rows: Iterable[Row], by: Mapping[str, Callable[[Row], Any]]) -> list[Row]:
-    """The same of rows that no query can order: by their state, or by what was counted elsewhere."""
+    """The same for rows sorted in Python: by their state, or by counts from elsewhere."""
     value = by[order.column]
     found = list(rows)
     known = [row for row in found if value(row) is not None]

@@ -1,4 +1,4 @@
-"""What each plan allows: one table. Nothing else tests a plan's name (spec §2)."""
+"""What each plan allows, as one table. No other code checks a plan's name (spec §2)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from core.errors import Invalid
 
 @dataclass(frozen=True)
 class Plan:
-    """One row of the table. `bot_tiers` are the catalogue's tiers of models its bots may use."""
+    """A row of the table. `bot_tiers` are the tiers of models that bots may use."""
 
     key: str
     name: str
@@ -18,11 +18,11 @@ class Plan:
     keys_text: str
     models_text: str
     sources: int
-    """Of knowledge, in the whole workspace; so are the characters."""
+    """In the whole workspace; the same applies to the characters."""
     characters: int
     sitemap_pages: int
     hides_our_name: bool
-    """Whether a bot's owner may leave “Powered by Mevichat” out of the widget."""
+    """Whether “Powered by Mevichat” can be hidden in the widget."""
 
     def allows_tier(self, tier: str | None) -> bool:
         return tier in self.bot_tiers
@@ -59,22 +59,22 @@ PLANS = {
 
 
 def plan(key: str) -> Plan:
-    """The plan of that key; raises `Invalid` with the names there are."""
+    """The plan with that key; raises `Invalid`, listing the plans."""
     if key not in PLANS:
         raise Invalid(f"There is no plan “{key}”. The plans are: {', '.join(PLANS)}.")
     return PLANS[key]
 
 
 def first_plan_for(kind: str) -> Plan:
-    """What a new workspace of that kind starts on."""
+    """The initial plan of a workspace of that kind."""
     return plans_of(kind)[0]
 
 
 def plans_of(kind: str) -> list[Plan]:
-    """What a workspace of that kind can be on, the smallest first."""
+    """The plans for a workspace of that kind, the smallest first."""
     return [plan for plan in PLANS.values() if plan.kind == kind]
 
 
 def plans_with_keys(kind: str) -> list[Plan]:
-    """The plans of that kind that include provider keys: what a refusal points to."""
+    """The plans of that kind that include provider keys."""
     return [plan for plan in plans_of(kind) if plan.provider_keys]

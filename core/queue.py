@@ -1,7 +1,8 @@
-"""Enqueues jobs by dotted name and ids, and says which names a worker may run.
+"""Enqueues jobs by dotted name and ids, and lists the functions that a worker may run.
 
-RQ would unpickle whatever is in Redis and run any importable name: here jobs are JSON, and the Job
-class refuses a name that is not on the list. Arguments are ids only, for RQ stores and logs them.
+RQ would unpickle whatever is in Redis and run any importable function. Here jobs are JSON, and the
+job class rejects functions that are not listed. Arguments are ids only, because RQ stores and logs
+them.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,7 @@ _address = ""
 
 
 class AllowedJob(Job):
-    """A job whose function is on the list; any other fails without being imported."""
+    """A job whose function is on the list; others fail without being imported."""
 
     @property
     def func(self) -> Callable[..., Any]:
@@ -47,7 +48,7 @@ class AllowedJob(Job):
         return function
 
     def restore(self, raw_data: Any) -> Any:
-        """Leaves out what else a job could name to be run or called: we use none of it."""
+        """Drops everything else a stored job could make RQ run or call: we don't use it."""
         super().restore(raw_data)
         self.webhooks: list[Any] = []
         self._success_callback_name = None
@@ -59,7 +60,7 @@ def configure(address: str) -> None:
     """Called by `create_app` with the settings' Redis address."""
     global _address
     if address == _address:
-        return  # closing a pool would break off what a thread of this process is sending on it
+        return  # closing the pool would interrupt commands of other threads
     _address = address
     redis_connection.cache_clear()
     fast_fail_redis.cache_clear()
@@ -67,7 +68,7 @@ def configure(address: str) -> None:
 
 @lru_cache(maxsize=1)
 def redis_connection() -> Redis:
-    """The process's pool of connections. Time-outs are short: Redis is never worth a hanging page."""
+    """The process's connection pool. Time-outs are short, so that a page never hangs on Redis."""
     return Redis.from_url(
         _address,
         socket_connect_timeout=2,
@@ -78,7 +79,7 @@ def redis_connection() -> Redis:
 
 @lru_cache(maxsize=1)
 def fast_fail_redis() -> Redis:
-    """For what stands between a visitor and an answer: half a second, and no second try."""
+    """For requests that a visitor waits for: half a second, no retry."""
     return Redis.from_url(
         _address,
         socket_connect_timeout=0.5,
@@ -88,7 +89,7 @@ def fast_fail_redis() -> Redis:
 
 
 def waiting(queue: str) -> int:
-    """How many jobs wait there; raises `Busy` when Redis is away."""
+    """How many jobs are queued; raises `Busy` if Redis is down."""
     try:
         return len(_queue(queue))
     except RedisError:
@@ -96,7 +97,7 @@ def waiting(queue: str) -> int:
 
 
 def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None:
-    """Puts the job `name` on a queue; raises `Busy` when Redis is away."""
+    """Queues the job `name`; raises `Busy` if Redis is down."""
     try:
         _queue(queue).enqueue(
             name,
@@ -108,7 +109,9 @@ def enqueue(queue: str, name: str, *ids: str, timeout_seconds: int = 80) -> None
             retry=Retry(max=2),
         )
     except RedisError:
-        raise Busy("The job queue is unavailable. Nothing was changed; try again in a minute.") from None
+        raise Busy(
+            "The job queue is unavailable. Nothing was changed; try again in a minute."
+        ) from None
 
 
 def _queue(name: str) -> Queue:

@@ -20,7 +20,7 @@ from core.errors import SettingsError
 
 
 class Settings(BaseModel):
-    """What the operator chose. Field names are the variables' names in lower case."""
+    """The operator's settings. Fields are the variables' names in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,7 +90,7 @@ class Settings(BaseModel):
 
     @property
     def address(self) -> str:
-        """Where people find this deployment, without a slash at the end."""
+        """The public URL of this deployment, without a trailing slash."""
         host = "localhost" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -111,7 +111,7 @@ class Settings(BaseModel):
 
     @property
     def mail_server(self) -> settings_mail.MailServer | None:
-        """Where mail goes; None prints it."""
+        """The server for outgoing email; without one, emails are printed."""
         url = self.smtp_url.get_secret_value()
         return settings_mail.mail_server(url) if url else None
 
@@ -125,7 +125,7 @@ class Settings(BaseModel):
 
 
 def read(environ: Mapping[str, str] | None = None, provider_slugs: Iterable[str] = ()) -> Settings:
-    """The settings of this process, with what is set for the providers of these slugs.
+    """This process's settings, including those of the providers with these slugs.
 
     Raises `SettingsError`, which names the variable and says what it must be.
     """
@@ -144,7 +144,7 @@ def read(environ: Mapping[str, str] | None = None, provider_slugs: Iterable[str]
 
 
 def checked_base_url(text: str) -> str:
-    """An http(s) address with a host and nothing but a path; raises ValueError otherwise."""
+    """An http(s) URL with a host and nothing but a path; raises ValueError otherwise."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
         raise ValueError("must be an address such as https://example.com, without a query or login")
@@ -190,7 +190,7 @@ def platform_key_variable(slug: str) -> str:
 
 
 def _platform_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, SecretStr]:
-    """The operator's own keys."""
+    """The operator's own provider keys."""
     texts = {slug: _text(environ, platform_key_variable(slug)) for slug in slugs}
     return {slug: SecretStr(text) for slug, text in texts.items() if text}
 
@@ -208,7 +208,7 @@ def _provider_base_urls(environ: Mapping[str, str], slugs: Iterable[str]) -> dic
 
 
 def _secrets(values: dict[str, Any]) -> dict[str, Any]:
-    """SECRET_KEY and ENCRYPTION_KEYS: demanded in production, made once in development."""
+    """SECRET_KEY and ENCRYPTION_KEYS: required in production, generated once in development."""
     production = values.get("environment") == "production"
     data_dir = Path(values.get("data_dir", "data"))
     ring = [part.strip() for part in values.get("encryption_keys", "").split(",") if part.strip()]
@@ -221,7 +221,7 @@ def _secrets(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explained(error: ValidationError) -> str:
-    """One line for each variable that cannot be used; never its value, which may be a secret."""
+    """One line for each invalid variable, without its value, which may be a secret."""
     return " ".join(
         f"{str(problem['loc'][0]).upper()} cannot be used: {problem['msg']}."
         for problem in error.errors(include_input=False, include_url=False)

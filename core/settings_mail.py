@@ -1,4 +1,4 @@
-"""SMTP_URL and MAIL_FROM: what they may be, and what they mean."""
+"""SMTP_URL and MAIL_FROM: their valid values and what they mean."""
 
 from dataclasses import dataclass, field
 from email.policy import SMTP
@@ -11,7 +11,7 @@ _FORM = "must be like smtp://user:password@mail.example.com:587 or smtps://mail.
 
 
 class Encryption(StrEnum):
-    """NONE is for this machine alone; OFFERED takes STARTTLS if it is there; IMPLICIT is `smtps`."""
+    """NONE is for this machine only; OFFERED uses STARTTLS if available; IMPLICIT is `smtps`."""
 
     NONE = "none"
     OFFERED = "offered"
@@ -21,7 +21,7 @@ class Encryption(StrEnum):
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed over. Without a user name nobody signs in there."""
+    """The SMTP server. Without a user name there is no login."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class MailServer:
 
 
 def mail_server(url: str) -> MailServer:
-    """What SMTP_URL names. Raises ValueError with a sentence that does not repeat it."""
+    """The server in SMTP_URL. Raises ValueError, without repeating the value."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
@@ -47,7 +47,7 @@ def mail_server(url: str) -> MailServer:
 
 
 def _encryption(scheme: str, host: str, signs_in: bool) -> Encryption:
-    """A password leaves this machine encrypted or not at all."""
+    """A password is never sent unencrypted to another machine."""
     if scheme == "smtps":
         return Encryption.IMPLICIT
     if _is_this_machine(host):
@@ -56,7 +56,7 @@ def _encryption(scheme: str, host: str, signs_in: bool) -> Encryption:
 
 
 def checked_sender(text: str) -> str:
-    """MAIL_FROM: one address, with or without a name before it. Raises ValueError."""
+    """MAIL_FROM: one address, with or without a name. Raises ValueError."""
     wrong = ValueError("must be one address such as Mevichat <mevichat@example.com>")
     if not text.isprintable():
         raise wrong
@@ -70,7 +70,7 @@ def checked_sender(text: str) -> str:
 
 
 def default_sender(address: str) -> str:
-    """An address at the deployment's own host. A bare IP address is no place for mail."""
+    """An address at the deployment's host; at localhost if that is an IP address."""
     host = urlsplit(address).hostname or ""
     return f"Mevichat <mevichat@{'localhost' if _is_ip(host) else host}>"
 

@@ -1,4 +1,4 @@
-"""The deployment's own secrets: what makes one good enough, and the ones development makes itself."""
+"""The deployment's secrets: the requirements, and the ones generated in development."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ _HOW_TO_MAKE = (
 
 
 def check(secret_key: str, ring: list[str]) -> None:
-    """Refuses a missing, short, repetitive or reused secret, saying how to make a good one."""
+    """Rejects a missing, short, repetitive or reused secret, and says how to generate one."""
     if len(secret_key) < _SHORTEST or len(set(secret_key)) < _DISTINCT_BYTES // 2:
         raise SettingsError(
             f"SECRET_KEY must be at least {_SHORTEST} random characters. Make one with: {_HOW_TO_MAKE}"
@@ -48,7 +48,7 @@ def _check_ring_key(key: str) -> None:
 
 
 def made_once(data_dir: Path, name: str) -> str:
-    """A random secret kept in DATA_DIR/secrets; the first of several processes makes it."""
+    """A random secret stored in DATA_DIR/secrets; the first of several processes generates it."""
     path = data_dir / "secrets" / name
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def made_once(data_dir: Path, name: str) -> str:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Writes the file whole or not at all; leaves another process's file as it is."""
+    """Writes the file atomically; leaves another process's file as it is."""
     handle, draft = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
@@ -87,7 +87,7 @@ def embedded_redis(data_dir: Path) -> str:
 
 
 def _socket(folder: Path) -> Path:
-    """Where `bin/redis` puts its socket: socket paths are limited to about 107 bytes."""
+    """The path of `bin/redis`'s socket: socket paths are limited to about 107 bytes."""
     path = folder / "redis.sock"
     if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
         return path

@@ -1,7 +1,7 @@
-"""Text from outside, made fit to store and to show.
+"""Cleans text from outside, so that it can be stored and displayed.
 
-PostgreSQL has no form for a NUL, UTF-8 none for half a surrogate pair, and HTML none for control
-characters. Whatever people, programs and providers send passes here once.
+PostgreSQL rejects NUL, UTF-8 half a surrogate pair, and HTML control characters. All text from
+people, programs and providers passes through here once.
 """
 
 import re
@@ -16,5 +16,5 @@ _UNFIT = re.compile(
 
 
 def fit(text: str) -> str:
-    """The text without control characters (but tab and line ends), noncharacters and half surrogates."""
+    """The text without control characters, noncharacters and half surrogates. Keeps tabs and line breaks."""
     return _UNFIT.sub("", text)

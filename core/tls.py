@@ -1,4 +1,4 @@
-"""Whom we believe: the one way to make a context for TLS, used by everything that connects to others."""
+"""TLS contexts for all outgoing connections."""
 
 import ssl
 
@@ -6,7 +6,7 @@ import certifi
 
 
 def verifying() -> ssl.SSLContext:
-    """The system's authorities (SSL_CERT_FILE adds one) and certifi's. Names are always checked."""
+    """Trusts the system's authorities (SSL_CERT_FILE adds one) and certifi's. Always checks host names."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

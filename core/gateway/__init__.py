@@ -1,4 +1,4 @@
-"""The gateway for programs: tokens, which key serves a model, forwarding, translation, the balance.
+"""The gateway for programs: tokens, routing, forwarding, format translation and balance.
 
-Knows nothing of bots. A provider key passes through as an argument and stays in no object.
+Knows nothing of bots. A provider key is only passed as an argument, never stored in an object.
 """

@@ -1,7 +1,7 @@
-"""Who calls: the token, its person's place and the workspace, as they are at this very request.
+"""Authentication: the token, its owner's membership and the workspace, as of this request.
 
-One query, without the ORM, since every request asks. What it answered serves until anything is written to
-the database, by whichever process: a token that was revoked a moment ago, anywhere, is refused here.
+One query without the ORM, since every request needs it. The result is cached until anything is
+committed to the database, by any process, so a token revoked a moment ago is rejected.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ _REFUSED = (
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A program that may call, and what is needed to serve it. Holds no secret."""
+    """An authenticated caller, and what is needed to serve it. Contains no secret."""
 
     token_id: str
     person_id: str
@@ -45,20 +45,20 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A way in that nothing speaks against but, one day, the time."""
+    """Access that only its expiration can end."""
 
     caller: Caller
     until: datetime | None
 
 
 class Headers(Protocol):
-    """Of a request: a dictionary with names in lower case, or Flask's."""
+    """A request's headers: a dictionary with lower-case names, or Flask's."""
 
     def get(self, name: str, default: str, /) -> str: ...
 
 
 def presented_token(headers: Headers) -> tuple[str, str]:
-    """What a program sent as its token: `Authorization: Bearer …` (or the token alone), `x-api-key`."""
+    """The token in the headers: `Authorization: Bearer …` (or the token alone) or `x-api-key`."""
     sent = headers.get("authorization", "")
     scheme, _, rest = sent.partition(" ")
     bearer = rest if scheme.lower() == "bearer" else sent
@@ -66,9 +66,9 @@ def presented_token(headers: Headers) -> tuple[str, str]:
 
 
 def authenticate(offered: Iterable[str], secret_key: str) -> Caller:
-    """The caller behind the first of these texts that is a token of ours. Raises `BadToken`.
+    """The caller behind the first of these texts that is one of our tokens. Raises `BadToken`.
 
-    Whatever else is offered costs no query: a token proves by its checksum that it may be one.
+    Other texts cost no query: a token's checksum shows whether it may be one.
     """
     for text in offered:
         if ids.is_token(text, PREFIX):
@@ -77,7 +77,7 @@ def authenticate(offered: Iterable[str], secret_key: str) -> Caller:
 
 
 def caller_of(membership: Membership) -> Caller:
-    """The same for a person in the console: what they may do, with their own id in place of a token's."""
+    """The same for a person in the console, with their own id in place of a token's."""
     workspace = membership.workspace
     if not membership.allows(PERMISSION):
         raise NotAllowed()

@@ -46,7 +46,7 @@ class Attempt:
         return self.request is None
 
     def send(self) -> Answer | Refused:
-        """Sends the request to the candidate's provider. Never raises for what the provider does."""
+        """Sends the request to the candidate's provider. Errors of the provider are returned, not raised."""
         exchange = Exchange(_timeouts())
         try:
             answer = self._post(exchange) or self._begin(exchange)

@@ -1,7 +1,7 @@
-"""A client's request: its body, what the gateway reads in it, and the body that a provider gets.
+"""A client's request: its body, what the gateway reads from it, and the body sent to a provider.
 
-The gateway reads the model, whether to stream, and the size. If the provider speaks the same format,
-the body is passed through unchanged except for the model's name at the provider.
+The gateway reads the model, whether to stream, and the size. If the provider uses the same format,
+the body is passed through unchanged except for the model's name.
 """
 
 import json
@@ -16,7 +16,7 @@ from core.providers.documents import Malformed, parse_object
 MAX_MODEL_LENGTH = 200
 _MODEL = re.compile(rf"[\x21-\x7e]{{1,{MAX_MODEL_LENGTH}}}")
 PASSED_HEADERS = ("anthropic-beta", "anthropic-version", "openai-beta")
-"""The client's headers that providers get. Credentials, organizations and addresses stay here."""
+"""The client's headers that are passed on. Credentials, organizations and addresses are not."""
 
 _NOT_JSON = "The body isn’t a JSON object. Send one with the header Content-Type: application/json."
 _NO_MODEL = (
@@ -41,7 +41,7 @@ class Call:
 
 
 def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False) -> Call:
-    """The call in a body. Raises `Invalid` for a body that no provider could serve."""
+    """Reads a call from a body. Raises `Invalid` if no provider could serve it."""
     try:
         document = parse_object(body)
     except Malformed:
@@ -56,7 +56,7 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
 
 
 def drop_body(call: Call) -> Call:
-    """The call without its body, once the answer began: agents send megabytes and read for minutes."""
+    """The call without its body, to free memory: agents send megabytes and read for minutes."""
     return replace(call, body=b"", document={})
 
 
@@ -76,7 +76,7 @@ def body_with_usage(call: Call, upstream_model: str) -> bytes:
 
 
 def body_for(call: Call, upstream_model: str) -> bytes:
-    """The body for a provider that speaks the caller's format."""
+    """The body for a provider that uses the caller's format."""
     if call.model == upstream_model:
         return call.body
     # Replaces only the name where it occurs once; else the document is written again.

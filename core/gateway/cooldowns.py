@@ -1,6 +1,6 @@
-"""Keys that a provider asked to leave alone for a while, as this process was told.
+"""Cooldowns of keys that a provider asked to pause (rate limits), in this process.
 
-Only what a provider said counts (Retry-After), a minute at most. A new version of a key starts cool.
+Only the provider's Retry-After counts, up to a minute. A new version of a key has no cooldown.
 """
 
 from core import clock
@@ -11,18 +11,18 @@ _until: dict[tuple[str, int], float] = {}
 
 
 def start(key_id: str, version: int, seconds: float) -> None:
-    """Nobody of this process is to use that key before then."""
+    """This process doesn't use the key until then."""
     if len(_until) > _MAX_ENTRIES:
         _until.clear()
     _until[(key_id, version)] = clock.monotonic() + min(seconds, MAX_SECONDS)
 
 
 def seconds_left(key_id: str, version: int) -> float:
-    """How long the key is still to be left alone; 0 if it is not."""
+    """The rest of the key's cooldown; 0 if there is none."""
     left = _until.get((key_id, version), 0.0) - clock.monotonic()
     return max(0.0, left)
 
 
 def clear() -> None:
-    """Forgets every pause."""
+    """Clears all cooldowns."""
     _until.clear()

@@ -1,4 +1,4 @@
-"""The errors that a client gets in place of an answer, in its own format.
+"""Errors in the client's format, returned in place of an answer.
 
 An invalid token is 401 (checked earlier), no key 404, no balance 402, all keys failed 502: clients
 retry or stop by the status alone. A provider's error about the request is passed on, scrubbed.
@@ -91,7 +91,7 @@ def untranslatable(error: Invalid) -> Reply:
 
 
 def internal(route: str, request_id: str) -> Reply:
-    """An error of ours, neither the client's nor a provider's."""
+    """An error on our side."""
     message = "Something went wrong on our end. Your request isn’t the cause; the server log has the details."
     body = formats.errors.body(route, 500, "internal", message, {"request_id": request_id})
     return Reply(500, {"content-type": "application/json"}, json.dumps(body).encode(), "internal")

@@ -1,6 +1,6 @@
-"""The rows of the gateway: tokens, the log of requests, and the balance with its ledger.
+"""The rows of the gateway: tokens, the request log, and the balance with its ledger.
 
-A token is kept as a digest only. Money is whole micro-dollars, never a float.
+Only a digest of each token is stored. Money is whole micro-dollars, never a float.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ TOP_UP, CHARGE = "top_up", "charge"
 
 
 class GatewayToken(Model):
-    """One member's way in, for one workspace. What its person may not do, it may not do either."""
+    """A member's access to one workspace, with that member's permissions."""
 
     __tablename__ = "gateway_tokens"
     __table_args__ = (Index("ix_gateway_tokens_workspace", "workspace_id", "person_id"),)
@@ -33,7 +33,7 @@ class GatewayToken(Model):
     mask: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime | None] = mapped_column()
-    """Its person's choice, or the end of its grace once it was replaced."""
+    """The owner's choice, or the end of the grace period after it was replaced."""
     revoked_at: Mapped[datetime | None] = mapped_column()
     replaced_by: Mapped[str] = mapped_column(String(32), default="", server_default="")
     last_used_at: Mapped[datetime | None] = mapped_column()
@@ -42,7 +42,7 @@ class GatewayToken(Model):
 
 
 class GatewayRequest(Model):
-    """One request that a program made, and what became of it. Nothing of what was said."""
+    """A gateway request and its outcome, without prompts or answers."""
 
     __tablename__ = "gateway_requests"
     __table_args__ = (
@@ -53,7 +53,7 @@ class GatewayRequest(Model):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: new_id("req"))
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     token_id: Mapped[str] = mapped_column(String(32), default="")
-    """Of a try in the console, which has none: its person's id."""
+    """For *Try it* in the console, which uses no token: the person's id."""
     at: Mapped[datetime] = mapped_column(default=clock.now)
     route: Mapped[str] = mapped_column(String(20))
     """The caller's format: chat, responses, messages, completions, fim, embeddings."""
@@ -63,26 +63,26 @@ class GatewayRequest(Model):
     key_id: Mapped[str] = mapped_column(String(32), default="")
     key_source: Mapped[str] = mapped_column(String(10), default="")
     status: Mapped[int] = mapped_column()
-    """The HTTP status that the caller got."""
+    """The HTTP status returned to the caller."""
     code: Mapped[str] = mapped_column(String(40), default="")
-    """Why it failed, or "": an error inside a stream too."""
+    """The error code, also of an error inside a stream; "" if it succeeded."""
     attempts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """Each: provider, status, kind, milliseconds."""
+    """For each: provider, status, kind, milliseconds."""
     stream: Mapped[bool] = mapped_column(default=False)
     tokens_in: Mapped[int | None] = mapped_column()
     tokens_out: Mapped[int | None] = mapped_column()
     estimated: Mapped[bool] = mapped_column(default=False)
-    """Whether the tokens are our guess, since the provider did not say."""
+    """Whether the tokens are our estimate, because the provider did not report them."""
     cost_microusd: Mapped[int | None] = mapped_column(BigInteger)
-    """By the catalogue's dated prices; None where there is none."""
+    """By the catalogue's prices on that day; None if there are none."""
     billed_microusd: Mapped[int] = mapped_column(BigInteger, default=0)
-    """What was taken from the balance."""
+    """The amount charged to the balance."""
     first_byte_ms: Mapped[int | None] = mapped_column()
     latency_ms: Mapped[int] = mapped_column(default=0)
 
 
 class Balance(Model):
-    """What a workspace has left for the operator's own keys, less what running requests hold."""
+    """A workspace's credit for the operator's keys, minus what running requests hold."""
 
     __tablename__ = "balances"
     __table_args__ = (CheckConstraint("microusd >= 0", name="not_negative"),)
@@ -94,7 +94,7 @@ class Balance(Model):
 
 
 class BalanceHold(Model):
-    """What a running request may come to, taken from the balance until it ends."""
+    """The most that a running request may cost, held until it ends."""
 
     __tablename__ = "balance_holds"
     __table_args__ = (Index("ix_balance_holds_at", "at"),)
@@ -108,7 +108,7 @@ class BalanceHold(Model):
 
 
 class LedgerEntry(Model):
-    """One change of a balance that stays: their sum is the balance plus its holds."""
+    """A permanent change of a balance: the entries add up to the balance plus its holds."""
 
     __tablename__ = "ledger_entries"
     __table_args__ = (Index("ix_ledger_entries_recent", "workspace_id", "at"),)

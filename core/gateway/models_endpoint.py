@@ -1,4 +1,4 @@
-"""What a program can ask for, and the decision about one model explained without making the call."""
+"""The available models, and how a request for one would be routed, without sending it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ ROUTES = ("chat", "responses", "messages", "completions", "fim", "embeddings")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A model as programs name it, with the providers that serve it here and now, the first first."""
+    """A model by its public name, with the providers that can serve it now, in routing order."""
 
     id: str
     name: str
@@ -22,25 +22,27 @@ class Listed:
 
 
 def models_for(caller: Caller) -> list[Listed]:
-    """Every model of the catalogue that somebody would serve to this caller now."""
+    """Every model that the caller can use now."""
     found = (_listed(caller, model) for model in _by_name().values())
     return [one for one in found if one.providers]
 
 
 def model_for(caller: Caller, name: str) -> Listed:
-    """The one of that name; raises `NotFound` where nobody serves it."""
+    """The model with that name; raises `NotFound` if no provider can serve it."""
     known = _by_name().get(name)
     decision = serving.decide(
         caller, name[:MAX_MODEL_LENGTH], _route_of(known) if known else "chat"
     )
     providers = tuple(candidate.provider for candidate in decision.candidates)
     if not providers:
-        raise NotFound(f"There’s no model “{name[:100]}” here. GET /v1/models lists the available models.")
+        raise NotFound(
+            f"There’s no model “{name[:100]}” here. GET /v1/models lists the available models."
+        )
     return Listed(name, name, providers)
 
 
 def explain(caller: Caller, name: str, route: str) -> dict[str, Any]:
-    """The decision as plain data: who would be tried in which order, who not and why."""
+    """The routing decision as plain data: the candidates in order, and why other providers are skipped."""
     if not name or len(name) > MAX_MODEL_LENGTH:
         raise Invalid("Name the model: /v1/route?model=claude-haiku-4-5", "model")
     if route not in ROUTES:
@@ -66,7 +68,7 @@ def explain(caller: Caller, name: str, route: str) -> dict[str, Any]:
 
 
 def name_of(model: catalogue.Model) -> str:
-    """What programs call it: by its bare name, or with its provider where only that leads to it."""
+    """The bare name, or the name with its provider if only that is unambiguous."""
     bare = model.id.partition(":")[2]
     return f"{model.provider}/{bare}" if catalogue.provider(model.provider).direct else bare
 
@@ -81,5 +83,5 @@ def _listed(caller: Caller, model: catalogue.Model) -> Listed:
 
 
 def _route_of(model: catalogue.Model) -> str:
-    """A format that it is asked in."""
+    """A format in which it can be requested."""
     return "chat" if "chat" in model.serves else model.serves[0]

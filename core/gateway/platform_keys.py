@@ -1,4 +1,4 @@
-"""The operator's own provider keys (`<PROVIDER>_PLATFORM_KEY`): for workspaces that have none of theirs."""
+"""The operator's own provider keys (`<PROVIDER>_PLATFORM_KEY`), for workspaces without their own."""
 
 from core.providers import endpoints
 from core.settings import Settings
@@ -17,7 +17,7 @@ def has(provider_slug: str) -> bool:
 
 
 def key_for(provider_slug: str) -> str | None:
-    """The secret, for a local variable of the caller's; Mini's may be empty."""
+    """The secret, for a local variable only. Mini's may be empty."""
     if provider_slug == endpoints.MINI:
         return endpoints.mini_key()
     found = _settings.platform_keys.get(provider_slug) if _settings else None

@@ -1,6 +1,6 @@
-"""The order in which a workspace's keys are tried: what it chose, then the catalogue's.
+"""The order in which a workspace's keys are tried: its own choice first, then the catalogue's.
 
-Routing reads it with every request: a change counts from the next one on.
+Routing reads it for every request, so a change applies to the next one.
 """
 
 from collections.abc import Collection, Iterable
@@ -19,14 +19,14 @@ UP, DOWN = "up", "down"
 
 
 def order_of(key_order: Iterable[str], held: Collection[str]) -> list[str]:
-    """The providers that the workspace has a key of, the first to be tried first. Pure."""
+    """The providers that the workspace has keys for, in the order in which they are tried. Pure."""
     chosen = [slug for slug in key_order if slug in held]
     others = [one.slug for one in catalogue.providers() if one.slug in held]
     return [*chosen, *(slug for slug in others if slug not in chosen)]
 
 
 def moved(order: list[str], slug: str, way: str) -> list[str]:
-    """The same with that one a place further up or down; at the end it stays. Pure."""
+    """The order with that provider one place up or down; unchanged at the ends. Pure."""
     at = order.index(slug)
     to = min(max(at + (-1 if way == UP else 1), 0), len(order) - 1)
     rest = [*order[:at], *order[at + 1 :]]
@@ -34,7 +34,7 @@ def moved(order: list[str], slug: str, way: str) -> list[str]:
 
 
 def move(workspace_id: str, slug: str, way: str, actor: Actor) -> None:
-    """Moves a provider by one place; raises `NotFound` where the workspace has no key of it."""
+    """Moves a provider by one place; raises `NotFound` if the workspace has no key for it."""
     if way not in (UP, DOWN):
         raise Invalid("Choose whether the provider moves up or down.", "way")
     held = {key.provider for key in store.keys_of(workspace_id)}

@@ -1,4 +1,4 @@
-"""What follows a failed try: the same key once more, the next one, or the end. A pure decision (spec §7)."""
+"""What follows a failed attempt: the same key again, the next key, or the end. Pure (spec §7)."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from core.providers.failures import KEY_FAULTS, FailureKind
 MAX_WAIT_SECONDS = 5.0
 
 FINAL = frozenset({FailureKind.bad_request, FailureKind.model_unavailable, FailureKind.cancelled})
-"""The request itself, or the model: no other key changes that."""
+"""The request or the model is at fault: another key changes nothing."""
 FINAL_STATUSES = frozenset({400, 404, 413, 422})
 ONCE_MORE = frozenset(
     {
@@ -19,9 +19,9 @@ ONCE_MORE = frozenset(
         FailureKind.transient_auth,
     }
 )
-"""What passes by itself, often at once. A time-out does too, but nobody waits for a second one."""
+"""Temporary failures, worth retrying with the same key. Time-outs are too slow to retry."""
 ABOUT_THE_SERVICE = frozenset({FailureKind.unavailable, FailureKind.overloaded})
-"""What a body may say under a status that is about the request: then the status counts."""
+"""Kinds that a body may report under a status about the request: then the status counts."""
 
 
 class Step(StrEnum):
@@ -31,8 +31,10 @@ class Step(StrEnum):
 
 
 def next_step(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bool) -> Step:
-    """`wait_seconds` is how long the provider asked to leave this key alone: a short wait is worth it
-    where no other key is left."""
+    """`wait_seconds` is the cooldown that the provider asked for.
+
+    A short wait is worthwhile if no other key is left.
+    """
     kind = refused.failure.kind
     if kind in FINAL or (kind in ABOUT_THE_SERVICE and refused.status in FINAL_STATUSES):
         return Step.final

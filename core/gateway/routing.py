@@ -1,9 +1,9 @@
-"""Which key serves which model: a decision without I/O, the same for a request and for its explanation.
+"""Routing: which key serves a model. A decision without I/O, for requests and for explaining them.
 
-A model is asked for by its bare name (`claude-haiku-4-5`: whoever serves it), or pinned to a provider
-(`bedrock/claude-haiku-4-5`, `fireworks/accounts/…`). The workspace's order decides, then the
-catalogue's. The operator's key stands in only where the workspace has no key that is enabled: never
-for one that failed.
+A model is requested by its bare name (`claude-haiku-4-5`: any provider that has it), or pinned to a
+provider (`bedrock/claude-haiku-4-5`, `fireworks/accounts/…`). The workspace's provider order
+decides, then the catalogue's. The operator's key is used only if the workspace has no enabled key,
+never to replace one that failed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,31 +16,31 @@ from core.providers import catalogue, endpoints
 from core.providers.catalogue import Model, Provider
 
 TRANSLATED = ("chat", "responses", "messages")
-"""The callers' formats that can be translated into one another, and into Bedrock's."""
+"""The callers' formats that can be translated into each other, and into Bedrock's."""
 _NO_FORMAT = "format_not_served"
 _OF_CHAT = (*TRANSLATED, "count_tokens", "completions")
 _INTO = ("messages", "converse", "chat", "responses")
-"""What a request is translated into: the first of these that the provider speaks."""
+"""The target formats of a translation, in order of preference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A provider that has the model, by whatever name it has there."""
+    """A provider that has the model, with its name there."""
 
     provider: Provider
     model_id: str
     upstream_model: str
     model: Model | None
-    """None where the catalogue does not list it: no price is known then."""
+    """None if the catalogue does not list it: then no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One key to try. `key` is None where the operator's serves."""
+    """One key to try. `key` is None for the operator's key."""
 
     offer: Offer
     route: str
-    """The format in which the provider is asked."""
+    """The format of the request to the provider."""
     source: str
     key: Key | None
 
@@ -54,13 +54,13 @@ class Candidate:
 
     @property
     def is_billed(self) -> bool:
-        """Whether the operator's key serves, and is paid for from the balance: Mini is free."""
+        """Whether the balance pays: the operator's key serves, and the model isn't Mini, which is free."""
         return self.source == PLATFORM and self.provider != endpoints.MINI
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A provider that has the model and does not serve it here; `reason` is for programs."""
+    """A provider that has the model but can't serve it here; `reason` is a code."""
 
     provider: str
     reason: str
@@ -68,7 +68,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is tried, in this order, and who is not. `refusal` says why nobody is, or ""."""
+    """The candidates in the order to try, and the skipped providers.
+
+    `refusal` is why there is no candidate, or "".
+    """
 
     candidates: tuple[Candidate, ...]
     skipped: tuple[Skipped, ...]
@@ -83,7 +86,7 @@ def decide(
     plan_has_keys: bool,
     platform_has: Callable[[str], bool],
 ) -> Decision:
-    """What happens to a request for that model in that format. Pure."""
+    """Decides how a request for that model in that format is routed. Pure."""
     offers = offers_of(model_name)
     if not offers:
         return Decision((), (), "model_not_found")
@@ -109,7 +112,7 @@ def decide(
 def _at(
     offer: Offer, route: str, keys: Mapping[str, Key], plan_has_keys: bool
 ) -> Candidate | Skipped:
-    """Whether this provider is tried: with the workspace's key, or Mini, which needs none."""
+    """Whether this provider is a candidate: with the workspace's key, or as Mini, which needs none."""
     slug, into = offer.provider.slug, _route_at(offer, route)
     key = keys.get(slug)
     if not into:
@@ -151,7 +154,7 @@ def _is_direct(model: Model) -> bool:
 
 
 def _by_prefix(name: str) -> list[Provider]:
-    """Whose models have names that begin so: the newest are not in the catalogue yet."""
+    """By prefix: finds models that are too new for the catalogue."""
     fitting = [
         (len(prefix), provider)
         for provider in catalogue.providers()
@@ -172,7 +175,7 @@ def _ordered(offers: list[Offer], order: list[str]) -> list[Offer]:
 
 
 def _route_at(offer: Offer, route: str) -> str:
-    """The format to ask that provider in, "" where it cannot serve this one."""
+    """The format for requests to that provider; "" if it can't serve this one."""
     paths = offer.provider.paths
     kind = "chat" if route in _OF_CHAT else route
     if offer.model and kind not in offer.model.serves:

@@ -1,7 +1,7 @@
-"""Gateway tokens: made, shown once, replaced, revoked. One member's, for one workspace.
+"""Gateway tokens: created, shown once, replaced, revoked. Each belongs to one member of one workspace.
 
-The database has an HMAC of each. A token ends with its person's place in the workspace: `access` asks
-for both with every request.
+The database has an HMAC of each. A token stops working when its owner leaves the workspace:
+`access` checks both on every request.
 """
 
 from datetime import datetime, timedelta
@@ -34,9 +34,9 @@ def create(
     actor: Actor,
     secret_key: str,
 ) -> tuple[GatewayToken, str]:
-    """A new token of a member, and the only time that it is seen whole.
+    """Creates a member's token and returns it, the only time it is available in full.
 
-    Raises `Invalid` for a name or a date that cannot be, `NotFound` for who is not in the workspace.
+    Raises `Invalid` for an invalid name or date, `NotFound` for someone who isn't a member.
     """
     label = _checked_name(name)
     _check_date(expires_at)
@@ -50,7 +50,7 @@ def create(
 
 
 def of_workspace(workspace_id: str, person_id: str = "") -> list[GatewayToken]:
-    """Those that still work first, then the newest; of one person if named."""
+    """Working tokens first, then the newest; only one person's if given."""
     query = select(GatewayToken).where(GatewayToken.workspace_id == workspace_id)
     if person_id:
         query = query.where(GatewayToken.person_id == person_id)
@@ -59,7 +59,7 @@ def of_workspace(workspace_id: str, person_id: str = "") -> list[GatewayToken]:
 
 
 def get(workspace_id: str, token_id: str) -> GatewayToken:
-    """A token of that workspace; raises `NotFound`."""
+    """The workspace's token; raises `NotFound`."""
     found = session().get(GatewayToken, token_id)
     if found is None or found.workspace_id != workspace_id:
         raise NotFound("This workspace has no such token.")
@@ -67,13 +67,13 @@ def get(workspace_id: str, token_id: str) -> GatewayToken:
 
 
 def is_live(token: GatewayToken) -> bool:
-    """Neither revoked nor expired; its person's place is another question."""
+    """Neither revoked nor expired. Its owner's membership is checked elsewhere."""
     over = token.expires_at is not None and token.expires_at <= clock.now()
     return token.revoked_at is None and not over
 
 
 def revoke(token: GatewayToken, actor: Actor) -> None:
-    """Ends it at once, in every process; raises `Conflict` if it was over."""
+    """Revokes it immediately in every process; raises `Conflict` if it no longer worked."""
     with transaction() as current:
         now = clock.now()
         ended = update(GatewayToken).where(GatewayToken.id == token.id, *_live(now))
@@ -88,7 +88,10 @@ def revoke(token: GatewayToken, actor: Actor) -> None:
 def replace(
     token: GatewayToken, grace: timedelta, actor: Actor, secret_key: str
 ) -> tuple[GatewayToken, str]:
-    """A new token in its place; the old one works for the grace that is left to it. `Conflict` if over."""
+    """Creates its successor; the old one works until the grace period ends.
+
+    Raises `Conflict` if it no longer works.
+    """
     if grace not in GRACE_PERIODS:
         raise Invalid("Choose from the list how long the old token stays valid.", "grace")
     with transaction() as current:
@@ -148,7 +151,9 @@ def _require_room(current: Session, workspace_id: str, person_id: str) -> None:
     live = select(func.count()).select_from(GatewayToken)
     live = live.where(GatewayToken.workspace_id == workspace_id, *_live(clock.now()))
     if (current.scalar(live.where(GatewayToken.person_id == person_id)) or 0) >= MAX_PER_PERSON:
-        raise Invalid(f"Each person can have at most {MAX_PER_PERSON} tokens here. Revoke one first.")
+        raise Invalid(
+            f"Each person can have at most {MAX_PER_PERSON} tokens here. Revoke one first."
+        )
 
 
 def _checked_name(name: str) -> str:

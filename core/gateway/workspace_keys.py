@@ -1,7 +1,7 @@
-"""A workspace's provider keys as routing sees them: sealed, remembered until one of them changes.
+"""A workspace's provider keys for routing: encrypted, and cached until one of them changes.
 
-Each change of a key, by whomever, raises its workspace's stamp (a trigger, migration 0005), and every
-request reads the stamp: so what is remembered here is never older than the request.
+Every change of a key raises its workspace's stamp (a trigger, migration 0005), and every request
+reads the stamp, so the cache is never outdated.
 """
 
 from collections import OrderedDict
@@ -21,7 +21,7 @@ MAX_CACHED = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. `sealed` opens only for its place."""
+    """One key. `sealed` can only be decrypted with its context."""
 
     id: str
     version: int
@@ -30,14 +30,14 @@ class Key:
     sealed: str
     enabled: bool
     why_unusable: str
-    """"" where nothing speaks against it: neither its switch nor its status."""
+    """"" if it is enabled and its status allows its use."""
 
 
 _cache: OrderedDict[str, tuple[int, dict[str, Key]]] = OrderedDict()
 
 
 def keys_of(caller: Caller) -> dict[str, Key]:
-    """By provider; none where the plan has no keys."""
+    """By provider; empty if the plan doesn't include keys."""
     if not caller.plan.provider_keys:
         return {}
     stamp, keys = _cache.get(caller.workspace_id, (-1, {}))
@@ -51,7 +51,7 @@ def keys_of(caller: Caller) -> dict[str, Key]:
 
 
 def open_key(key: Key) -> str | None:
-    """The secret in the clear, for a local variable of the caller's; None if it cannot be read."""
+    """The secret in the clear, for a local variable only; None if it can't be decrypted."""
     try:
         return vault.open_sealed(key.sealed, key.key_context)
     except Unreadable:

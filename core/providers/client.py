@@ -158,7 +158,9 @@ def post(
 ) -> Failure | None:
     """Sends a JSON object. Returns the failure if the status is not 2xx; raises `HttpError`."""
     if not outgoing.is_sendable(endpoint.provider_slug, secret):
-        return Failure(FailureKind.rejected, "The key contains characters that aren’t allowed in a key.")
+        return Failure(
+            FailureKind.rejected, "The key contains characters that aren’t allowed in a key."
+        )
     body = json.dumps(document).encode()
     out = outgoing.prepared(endpoint, route, model, secret, body, stream=stream)
     exchange.send("POST", out.url, {"user-agent": "mevichat"} | out.headers, body)

@@ -3,8 +3,7 @@
 from web.console import home, people, search, settings, workspaces
 from web.console.alerts import views as alerts
 from web.console.audit import views as audit_log
-from web.console.bots import appearance
-from web.console.bots import install, trial
+from web.console.bots import appearance, install, trial
 from web.console.bots import views as bots
 from web.console.conversations import views as conversations
 from web.console.gateway import models, requests, setup, tokens, try_it

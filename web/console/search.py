@@ -115,7 +115,12 @@ def _actions(workspace: Workspace, can: Callable[[str], bool]) -> Iterator[Hit]:
     found = _places(workspace, navigation.ACTIONS, can)
     yield from (hit for hit in found if not (alone and hit.icon == "user-plus"))
     yield Hit("New organization workspace", url_for("workspaces.new"), "plus", "create team")
-    yield Hit("Your account", url_for("account.show"), "user-round", "password two-factor authentication name")
+    yield Hit(
+        "Your account",
+        url_for("account.show"),
+        "user-round",
+        "password two-factor authentication name",
+    )
 
 
 def _commands() -> Iterator[Hit]:

@@ -1,1 +1,1 @@
-"""One answer: accepted, written by a task, logged as a stream, replayed, stopped, ended."""
+"""An answer from the visitor's message to its end: task, event stream, replay, stop and outcome."""

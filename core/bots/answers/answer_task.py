@@ -1,7 +1,7 @@
-"""Answers: a task of this process owns the provider's stream from first to last.
+"""Answers: a task of this process reads the provider's stream from start to end.
 
-The task outlives the visitor's connection. It adds text to its `Live` and to the journal, and ends by
-writing the row, whatever happened. Its key is opened once, at the start, and used to the end.
+The task outlives the visitor's connection. It adds text to its `LiveAnswer` and to the stream log,
+and always ends by writing the row. The key is decrypted once, at the start.
 """
 
 import threading
@@ -42,11 +42,11 @@ _streams: set[client.ChatStream] = set()
 
 @dataclass(frozen=True)
 class _Work:
-    """What a stream needs besides its secret."""
+    """What a stream needs besides the secret."""
 
     request: ChatRequest
     model: str
-    """By the provider's own name."""
+    """The provider's own name for it."""
     provider: str
     key: Usable | None
     question: FirstQuestion | None = None
@@ -54,7 +54,7 @@ class _Work:
 
 
 def start(turn: Turn) -> LiveAnswer:
-    """Starts the task of a fresh turn and returns what it writes to."""
+    """Starts the task of a new turn and returns its `LiveAnswer`."""
     live = LiveAnswer(turn.answer.id, turn.question_id, turn.answer.attempt)
     _running[live.message_id] = live
     task = threading.Thread(
@@ -68,15 +68,15 @@ def start(turn: Turn) -> LiveAnswer:
 
 
 def live_answer(message_id: str, attempt: int) -> LiveAnswer | None:
-    """The running answer, if this process is the one that writes it."""
+    """The running answer, if this process is writing it."""
     live = _running.get(message_id)
     return live if live and live.attempt == attempt else None
 
 
 def drain(timeout_seconds: float) -> None:
-    """Lets running answers finish: called when the process was asked to stop.
+    """Lets running answers finish when the process is asked to stop.
 
-    Those that take longer are broken off, and end as interrupted with what they have said.
+    Those that take too long are cut off and end as interrupted, keeping their text so far.
     """
     deadline = clock.monotonic() + timeout_seconds
     for task in list(_tasks):
@@ -110,7 +110,7 @@ def _outcome(live: LiveAnswer) -> Outcome:
 
 
 def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
-    """The request and the secret to make it with, or why there will be none."""
+    """The request and its secret, or the reason why it can't be sent."""
     answer = session().get_one(Message, live.message_id)
     bot = bots.get(answer.workspace_id, answer.bot_id)
     model = bot.model
@@ -142,7 +142,10 @@ def _prepare(live: LiveAnswer) -> tuple[_Work, str] | Outcome:
 
 
 def _unknown(live: LiveAnswer, bot: Bot, visitor_message: Message) -> Outcome:
-    """Says that it does not know, and notes the question. Nobody was asked, so nothing is cached."""
+    """Answers that the bot doesn't know, and records the question.
+
+    No model was called, so nothing is cached.
+    """
     unanswered.record(bot.workspace_id, bot.id, visitor_message.text)
     said = bot.unknown_text or grounding.DONT_KNOW
     append_text(live, said)
@@ -159,13 +162,13 @@ def _from_cache(live: LiveAnswer, known: CachedAnswer, outcome: Outcome) -> Outc
 
 
 def append_text(live: LiveAnswer, text: str) -> None:
-    """To those who listen here, and to other processes."""
+    """Adds text for this process's readers and, through the stream log, for other processes."""
     stream_log.write(live.message_id, live.attempt, len(live.text), text)
     live.add(text)
 
 
 def _streamed(live: LiveAnswer, work: _Work, secret: str) -> Outcome:
-    """Reads the provider's stream to its end; always says how it ended."""
+    """Reads the provider's stream to its end; always sets the outcome."""
     started = clock.monotonic()
     outcome = Outcome(work.provider, work.key, question=work.question, sources=work.grounds.sources)
     with _cancellable(live, work, secret) as stream:
@@ -187,7 +190,7 @@ def _streamed(live: LiveAnswer, work: _Work, secret: str) -> Outcome:
 
 @contextmanager
 def _cancellable(live: LiveAnswer, work: _Work, secret: str) -> Iterator[client.ChatStream]:
-    """The provider's stream, where `drain` and a stop find it."""
+    """Registers the provider's stream, so that `drain` and a stop can end it."""
     endpoint, timeouts = endpoints.endpoint(work.provider), endpoints.timeouts()
     with client.stream_chat(endpoint, secret, work.request, work.model, timeouts) as stream:
         _streams.add(stream)

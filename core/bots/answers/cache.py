@@ -1,7 +1,7 @@
-"""The cache of first answers: the same first question to an unchanged bot is answered at once.
+"""The cache of first answers: the same first question to an unchanged bot is answered immediately.
 
-Kept under the bot's version, which every change of the bot or of what it knows raises: what an earlier
-version said is never found again, and `prune` removes it.
+Entries belong to a version of the bot, which every change of the bot or of its knowledge raises. So
+earlier answers are never found again, and `prune` removes them.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _TRAILING = re.compile(r"[?!.,;:。、\s]+$")  # not every sign: C++ is not C
 
 @dataclass(frozen=True)
 class FirstQuestion:
-    """What a cached answer is found by."""
+    """The key of a cached answer."""
 
     bot_id: str
     bot_version: int
@@ -32,7 +32,7 @@ class FirstQuestion:
 
 
 def first_question(bot: Bot, answer: Message) -> FirstQuestion | None:
-    """What this answer may be found or kept by; None if the bot caches nothing or talks already."""
+    """The key for this question; None if the bot doesn't cache, or this isn't the first question."""
     if not bot.caches or _has_talked(answer):
         return None
     text = session().scalar(select(Message.text).where(Message.id == answer.reply_to)) or ""
@@ -40,7 +40,7 @@ def first_question(bot: Bot, answer: Message) -> FirstQuestion | None:
 
 
 def digest_of(text: str) -> str:
-    """The same for texts that differ in case, white space, or the marks at their end."""
+    """Equal for texts that differ only in case, white space or final punctuation."""
     words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return hashlib.sha256((_TRAILING.sub("", words) or words).encode()).hexdigest()
 
@@ -52,7 +52,7 @@ def find(question: FirstQuestion) -> CachedAnswer | None:
 def keep(
     current: Session, question: FirstQuestion, text: str, sources: list[dict[str, Any]]
 ) -> None:
-    """Kept for the next who asks; of several answers to one question the first."""
+    """Stores an answer; the first one stored for a question stays."""
     insert_new(
         current, CachedAnswer, **_key(question),
         text=text, sources=sources, created_at=clock.now(), hits=0,
@@ -66,7 +66,7 @@ def count_hit(current: Session, question: FirstQuestion) -> None:
 
 
 def prune() -> int:
-    """Removes what earlier versions of bots said, and what is a month old. Returns how many."""
+    """Removes entries of earlier versions and those older than a month. Returns how many."""
     present = select(Bot.version).where(Bot.id == CachedAnswer.bot_id).scalar_subquery()
     over = (CachedAnswer.bot_version != present) | (CachedAnswer.created_at < clock.now() - TTL)
     with transaction() as current:

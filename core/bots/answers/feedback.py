@@ -1,4 +1,4 @@
-"""A visitor's thumb on an answer: up, down, or taken back."""
+"""A visitor's rating of an answer: thumbs up, thumbs down, or removed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _THUMBS = {1: 1, -1: -1, 0: None}
 
 
 def set_thumb(answer: Message, thumb: Any) -> None:
-    """Keeps the thumb on the answer. Raises `Invalid`, or `Conflict` where nothing was answered."""
+    """Stores the rating. Raises `Invalid`, or `Conflict` if the answer is not complete."""
     if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to remove the rating.")
     with transaction() as current:

@@ -1,6 +1,6 @@
-"""The heartbeat of a process: every five seconds it marks the answers that it is still writing as alive.
+"""The heartbeat of a process: every five seconds it marks the answers it is writing as alive.
 
-It also saves their text so far on the row. The sweep (`outcomes`) ends answers without a heartbeat.
+It also saves their text so far to the row. The sweep (`outcomes`) ends answers without a heartbeat.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def _beat(running: Mapping[str, LiveAnswer]) -> None:
 
 
 def _mark_alive(lives: list[LiveAnswer]) -> None:
-    """An answer that somebody else has ended meanwhile is written no further."""
+    """Stops writing answers that another process has ended in the meantime."""
     now = clock.now()
     with transaction() as current:
         ended = [live for live in lives if not changed_one(current, _alive(live, now))]

@@ -1,8 +1,8 @@
-"""An answer while it is written: the task adds text, any number of readers follow it.
+"""An answer while it is being written: one task adds text, any number of readers follow it.
 
-One `Live` stands for one attempt and lives in the process that owns the provider's stream. Every
-event has an id `ATTEMPT.CHARACTERS`: how much of the text a reader has after it. A reader can go on
-from such an id with any source that knows the text: this object, the journal, or the row.
+A `LiveAnswer` is one attempt, in the process that reads the provider's stream. Each event has an id
+`ATTEMPT.CHARACTERS`: how much of the text a reader has after it. From such an id a reader can
+resume with any source of the text: this object, the stream log or the row.
 """
 
 import threading
@@ -28,7 +28,7 @@ PING = Event("ping", {})
 
 
 class LiveAnswer:
-    """The text so far and the event that ended it, shared between one writer and its readers."""
+    """The text so far and the final event, shared between one writer and its readers."""
 
     def __init__(self, message_id: str, question_id: str, attempt: int) -> None:
         self.message_id = message_id
@@ -55,33 +55,36 @@ class LiveAnswer:
             self._changed.notify_all()
 
     def end(self, name: str, data: dict[str, Any], sources: Sequence[Citation] = ()) -> None:
-        """Says how it ended, once: `done` or `error`; and what the answer was given."""
+        """Sets the final event, once: `done` or `error`. Includes the answer's sources."""
         with self._changed:
             self._sources = self._sources if self._last else sources
             self._last = self._last or Event(name, data, f"{self.attempt}.end")
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """No more of it is wanted: ends the provider's call, now or as soon as there is one."""
+        """Ends the provider's call, now or as soon as it starts."""
         with self._changed:
             self.stopping, cancel = True, self._cancel
         if cancel:
             cancel()
 
     def on_stop(self, cancel: Callable[[], None]) -> None:
-        """What ends the provider's call, from the task that makes it."""
+        """Sets how to end the provider's call; called by the task that makes it."""
         with self._changed:
             self._cancel, stopping = cancel, self.stopping
         if stopping:
             cancel()
 
     def wait(self, timeout_seconds: float) -> bool:
-        """Blocks until the answer has ended; False when the time is over first."""
+        """Blocks until the answer has ended; False on timeout."""
         with self._changed:
             return self._changed.wait_for(lambda: self.ended, timeout_seconds)
 
     def follow(self, position: int) -> Iterator[Event]:
-        """Text from `position` (in characters) on as it comes, pings in silence, then the last event."""
+        """Yields the text from `position` (in characters) on, then the final event.
+
+        Pings while nothing arrives.
+        """
         while True:
             text, last = self._news(position)
             if text:
@@ -100,7 +103,7 @@ class LiveAnswer:
 
 
 def final_event(last: Event, sources: Sequence[Citation], at: str) -> Iterator[Event]:
-    """The events that close a stream: what was given, if anything was, then how it ended."""
+    """The events that close a stream: the sources, if there are any, then the outcome."""
     if sources and last.name == "done":
         yield Event("sources", {"sources": shown(sources)}, at)
     yield last
@@ -111,7 +114,7 @@ def event_id(attempt: int, position: int) -> str:
 
 
 def position_from_event_id(last_event_id: str, attempt: int) -> int:
-    """How many characters a reader with that `Last-Event-ID` has of this attempt; 0 if unclear."""
+    """How many characters of this attempt a reader with that `Last-Event-ID` has; 0 if unclear."""
     seen_attempt, _, position = last_event_id.partition(".")
     if seen_attempt != str(attempt) or not position.isascii() or not position.isdigit():
         return 0

@@ -1,7 +1,7 @@
-"""How answers end: one conditional update from pending to a terminal state, whoever comes first.
+"""How answers end: one conditional update from pending to a terminal state; the first one wins.
 
-What did not become an answer gives its message back in the same transaction. The sweep ends the
-answers of processes without a `heartbeat`.
+A failed answer returns its message to the quota in the same transaction. The sweep ends the answers
+of processes without a `heartbeat`.
 """
 
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ STALE_AFTER = timedelta(seconds=30)
 
 @dataclass
 class Outcome:
-    """What became of an attempt, gathered while it runs."""
+    """The result of an attempt, collected while it runs."""
 
     provider: str = ""
     key: Usable | None = None
@@ -44,12 +44,12 @@ class Outcome:
     latency_ms: int | None = None
     sources: list[Citation] = field(default_factory=list)
     question: FirstQuestion | None = None
-    """What a complete answer is cached by, or was found by in the cache."""
+    """The cache key of a complete answer."""
     cached: bool = False
 
     @classmethod
     def failed(cls, reason: str, provider: str = "") -> "Outcome":
-        """An attempt that ended before any provider was asked."""
+        """An attempt that failed before a provider was called."""
         return cls(provider=provider, reason=reason)
 
     def add_usage(self, usage: Usage) -> None:
@@ -57,21 +57,24 @@ class Outcome:
         self.tokens_out = usage.tokens_out if usage.tokens_out is not None else self.tokens_out
 
     def finish(self, text: str) -> None:
-        """The provider came to its end. Without a word that is no answer: a model may think only."""
+        """The provider's stream is complete.
+
+        An empty one is a failure: a model may have only been thinking.
+        """
         said_something = bool(text.strip())
         self.status, self.reason = (
             (COMPLETE, "") if said_something else (FAILED, Reason.empty_answer)
         )
 
     def fail(self, failure: Failure, partial: bool) -> None:
-        """Interrupted when the visitor has read a part of it, failed otherwise."""
+        """Interrupted if the visitor has seen part of the answer, otherwise failed."""
         self.status = INTERRUPTED if partial else FAILED
         self.reason, self.failure = str(failure.kind), failure
         if failure.kind is FailureKind.cancelled:
             self.reason = Reason.process_ended
 
     def stop(self) -> None:
-        """The visitor had read enough: no failure of anybody's."""
+        """Stopped by the visitor, which is not a failure."""
         self.status, self.reason = INTERRUPTED, Reason.stopped
 
     @property
@@ -83,17 +86,17 @@ class Outcome:
         return self.failure is not None and self.failure.kind is FailureKind.cancelled
 
     def counts(self, text: str) -> bool:
-        """Whether it keeps its message: an answer was seen, all of it or what came before a stop."""
+        """Whether it counts against the quota: the visitor saw the answer, or part of it before a stop."""
         return self.status == COMPLETE or (self.is_done and bool(text.strip()))
 
 
 def is_done(status: str, reason: str) -> bool:
-    """Whether an answer closes with `done`: it is complete, or its visitor stopped it. Else `error`."""
+    """Whether the final event is `done`: the answer is complete, or its visitor stopped it. Else `error`."""
     return status == COMPLETE or reason == Reason.stopped
 
 
 def end(live: LiveAnswer, outcome: Outcome) -> None:
-    """Writes the row, passes the verdict on a refused key, and only then tells the readers."""
+    """Writes the row, reports a rejected key, and only then notifies the readers."""
     if _end_row(live.message_id, live.attempt, live.text, outcome):
         stream_log.close(live.message_id, live.attempt)
     model_id = _model_of(live.message_id) if outcome.failure and outcome.key else ""
@@ -113,7 +116,7 @@ def _model_of(message_id: str) -> str:
 def last_event(
     live: LiveAnswer, reason: str, outcome: Outcome | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """The event that closes a stream: `done` with its usage, or `error` in the visitor's words."""
+    """The final event: `done` with the usage, or `error` with the visitor's message."""
     if outcome and is_done(outcome.status, reason):
         usage = {"tokens_in": outcome.tokens_in, "tokens_out": outcome.tokens_out}
         return "done", {"status": outcome.status, "usage": usage}
@@ -126,7 +129,7 @@ def last_event(
 
 
 def sweep() -> int:
-    """Ends the answers of processes that are gone, keeping what they had said. Returns how many."""
+    """Ends the answers of processes that are gone, keeping their text. Returns how many."""
     late = clock.now() - STALE_AFTER
     dead = session().scalars(
         select(Message).where(Message.status == PENDING, Message.alive_at < late).limit(200)
@@ -135,7 +138,7 @@ def sweep() -> int:
 
 
 def end_stopped(answer: Message) -> bool:
-    """Ends an answer that a visitor stopped and whose process does not end it."""
+    """Ends a stopped answer if its own process does not."""
     return _end_from_outside(answer, Reason.stopped)
 
 
@@ -144,7 +147,7 @@ def _end_abandoned(answer: Message) -> bool:
 
 
 def _end_from_outside(answer: Message, reason: str) -> bool:
-    """With what the journal or the row has of it. Whether this call ended it."""
+    """Ends it with the text in the stream log or the row. Returns whether this call ended it."""
     said = max(stream_log.text_so_far(answer.id, answer.attempt), answer.text, key=len)
     outcome = Outcome.failed(reason, answer.provider)
     outcome.status = INTERRUPTED
@@ -154,7 +157,7 @@ def _end_from_outside(answer: Message, reason: str) -> bool:
 
 
 def _end_row(message_id: str, attempt: int, text: str, outcome: Outcome) -> bool:
-    """Whether this call ended the attempt: of all that try, one does."""
+    """Returns whether this call ended the attempt: only one of all concurrent calls does."""
     with transaction() as current:
         place = _place_of(current, message_id)
         if place is None:
@@ -183,7 +186,7 @@ def _cache(current: Session, text: str, outcome: Outcome) -> None:
 
 
 def _place_of(current: Session, message_id: str) -> Row[str, str, str, str] | None:
-    """Where this answer counts, and which month holds its message, if any does; none if it is deleted."""
+    """The answer's workspace, bot, model and quota month; None if it was deleted."""
     return current.execute(
         select(Message.workspace_id, Message.bot_id, Message.model_id, Message.quota_period).where(
             Message.id == message_id
@@ -192,7 +195,7 @@ def _place_of(current: Session, message_id: str) -> Row[str, str, str, str] | No
 
 
 def _count(current: Session, place: Row[str, str, str, str], text: str, outcome: Outcome) -> None:
-    """This attempt, in the day's use."""
+    """Adds this attempt to the day's usage."""
     counting.count(
         current,
         place.workspace_id,
@@ -229,5 +232,5 @@ def _final_values(text: str, outcome: Outcome) -> dict[Any, Any]:
 
 
 def _failed_there(outcome: Outcome) -> bool:
-    """Whether the request failed at the provider: what we ended ourselves did not."""
+    """Whether the request failed at the provider, rather than being ended by us."""
     return outcome.failure is not None and not outcome.was_cancelled

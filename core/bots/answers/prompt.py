@@ -1,6 +1,4 @@
-"""What the model is sent: the bot's instructions, what it may answer from, and the turns before, cut to
-what fits it.
-"""
+"""The prompt: the bot's instructions, its sources and the earlier turns, cut to fit the model."""
 
 from collections.abc import Iterator
 
@@ -23,7 +21,7 @@ _DEFAULT_INSTRUCTIONS = "You are a helpful assistant on a website. Answer briefl
 def chat_request(
     bot: Bot, model: catalogue.Model, answer: Message, grounds: Grounds = NOTHING
 ) -> ChatRequest:
-    """The request for one answer: the latest question, after as much of the talk as fits the model."""
+    """The request for one answer: the latest question and as many earlier turns as fit the model."""
     question = session().get_one(Message, answer.reply_to)
     system = "\n\n".join(filter(None, [_instructions(bot), grounds.rules]))
     last = grounds.prompt_for(question.text)
@@ -37,7 +35,7 @@ def chat_request(
 
 
 def room_for_knowledge(bot: Bot, model: catalogue.Model, question: str) -> int:
-    """How many characters of knowledge leave as much room again for the talk before."""
+    """How many characters of knowledge leave the same space for earlier turns."""
     left = _room(model) - len(_instructions(bot)) - len(question)
     return min(MAX_KNOWLEDGE_CHARACTERS, left // 2)
 
@@ -47,7 +45,7 @@ def _instructions(bot: Bot) -> str:
 
 
 def _room(model: catalogue.Model) -> int:
-    """Characters that a model can be sent, so that its answer has room as well."""
+    """How many characters the model can take while leaving space for its answer."""
     return (model.context_tokens - _most_output(model)) * _CHARACTERS_PER_TOKEN
 
 
@@ -56,7 +54,7 @@ def _most_output(model: catalogue.Model) -> int:
 
 
 def _earlier_exchanges(question: Message) -> list[tuple[str, str]]:
-    """Questions and their answers before this one, oldest first. Failed ones are not part of the talk."""
+    """Earlier questions with their answers, oldest first, without failed ones."""
     answers = (
         session()
         .scalars(

@@ -1,4 +1,4 @@
-"""Following an answer from any process: from the task itself, the journal, or the finished row."""
+"""Follows an answer from any process: from its task, the stream log, or the finished row."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ def _from_row(answer: Message, position: int) -> Iterator[Event]:
 
 
 def _from_other_process(message_id: str, attempt: int, position: int) -> Iterator[Event]:
-    """Another process writes it, or did: the journal tells what it says, the row how it ended."""
+    """For an answer of another process: its text from the stream log, its outcome from the row."""
     for event in _from_stream_log(message_id, attempt, position):
         if event.name == "delta":
             position += len(event.data["text"])
@@ -57,7 +57,7 @@ def _from_other_process(message_id: str, attempt: int, position: int) -> Iterato
 
 
 def _from_stream_log(message_id: str, attempt: int, position: int) -> Iterator[Event]:
-    """What the journal holds after `position`, up to its end or to a hole that Redis's absence left."""
+    """The stream log after `position`, up to its end or to a gap left by a Redis outage."""
     try:
         for entry in stream_log.follow(message_id, attempt, POLL_SECONDS):
             if entry is None:

@@ -1,7 +1,7 @@
-"""How a process learns that one of its answers is to be stopped: a flag in Redis.
+"""Tells a process through Redis to stop one of its answers.
 
-It checks four times a second, once for all its running answers. With Redis away the heartbeat notices
-instead that the row has ended.
+Each process checks four times a second, once for all its answers. If Redis is down, the heartbeat
+notices that the row has ended.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ TTL_SECONDS = 60
 
 
 def send(message_id: str, attempt: int) -> bool:
-    """Leaves the flag for whichever process writes the answer; False when Redis is away."""
+    """Sets the flag for whichever process writes the answer; False if Redis is down."""
     try:
         fast_fail_redis().set(_key(message_id, attempt), "1", ex=TTL_SECONDS)
     except RedisError:

@@ -1,7 +1,7 @@
-"""Stop: a visitor has read enough. The provider's call ends, whichever process made it.
+"""Stops an answer for its visitor: ends the provider's call in any process, and keeps the text so far.
 
-What had come is kept. The process that writes the answer ends it; if it does not within two seconds,
-or cannot be told, the row is ended here, and that process notices.
+The process that writes the answer ends it. If it can't be reached or takes longer than two seconds,
+the row is ended here, which that process notices.
 """
 
 from core import clock
@@ -14,7 +14,7 @@ POLL_SECONDS = 0.1
 
 
 def stop(conversation: Conversation, message_id: str) -> Message:
-    """The answer as it is after that; one that had ended already stays as it is."""
+    """Returns the answer afterwards; one that had already ended stays as it is."""
     answer = turns.find_answer(conversation, message_id)
     if answer.ended:
         return answer

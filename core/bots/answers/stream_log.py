@@ -1,7 +1,7 @@
-"""What running answers have said, kept in Redis for an hour so that any process can go on with it.
+"""The text of running answers, kept in Redis for an hour so that any process can resume them.
 
-Written by one thread per process, in batches of 50 ms, so that a hundred streams cost one
-round trip. Redis away costs only the resuming from other processes: nothing waits for it.
+Written by one thread per process, in batches of 50 ms, so that a hundred streams cost one round
+trip. If Redis is down, only resuming from other processes fails: nothing waits for it.
 """
 
 import queue as thread_queue
@@ -25,7 +25,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True)
 class Entry:
-    """A piece of an answer: `position` is where in the text it begins. `over` ends the journal."""
+    """Part of an answer: `position` is where in the text it starts. `over` ends the log."""
 
     key: str
     position: int
@@ -38,14 +38,14 @@ def write(message_id: str, attempt: int, position: int, text: str) -> None:
 
 
 def close(message_id: str, attempt: int) -> None:
-    """No more text will come: the row now says how the answer ended."""
+    """Ends the log: the row now has the outcome."""
     _put(Entry(_key(message_id, attempt), 0, "", over=True))
 
 
 def follow(message_id: str, attempt: int, wait_seconds: float) -> Iterator[Entry | None]:
-    """Entries from the first on, None after each silent `wait_seconds`; ends when the journal is over.
+    """Yields the entries from the first on, and None after each silent `wait_seconds`, until the log ends.
 
-    Raises `RedisError` when Redis is away.
+    Raises `RedisError` if Redis is down.
     """
     last = "0-0"
     while True:
@@ -64,7 +64,7 @@ def follow(message_id: str, attempt: int, wait_seconds: float) -> Iterator[Entry
 
 
 def text_so_far(message_id: str, attempt: int) -> str:
-    """All that was journalled of an answer; empty when Redis is away or has forgotten it."""
+    """The logged text of an answer; empty if Redis is down or has dropped it."""
     try:
         rows: Any = redis_connection().xrange(_key(message_id, attempt))
     except RedisError:
@@ -81,7 +81,7 @@ def _put(entry: Entry) -> None:
 
 
 def _write_waiting() -> None:
-    """Waits for an entry, and then for `BATCH_SECONDS`, so that those of other answers join it."""
+    """Waits for an entry, then for `BATCH_SECONDS` more, so that entries of other answers join the batch."""
     batch = [_entries.get()]
     clock.sleep(BATCH_SECONDS)
     while not _entries.empty():

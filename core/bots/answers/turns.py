@@ -1,6 +1,6 @@
 """A turn: a visitor's message and its answer, two rows committed before any provider is called.
 
-Accepting is idempotent by the client's own message id; retrying is the same turn, not a new one.
+Accepting is idempotent by the client's message id; retrying continues the same turn.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ MAX_CLIENT_ID_LENGTH = 64
 class Turn:
     """`fresh`: whether this call made the answer pending, so that the caller has to start it.
 
-    `delivery_ids`: notices of how many messages are left; the verbs here have sent them.
+    `delivery_ids`: emails about the quota, which the functions here have already sent.
     """
 
     answer: Message
@@ -51,10 +51,10 @@ class Turn:
 
 
 def accept(conversation: Conversation, text: Any, client_message_id: Any = None) -> Turn:
-    """Keeps what a visitor wrote, with a pending answer that holds one message of the quota.
+    """Stores a message with a pending answer, which holds one message of the quota.
 
-    With no message left the answer is failed from the start: the text is kept, and can be retried.
-    Raises `Invalid`, `TooLarge` or `Conflict`; a repeated client id gives the turn it made before.
+    If no message is left, the answer fails immediately; the text is stored and can be retried.
+    Raises `Invalid`, `TooLarge` or `Conflict`; a repeated client id returns the existing turn.
     """
     text = checked_text(text)
     client_id = _checked_client_id(client_message_id)
@@ -69,7 +69,7 @@ def accept(conversation: Conversation, text: Any, client_message_id: Any = None)
 
 
 def retry(conversation: Conversation, message_id: str) -> Turn:
-    """Makes a failed or interrupted answer pending once more; any other answer stays as it is."""
+    """Makes a failed or interrupted answer pending again; any other answer stays as it is."""
     answer = find_answer(conversation, message_id)
     with transaction() as current:
         fresh = _reopened(current, conversation, answer)
@@ -80,7 +80,7 @@ def retry(conversation: Conversation, message_id: str) -> Turn:
 
 
 def find_answer(conversation: Conversation, message_id: str) -> Message:
-    """The answer with that id in this conversation; raises `NotFound`."""
+    """The conversation's answer with that id; raises `NotFound`."""
     found = session().get(Message, message_id)
     if found is None or found.conversation_id != conversation.id or found.role != ANSWER:
         raise NotFound("This conversation has no such answer.")
@@ -140,7 +140,7 @@ def _message(conversation: Conversation, role: str, **values: Any) -> Message:
 
 
 def _reserve(current: Session, bot: Bot, answer: Message) -> None:
-    """Pending with a message of the quota held, or failed because none is left."""
+    """Pending with one message of the quota held, or failed because none is left."""
     limit = bot.workspace.plan.messages_per_month
     answer.quota_period = quota.reserve(current, bot.workspace_id, limit)
     answer.status = PENDING if answer.quota_period else FAILED
@@ -151,7 +151,7 @@ def _reserve(current: Session, bot: Bot, answer: Message) -> None:
 
 
 def _count_refused(current: Session, bot: Bot) -> None:
-    """For want of a message nobody was asked: that failed too."""
+    """Counts a failure without a provider call: no message was left."""
     counting.count(current, bot.workspace_id, bot.id, "", bot.model_id, None, failed=1)
 
 
@@ -177,7 +177,7 @@ def _earlier_turn(
 
 
 def _existing_turn(conversation: Conversation, client_id: str | None, text: str) -> Turn:
-    """Two requests with one client id met: the other one was first."""
+    """Two requests with the same client id met, and the other one was first."""
     turn = _earlier_turn(session(), conversation, client_id, text)
     if turn is None:
         raise Conflict("This message couldn’t be saved. Send it again.")
@@ -185,7 +185,7 @@ def _existing_turn(conversation: Conversation, client_id: str | None, text: str)
 
 
 def _reopened(current: Session, conversation: Conversation, answer: Message) -> bool:
-    """Whether this call, of all that retry the answer at once, took it and a message for it."""
+    """Whether this call, of all concurrent retries, got the answer and a message for it."""
     reopened = changed_one(
         current,
         update(Message)
@@ -196,7 +196,7 @@ def _reopened(current: Session, conversation: Conversation, answer: Message) -> 
         return False
     held = select(Message.quota_period).where(Message.id == answer.id)
     if current.scalar(held):
-        return True  # A stopped answer kept its message: its retry is the same one.
+        return True  # A stopped answer already holds a message, which the retry reuses.
     limit = conversation.bot.workspace.plan.messages_per_month
     period = quota.reserve(current, conversation.workspace_id, limit)
     outcome = (

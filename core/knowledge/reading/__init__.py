@@ -1,7 +1,7 @@
-"""Reading: from what a person gave to sections of text. One module for each form it comes in.
+"""Reads sources into sections of text, with one module for each format.
 
-Readers trust nothing: sizes, pages and time are bounded, kinds are told by content, and what comes
-out is text without any markup. Each refusal is one `Refused`, with a sentence for people.
+Readers trust nothing: size, pages and time are limited, types are detected from the content, and
+the result contains no markup. Every failure is a `Refused` with a message for people.
 """
 
 import json
@@ -25,9 +25,9 @@ def read(
     private: PrivateHosts = NO_PRIVATE_HOSTS,
     most_pages: int = 1,
 ) -> Iterator[Section]:
-    """The sections of a source, of which `data` is the content if it has one. Raises `Refused`.
+    """The sections of a source; `data` is its content, if it has any. Raises `Refused`.
 
-    `private` are the hosts of this network that pages may lie on; `most_pages` bounds a sitemap.
+    `private` are the hosts of the private network that may be read; `most_pages` limits a sitemap.
     """
     characters = 0
     for section in _sections(source, data, progress, private, most_pages):

@@ -21,7 +21,7 @@ _STYLE = re.compile(r"(?:heading|title|überschrift|titre)\s*(\d?)", re.IGNORECA
 
 
 def sections(data: bytes, progress: Progress) -> Iterator[Section]:
-    """The sections between the document's headings. Raises `Refused`."""
+    """The document's sections, by its headings. Raises `Refused`."""
     progress.step(0, 1)
     _check_sizes(data)
     document = _opened(data)
@@ -49,7 +49,7 @@ def sections(data: bytes, progress: Progress) -> Iterator[Section]:
 
 
 def _check_sizes(data: bytes) -> None:
-    """What the archive says it unpacks to, and what it does: neither may be more than 100 MB."""
+    """Limits the unpacked size to 100 MB, both as declared by the archive and as measured."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -76,7 +76,7 @@ def _unpacks_to_more(archive: zipfile.ZipFile) -> bool:
 def _opened(data: bytes) -> WordDocument:
     try:
         return Document(io.BytesIO(data))
-    except Exception:  # python-docx meets broken files with errors of every kind
+    except Exception:  # python-docx raises all kinds of errors on broken files
         raise Refused(_BROKEN) from None
 
 
@@ -92,7 +92,7 @@ def _text_of(item: Paragraph | Table) -> str:
         rows = (" | ".join(_line(cell.text) for cell in row.cells) for row in item.rows)
         return "\n".join(row for row in rows if row.strip(" |"))
     text = _line(item.text)
-    properties = item._p.pPr  # noqa: SLF001  (python-docx tells of lists nowhere else)
+    properties = item._p.pPr  # noqa: SLF001  (python-docx has no public API for lists)
     is_listed = properties is not None and properties.numPr is not None
     return f"- {text}" if text and is_listed else text
 

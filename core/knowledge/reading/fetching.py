@@ -1,7 +1,7 @@
-"""What is at an address that a person named: fetched from the public internet only.
+"""Fetches an address that a person entered, from the public internet only.
 
-A redirect is followed by hand, three at most, each new address checked like the first (decision 0006).
-Hosts of this network are read where the operator named them, and nowhere else that they lead to.
+At most three redirects are followed, each checked like the first address (decision 0006). Private
+hosts are read only if the operator allowed them.
 """
 
 import gzip
@@ -35,7 +35,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Fetched:
-    """What an address led to; `url` is where it ended."""
+    """The content; `url` is where redirects ended."""
 
     url: str
     media_type: str
@@ -43,7 +43,7 @@ class Fetched:
 
 
 def fetch(url: str, private: PrivateHosts, largest: int = LARGEST_PAGE) -> Fetched:
-    """What is at an address, after three redirects at most. Raises `Refused` with a sentence."""
+    """Fetches an address, following at most three redirects. Raises `Refused`."""
     been: list[str] = []
     while True:
         url = _checked(url, been, private)
@@ -62,7 +62,7 @@ def fetch(url: str, private: PrivateHosts, largest: int = LARGEST_PAGE) -> Fetch
 
 
 def unpacked(data: bytes, largest: int) -> bytes:
-    """What was packed with gzip; no more of it is unpacked than may be there. Raises `Refused`."""
+    """Unpacks gzip, up to the size limit. Raises `Refused`."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             found = packed.read(largest + 1)
@@ -74,7 +74,7 @@ def unpacked(data: bytes, largest: int) -> bytes:
 
 
 def _checked(url: str, been: list[str], private: PrivateHosts) -> str:
-    """The address as it may be called, `been` being those that led to it."""
+    """The address in its valid form; `been` are the addresses that redirected to it."""
     try:
         url = private.checked(url)
     except HttpError as error:
@@ -94,7 +94,7 @@ def _next(url: str, to: str) -> str:
 
 
 def _refusal(error: HttpError, been: list[str]) -> Refused:
-    """Why an address was not read: the one that a person named, or one that it led on to."""
+    """Why an address was not read: the entered one, or one that it redirects to."""
     if not been:
         return Refused(f"The page couldn’t be read. {error.message}")
     if isinstance(error, NotPublic):

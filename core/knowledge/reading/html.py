@@ -1,7 +1,7 @@
-"""HTML, read for its text: headings, paragraphs, lists, tables, code. No tag or attribute survives.
+"""Extracts the text of HTML: headings, paragraphs, lists, tables, code. No tag or attribute is kept.
 
-What a page repeats on every page (navigation, footers, cookie notes) is left out, and so is what is
-nothing but links. Where a page marks its main part, only that is read.
+Parts repeated on every page (navigation, footers, cookie notices) and lists of links are left out.
+If a page marks its main part, only that is read.
 """
 
 import re
@@ -37,7 +37,7 @@ _FEW_LINKS = 3
 
 
 def sections(content: bytes | str, progress: Progress, url: str = "") -> Iterator[Section]:
-    """The sections of a page, each with the address of its heading. Raises `Refused`."""
+    """The page's sections, each with the anchor of its heading. Raises `Refused`."""
     progress.step(0, 1)
     try:
         document = lxml_html.document_fromstring(content)
@@ -54,7 +54,7 @@ def sections(content: bytes | str, progress: Progress, url: str = "") -> Iterato
 
 
 def title_of(content: bytes | str) -> str:
-    """What the page calls itself, or ""."""
+    """The page's title, or ""."""
     try:
         document = lxml_html.document_fromstring(content)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -63,7 +63,7 @@ def title_of(content: bytes | str) -> str:
 
 
 def _main_part(document: Any) -> Any:
-    """What the page marks as its main part, if that holds a fair share of the text."""
+    """The element marked as the main part, if it contains enough of the text."""
     bodies = document.xpath("//body")
     body = bodies[0] if bodies else document
     whole = len(body.text_content())
@@ -75,7 +75,7 @@ def _main_part(document: Any) -> Any:
 
 
 class _Walk:
-    """One walk over a tree, in the order of the page."""
+    """Walks the tree in document order."""
 
     def __init__(self, url: str) -> None:
         self.found: list[Section] = []
@@ -84,10 +84,10 @@ class _Walk:
         self._headings: list[tuple[int, str]] = []
         self._blocks: list[str] = []
         self._line: list[str] = []
-        """Text that stands in no block of its own."""
+        """Text outside of any block."""
 
     def into(self, node: Any) -> None:
-        """Reads a node that holds blocks; text between them is a paragraph."""
+        """Reads a node with blocks; the text between them becomes paragraphs."""
         self._say(node.text)
         for child in node:
             if isinstance(child.tag, str) and not _is_skipped(child):
@@ -156,7 +156,7 @@ def _holds_headings(node: Any) -> bool:
 
 
 def _is_only_links(node: Any) -> bool:
-    """Whether this is a table of contents, a menu, a list of more to read."""
+    """Whether this is a table of contents, a menu or another list of links."""
     links = node.xpath(".//a")
     if len(links) < _FEW_LINKS or node.tag == "pre":
         return False
@@ -165,7 +165,7 @@ def _is_only_links(node: Any) -> bool:
 
 
 def _pieces(node: Any) -> Iterator[str]:
-    """The text of a node in the order of the page, without what is skipped."""
+    """The text of a node in document order, without skipped elements."""
     yield node.text or ""
     for child in node:
         if isinstance(child.tag, str) and not _is_skipped(child):
@@ -208,7 +208,7 @@ _WHOLE_TEXTS = {"ul": _list, "ol": _list, "dl": _definitions, "table": _table, "
 
 
 def _anchor_of(node: Any) -> str:
-    """The nearest name that a link can lead to: the heading's own, or of what it opens."""
+    """The nearest anchor: the heading's own id, or that of the section it opens."""
     parent = node.getparent()
     named = [node.get("id"), *(link.get("name") or link.get("id") for link in node.iter("a"))]
     if parent is not None and parent.tag in ("section", "div", "article"):

@@ -1,4 +1,4 @@
-"""Web pages, and the pages that a sitemap names. How they are fetched is in `fetching.py`."""
+"""Reads web pages, and the pages listed in a sitemap. `fetching.py` fetches them."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -16,9 +16,9 @@ def page(url: str, private: PrivateHosts, progress: Progress) -> Iterator[Sectio
 
 
 def site(url: str, private: PrivateHosts, most: int, progress: Progress) -> Iterator[Section]:
-    """The pages that a sitemap names, of its own host, so many at most. Raises `Refused`.
+    """The pages listed in a sitemap on its own host, up to the limit. Raises `Refused`.
 
-    A page that cannot be read is left out, and said to be.
+    Pages that can't be read are skipped and reported.
     """
     named = sitemaps.addresses(url, private, progress)
     wanted = named.pages[:most]
@@ -47,7 +47,7 @@ def _sections_of(fetched: Fetched, progress: Progress) -> Iterator[Section]:
 
 
 def _under_its_title(fetched: Fetched, progress: Progress) -> Iterator[Section]:
-    """The page's own title stands above its headings, unless its first heading says the same."""
+    """Adds the page's title above its headings, unless its first heading is the same."""
     title = html.title_of(fetched.data)
     for part in html.sections(fetched.data, progress, fetched.url):
         first = part.path[0] if part.path else ""

@@ -1,4 +1,4 @@
-"""PDF, page by page, its bookmarks as headings."""
+"""Reads PDFs page by page, with bookmarks as headings."""
 
 import io
 import re
@@ -17,7 +17,7 @@ _BROKEN = "The PDF is damaged and can’t be opened. Save it again and add the n
 
 
 def sections(data: bytes, progress: Progress, url: str = "") -> Iterator[Section]:
-    """A section for each page with text on it. Raises `Refused`."""
+    """One section for each page with text. Raises `Refused`."""
     reader = _opened(data)
     total = _page_count(reader)
     headings = _Headings(reader)
@@ -48,7 +48,7 @@ def _opened(data: bytes) -> PdfReader:
             raise Refused("The PDF is password-protected. Remove the password and add it again.")
     except Refused:
         raise
-    except Exception:  # pypdf meets broken files with errors of every kind
+    except Exception:  # pypdf raises all kinds of errors on broken files
         raise Refused(_BROKEN) from None
     return reader
 
@@ -85,14 +85,14 @@ def _text_of(reader: PdfReader, number: int) -> str | None:
 
 
 class _Headings:
-    """The bookmarks: which headings a page stands under."""
+    """The bookmarks, as the headings of each page."""
 
     def __init__(self, reader: PdfReader) -> None:
         self._pages: list[int] = []
         self._paths: list[tuple[str, ...]] = []
         try:
             self._note(reader, reader.outline, ())
-        except Exception:  # a PDF without good bookmarks is a PDF without bookmarks
+        except Exception:  # unusable bookmarks count as none
             self._pages, self._paths = [], []
 
     def at(self, page: int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Plain text and Markdown. In plain text, lines that begin with # are headings too, as people write them."""
+"""Reads plain text and Markdown. In plain text, lines that begin with # are headings too."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
 
 
 def sections(text: str, progress: Progress) -> Iterator[Section]:
-    """Plain text: paragraphs as they stand, between empty lines."""
+    """Plain text: paragraphs separated by empty lines."""
     progress.step(0, 1)
     path: list[str] = []
     levels: list[int] = []
@@ -37,13 +37,13 @@ def sections(text: str, progress: Progress) -> Iterator[Section]:
 
 
 def markdown_sections(text: str, progress: Progress) -> Iterator[Section]:
-    """Markdown by way of HTML, so that what is hidden in it as HTML is treated as such."""
+    """Markdown, rendered to HTML first, so that embedded HTML is treated as such."""
     progress.step(0, 1)
     return html.sections(_markdown.render(text), progress)
 
 
 def _parts(block: str) -> Iterator[str]:
-    """A block, with heading lines in it as parts of their own."""
+    """A block, split at heading lines."""
     lines: list[str] = []
     for line in block.split("\n"):
         if not _HEADING.fullmatch(line.strip()):

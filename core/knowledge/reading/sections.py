@@ -1,7 +1,7 @@
-"""What every reader yields, what it tells while it works, and how it refuses.
+"""What all readers share: sections, progress and failures.
 
-A reader is a function from content to sections, lazily, page by page. It calls `Progress.step`
-between two pages, which is where it can be ended.
+A reader is a generator of sections, page by page. It calls `Progress.step` between pages, where
+reading can be aborted.
 """
 
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ TOO_LATE = "Reading this took longer than five minutes. Split it into smaller pa
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands under one heading."""
+    """The content under one heading."""
 
     path: tuple[str, ...]
     """The headings above it and its own, outermost first; empty before the first one."""
     blocks: tuple[str, ...]
-    """Its paragraphs, lists, tables and code, each whole, without any markup of HTML."""
+    """Paragraphs, lists, tables and code blocks, without HTML."""
     url: str = ""
     whole: bool = False
-    """Whether it is one chunk, however long, with nothing above its heading."""
+    """Whether it is a single chunk of any length, without the headings above it."""
 
 
 class Refused(MevichatError):
-    """This content cannot become knowledge; the sentence says why, and what to do."""
+    """This content can't be used; the message says why, and what to do."""
 
     code = "source_refused"
 
 
 class Superseded(Exception):  # noqa: N818  (nothing went wrong)
-    """Another indexing of this source has begun, or the source is gone: nobody needs this one."""
+    """Another indexing of this source has started, or the source was deleted: stop this one."""
 
 
 class Progress:
-    """How far a reading is. Whoever shows it looks at `done` and `total` now and then."""
+    """The progress of a reader: `done` of `total`."""
 
     def __init__(self, seconds: float = LONGEST_SECONDS) -> None:
         self._ends_at = clock.monotonic() + seconds
@@ -45,10 +45,10 @@ class Progress:
         self.total = 0
         self.superseded = False
         self.left_out = ""
-        """What could not be read of a source that otherwise could, as a sentence."""
+        """A sentence about skipped parts of an otherwise readable source."""
 
     def step(self, done: int, total: int) -> None:
-        """So many of so many are read. Raises `Refused` after five minutes, and `Superseded`."""
+        """Records the progress. Raises `Refused` after five minutes, and `Superseded`."""
         self.done, self.total = done, total
         if self.superseded:
             raise Superseded

@@ -1,4 +1,4 @@
-"""Sitemaps: which pages of its own site one names, itself or by way of other sitemaps."""
+"""Reads sitemaps: the pages of its own site that one lists, directly or through other sitemaps."""
 
 from collections import deque
 from urllib.parse import urlsplit
@@ -11,24 +11,27 @@ from core.knowledge.reading.sections import Progress, Refused
 
 MOST_SITEMAPS = 50
 MOST_NAMED = 100_000
-"""Pages. Once there are so many, no other sitemap is looked into."""
+"""Once so many pages are listed, no other sitemap is read."""
 _NONE = "This isn’t a sitemap. It should be an XML file, such as sitemap.xml."
 
 
 class Named:
-    """What was named: pages in their order, each once, and what was left out."""
+    """The listed pages in order, without duplicates, and what was left out."""
 
     def __init__(self, *places: str) -> None:
-        """`places` are the sitemap's own address and where that led to: it speaks for both sites."""
+        """`places` are the sitemap's address and its redirect target.
+
+        Pages of both hosts count as its own.
+        """
         self._hosts = {_host_of(place) for place in places}
         self._seen = set(places)
         self._pages: dict[str, None] = {}
         self.waiting = deque[str]()
-        """Sitemaps that nobody looked into yet."""
+        """Sitemaps not read yet."""
         self.elsewhere = 0
-        """Addresses of other sites."""
+        """How many addresses are on other sites."""
         self.unread: list[str] = []
-        """Why sitemaps could not be read, a sentence each."""
+        """Why sitemaps couldn't be read, a sentence each."""
 
     @property
     def pages(self) -> list[str]:
@@ -39,7 +42,7 @@ class Named:
         return not self.waiting or len(self._pages) >= MOST_NAMED
 
     def note(self, is_index: bool, addresses: list[str]) -> None:
-        """Adds what one sitemap names."""
+        """Adds what one sitemap lists."""
         ours = dict.fromkeys(one for one in addresses if _host_of(one) in self._hosts)
         self.elsewhere += sum(one not in ours for one in addresses)
         if not is_index:
@@ -50,7 +53,7 @@ class Named:
 
 
 def addresses(url: str, private: PrivateHosts, progress: Progress) -> Named:
-    """What a sitemap names, and the sitemaps that it names. Raises `Refused`."""
+    """The pages and sitemaps that a sitemap lists. Raises `Refused`."""
     first = fetch(url, private, LARGEST_PDF)
     found = Named(url, first.url)
     found.note(*_locations(first))
@@ -68,7 +71,7 @@ def addresses(url: str, private: PrivateHosts, progress: Progress) -> Named:
 
 
 def _locations(fetched: Fetched) -> tuple[bool, list[str]]:
-    """Whether it names sitemaps instead of pages, and what it names."""
+    """Whether it lists sitemaps instead of pages, and the listed addresses."""
     data = fetched.data
     if data.startswith(b"\x1f\x8b"):
         data = unpacked(data, LARGEST_PDF)
@@ -77,7 +80,7 @@ def _locations(fetched: Fetched) -> tuple[bool, list[str]]:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
         raise Refused(_NONE) from None
-    if root.getroottree().docinfo.doctype:  # a sitemap declares nothing; a bomb does
+    if root.getroottree().docinfo.doctype:  # sitemaps declare no entities; entity bombs do
         raise Refused(_NONE)
     named = ((node.text or "").strip() for node in root.iter("{*}loc"))
     return etree.QName(root).localname == "sitemapindex", [address for address in named if address]

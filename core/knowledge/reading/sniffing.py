@@ -1,4 +1,4 @@
-"""What a file is, told by its content and not by its name; and its text, whatever its encoding."""
+"""Detects the type of a file from its content, and decodes its text."""
 
 import io
 import zipfile
@@ -20,7 +20,7 @@ _GUESSED_FROM_BYTES = 200_000
 
 
 def media_type(name: str, data: bytes) -> str:
-    """One of the five above. Raises `Refused` for anything else, and for a name that says otherwise."""
+    """One of the five types above. Raises `Refused` for other content, or if the name contradicts it."""
     if not data.strip():
         raise Refused("The file is empty.")
     found = _sniffed(name.lower(), data)
@@ -31,7 +31,7 @@ def media_type(name: str, data: bytes) -> str:
 
 
 def text_of(data: bytes) -> str:
-    """The text in UTF-8, UTF-16 with its mark, or whatever encoding its bytes speak for."""
+    """Decodes UTF-8, UTF-16 with a byte order mark, or the encoding that the bytes suggest."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return fit(data.decode(encoding, "replace"))

@@ -130,7 +130,9 @@ def test_bots_that_the_plan_blocks_are_told_together(cast, signed_in):
     workspaces.set_plan(cast.workspace, "pro", OPERATOR)
     ((kind, text),) = banners(owner)
     assert kind == "bad"
-    assert text.startswith("Support and Sales: Claude Sonnet 4.6 isn’t included in this workspace’s plan.")
+    assert text.startswith(
+        "Support and Sales: Claude Sonnet 4.6 isn’t included in this workspace’s plan."
+    )
 
 
 def test_a_bot_without_its_key_is_told_and_a_broken_key_speaks_for_all_its_bots(cast, signed_in):

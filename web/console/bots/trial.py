@@ -21,7 +21,9 @@ pages = Blueprint("trial", __name__, url_prefix="/w/<slug>/bots/<bot_id>/trial")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = request_cache.bot_of(workspace, bot_id)
     rows = trial_rows.newest(bot, _latest(bot))
-    return render_template("bots/trial/show.html", bot=bot, appearance=appearance_of(bot), before=rows)
+    return render_template(
+        "bots/trial/show.html", bot=bot, appearance=appearance_of(bot), before=rows
+    )
 
 
 @pages.get("/<message_id>")

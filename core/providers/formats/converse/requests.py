@@ -127,7 +127,9 @@ def _block(block: Block) -> dict[str, Any]:
 
 def _image(image: Image) -> dict[str, Any]:
     if image.url:
-        message = "This model’s provider doesn’t accept image URLs. Send the image itself, in base64."
+        message = (
+            "This model’s provider doesn’t accept image URLs. Send the image itself, in base64."
+        )
         raise Invalid(message, "image_url")
     if image.media_type not in _IMAGES:
         message = "This model’s provider accepts only PNG, JPEG, GIF and WebP images."

@@ -57,7 +57,7 @@ class ThreadNotHeld(Invalid):
     """No conversation is stored here. On this code, Anthropic's SDK sends all of it each time."""
 
     code = "thread_unsupported_request"
-    sentence = "This model’s provider doesn’t store threads. Leave out `thread` and send the whole conversation."
+    sentence = "This model’s provider doesn’t store `thread`. Send the whole conversation instead."
 
 
 def read_request(document: Mapping[str, Any]) -> ChatRequest:
