@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 20
-LOOK_AGAIN_SECONDS = 0.05
+REFRESH_SECONDS = 0.05
 PORTS = range(20_000, 32_000)  # below those that the system gives to outgoing connections
 Found = TypeVar("Found")
 _END_WITH_PARENT = 1  # Linux: prctl(PR_SET_PDEATHSIG, …)
@@ -31,7 +31,7 @@ def until(condition: Callable[[], Found], seconds: float, what: str) -> Found:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(REFRESH_SECONDS)
     return found
 
 

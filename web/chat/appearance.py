@@ -47,7 +47,7 @@ def facts(bot: Bot) -> dict[str, Any]:
         "appearance_version": theme.digest(chosen),
         "title": appearance.title_of(bot, chosen),
         "avatar_url": avatar_url(bot, chosen),
-        "our_name": appearance.shows_branding(chosen, bot.workspace.plan),
+        "shows_branding": appearance.shows_branding(chosen, bot.workspace.plan),
     }
 
 

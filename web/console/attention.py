@@ -58,7 +58,7 @@ def notices(workspace: Workspace) -> list[Notice]:
         *_blocked_bots(workspace, keys, made),
         *_retirements(workspace, made),
         *_quota(workspace, request_cache.quota_of(workspace)),
-        *_asking_sites(workspace, made),
+        *_unapproved_sites(workspace, made),
     ]
     return sorted(found, key=lambda notice: notice.kind != "bad")
 
@@ -67,7 +67,7 @@ def _broken_keys(workspace: Workspace, keys: list[ProviderKey], made: list[Bot])
     rows = [key_rows.without_use(key, workspace, made) for key in keys]
     url = url_for("provider_keys.index", slug=workspace.slug)
     return [
-        Notice("bad", f"{_named(row)}{_silenced(row, workspace)}", "Go to provider keys", url)
+        Notice("bad", f"{_named(row)}{_bots_waiting(row, workspace)}", "Go to provider keys", url)
         for row in rows
         if row.is_broken
     ]
@@ -79,7 +79,7 @@ def _named(row: KeyRow) -> str:
     return row.sentence if name in row.sentence else f"{name}: {row.sentence}"
 
 
-def _silenced(row: KeyRow, workspace: Workspace) -> str:
+def _bots_waiting(row: KeyRow, workspace: Workspace) -> str:
     """Which bots wait for the key, as a sentence; "" if none does."""
     allows = workspace.plan.allows_tier
     names = [bot.name for bot in row.bots if bot.enabled and allows(bot.tier)]
@@ -130,17 +130,19 @@ def _about(kind: str, workspace: Workspace, some: list[Bot], sentence: str) -> N
     return Notice(kind, text, "Open the bot", url)
 
 
-def _asking_sites(workspace: Workspace, made: list[Bot]) -> list[Notice]:
+def _unapproved_sites(workspace: Workspace, made: list[Bot]) -> list[Notice]:
     """Sites where a bot was loaded that are neither allowed nor dismissed."""
-    found = [(bot, [row.origin for row in bot.sites_seen if _asks(row, bot)]) for bot in made]
-    return [_asking(workspace, bot, sites) for bot, sites in found if sites]
+    found = [
+        (bot, [row.origin for row in bot.sites_seen if _awaits_approval(row, bot)]) for bot in made
+    ]
+    return [_unapproved_notice(workspace, bot, sites) for bot, sites in found if sites]
 
 
-def _asks(row: SeenOrigin, bot: Bot) -> bool:
+def _awaits_approval(row: SeenOrigin, bot: Bot) -> bool:
     return not row.dismissed and row.origin not in bot.allowed_origins
 
 
-def _asking(workspace: Workspace, bot: Bot, sites: list[str]) -> Notice:
+def _unapproved_notice(workspace: Workspace, bot: Bot, sites: list[str]) -> Notice:
     if len(sites) == 1:
         text = f"{bot.name} loaded on {sites[0]}, which isn’t an allowed site yet."
     else:

@@ -77,7 +77,7 @@ def rows_of(workspace_id: str) -> list[DeliveryRow]:
     return [DeliveryRow(delivery) for delivery in deliveries.recent(workspace_id)]
 
 
-def seconds_to_next_look(rows: list[DeliveryRow]) -> int:
+def seconds_to_next_refresh(rows: list[DeliveryRow]) -> int:
     """Seconds until the list should be reloaded; 0 if nothing will change without user action."""
     due = [row.delivery.due_at for row in rows if row.delivery.due_at]
     if not due:

@@ -15,7 +15,7 @@ from core.errors import Invalid, NotFound
 from core.outbox import deliveries
 from core.webhooks import endpoints
 from core.webhooks.models import Webhook
-from web.console.alerts.delivery_rows import rows_of, seconds_to_next_look
+from web.console.alerts.delivery_rows import rows_of, seconds_to_next_refresh
 from web.forms import Form
 from web.guards import requires, this_actor
 from web.htmx import go_to, toast, wants_piece
@@ -131,7 +131,7 @@ def _deliveries(workspace: Workspace) -> Response:
 
 def _log(workspace: Workspace) -> dict[str, Any]:
     rows = rows_of(workspace.id)
-    return {"rows": rows, "look_again_seconds": seconds_to_next_look(rows)}
+    return {"rows": rows, "refresh_seconds": seconds_to_next_refresh(rows)}
 
 
 def _page(workspace: Workspace, webhook: Webhook | None, form: WebhookForm) -> str:

@@ -150,13 +150,13 @@ def _changes(facts: Facts) -> list[str]:
     if "model_id" in changed:
         was, now = (failure_messages.names(str(facts.get(side, "")))[0] for side in ("was", "now"))
         parts.insert(0, f"model from {was} to {now}")
-    parts += _of_the_look([name for name in appearance.FACTS if name in changed])
+    parts += _appearance_changes([name for name in appearance.FACTS if name in changed])
     if "name" in changed:
         parts.insert(0, f"name, was {facts.get('name_was', '')}")
     return parts
 
 
-def _of_the_look(fields: list[str]) -> list[str]:
+def _appearance_changes(fields: list[str]) -> list[str]:
     """Lists at most `MOST_NAMED` of them: a preset changes a dozen."""
     titles = [str(appearance.FACTS[name]["title"]) for name in fields]
     parts = [title[:1].lower() + title[1:] for title in titles]

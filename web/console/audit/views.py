@@ -24,7 +24,7 @@ pages = Blueprint("audit_log", __name__, url_prefix="/w/<slug>/audit-log")
 
 PAGE = 50
 COLUMNS = ("-at",)
-CHECKED_UNASKED = 5_000
+MAX_VERIFIED_LINES = 5_000
 """Chains up to this length are verified on every page view, which takes a tenth of a second."""
 _CSV_AT_A_TIME = 500
 
@@ -147,7 +147,7 @@ def _view(line: AuditLine) -> LineView:
 def _chain(workspace: Workspace, count: int) -> Verdict | None:
     """Verifies the chain: never for a partial page, and a long chain only on request."""
     is_requested = request.args.get("chain") == "checked"
-    if is_requested or (count <= CHECKED_UNASKED and not wants_piece()):
+    if is_requested or (count <= MAX_VERIFIED_LINES and not wants_piece()):
         return audit.verify(workspace.id)
     return None
 

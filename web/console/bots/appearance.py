@@ -40,7 +40,7 @@ MOST_UPLOAD_BYTES = 1024 * 1024
 def show(workspace: Workspace, bot_id: str) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
-        return _form_to_begin_with(bot)
+        return _initial_form(bot)
     form, chosen, problems = _typed(bot)
     if not problems:
         problems = _saved(workspace, bot, chosen)
@@ -94,7 +94,7 @@ def remove_picture(workspace: Workspace, bot_id: str) -> AnyResponse:
     return go_to(_here(workspace, bot))
 
 
-def _form_to_begin_with(bot: Bot) -> Response:
+def _initial_form(bot: Bot) -> Response:
     """The stored appearance, or the preset in the URL."""
     stored, preset = appearance_of(bot), presets.find(request.args.get("preset", ""))
     shown = presets.applied(preset, stored) if preset else stored

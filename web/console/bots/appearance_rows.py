@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import request
 
-from core.bots.appearance import appearance as looks
+from core.bots.appearance import appearance as appearances
 from core.bots.appearance import presets, theme
 from core.bots.appearance.appearance import Appearance
 from core.bots.appearance.contrast import Problem
@@ -83,15 +83,15 @@ def language_of(appearance: Appearance) -> Words:
 
 def _words(bot: Bot, appearance: Appearance, words: Words) -> dict[str, str]:
     """By the names of `data-word` in the chat's templates; empty texts are hidden."""
-    say, our_name = words.page, looks.shows_branding(appearance, bot.workspace.plan)
+    say, shows_branding = words.page, appearances.shows_branding(appearance, bot.workspace.plan)
     return {
-        "title": looks.title_of(bot, appearance),
+        "title": appearances.title_of(bot, appearance),
         "subtitle": appearance.subtitle,
         "placeholder": appearance.placeholder or say["placeholder"],
         "disclaimer": appearance.disclaimer or say["disclaimer"],
         "privacy": (appearance.privacy_text or say["privacy"]) if appearance.privacy_url else "",
         "privacy_url": appearance.privacy_url,
-        "powered_by": say["powered_by"] if our_name else "",
+        "powered_by": say["powered_by"] if shows_branding else "",
         "avatar": appearance.avatar,
         "picture": chat_appearance.avatar_url(bot, appearance),
     }
@@ -110,7 +110,7 @@ def _launcher(bot: Bot, appearance: Appearance) -> dict[str, Any]:
         "hidden": appearance.launcher_hidden,
         "badge": appearance.badge,
         "teaser": appearance.teaser_text if appearance.teaser_seconds else "",
-        "title": looks.title_of(bot, appearance),
+        "title": appearances.title_of(bot, appearance),
         "picture": chat_appearance.avatar_url(bot, appearance)
         if appearance.launcher_icon == "avatar"
         else "",

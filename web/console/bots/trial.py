@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, render_template, request
 
 from core.accounts.models import Workspace
-from core.bots.appearance.appearance import appearance_of
 from core.bots.conversations import reading
 from core.bots.conversations import search as conversation_search
 from core.bots.conversations.search import ConversationFilter
@@ -21,9 +20,7 @@ pages = Blueprint("trial", __name__, url_prefix="/w/<slug>/bots/<bot_id>/trial")
 def show(workspace: Workspace, bot_id: str) -> str:
     bot = request_cache.bot_of(workspace, bot_id)
     rows = trial_rows.newest(bot, _latest(bot))
-    return render_template(
-        "bots/trial/show.html", bot=bot, appearance=appearance_of(bot), before=rows
-    )
+    return render_template("bots/trial/show.html", bot=bot, before=rows)
 
 
 @pages.get("/<message_id>")
@@ -36,7 +33,6 @@ def turn(workspace: Workspace, bot_id: str, message_id: str) -> Response:
     return page_or_piece(
         *("bots/trial/show.html", "bots/trial/_turn.html"),
         bot=bot,
-        appearance=appearance_of(bot),
         row=row,
         fresh=True,
     )

@@ -165,7 +165,7 @@ def _form_page(
 ) -> Response:
     models = bot_rows.choices(workspace, form.model.data or "mevichat:mini", bot)
     offer = embedding_rows.offer(workspace)
-    page = render_template(template, form=form, models=models, bot=bot, by_meaning=offer)
+    page = render_template(template, form=form, models=models, bot=bot, semantic_search=offer)
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -44,7 +44,7 @@ def index(workspace: Workspace) -> str:
         filter=chosen,
         sorting=order,
         more_url=_url(workspace, chosen.query | order.sort_query | more) if more else "",
-        looked_back_to=found.next.last_at if found.next and not found.full else None,
+        searched_back_to=found.next.last_at if found.next and not found.full else None,
         first_url=_url(workspace, chosen.query | order.sort_query) if before else "",
         files=conversation_files.FILES,
     )

@@ -78,7 +78,7 @@ class KeyRow:
         return self.state in ("invalid", "unreadable")
 
     @property
-    def asked_again_at(self) -> datetime | None:
+    def next_check_at(self) -> datetime | None:
         """When a broken key is checked next; None for a disabled key."""
         return self.key.recheck_at if self.is_broken and self.key.enabled else None
 

@@ -98,7 +98,7 @@ def _form_or_added(
 ) -> AnyResponse:
     bot = bots.get(workspace.id, bot_id)
     if request.method == "GET":
-        return _form_page(bot, kind, FORMS[kind](data=_given_before(workspace, bot)))
+        return _form_page(bot, kind, FORMS[kind](data=_from_transcript(workspace, bot)))
     form = FORMS[kind]()
     try:
         name = take(workspace, bot, form)
@@ -163,7 +163,7 @@ def _data(upload: FileStorage) -> bytes:
     return upload.stream.read()
 
 
-def _given_before(workspace: Workspace, bot: Bot) -> dict[str, Any]:
+def _from_transcript(workspace: Workspace, bot: Bot) -> dict[str, Any]:
     """The question and answer from a transcript, to be improved."""
     answer_id = request.args.get("answer", "")
     if not answer_id:

@@ -22,7 +22,7 @@ from web.htmx import go_to, toast, wants_piece
 
 pages = Blueprint("knowledge", __name__, url_prefix="/w/<slug>/bots/<bot_id>/knowledge")
 
-LOOK_AGAIN_SECONDS = 2
+REFRESH_SECONDS = 2
 
 
 @pages.get("")
@@ -137,14 +137,16 @@ def _list(workspace: Workspace, bot: Bot) -> dict[str, Any]:
     place = {"slug": workspace.slug, "bot_id": bot.id}
     order = sorting.from_request(source_list.COLUMNS, "knowledge.index", place, "sources")
     rows = knowledge_rows.rows_of(bot.id, order.order)
-    by_meaning = embedding_rows.standing(workspace, bot)
-    pending = any(row.pending for row in rows) or (by_meaning is not None and by_meaning.moves)
+    semantic_search = embedding_rows.standing(workspace, bot)
+    pending = any(row.pending for row in rows) or (
+        semantic_search is not None and semantic_search.moves
+    )
     return {
         "rows": rows,
         "sorting": order,
-        "by_meaning": by_meaning,
+        "semantic_search": semantic_search,
         "room": knowledge_rows.room(workspace),
-        "look_again_seconds": LOOK_AGAIN_SECONDS if pending else 0,
+        "refresh_seconds": REFRESH_SECONDS if pending else 0,
     }
 
 
