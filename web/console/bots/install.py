@@ -94,8 +94,8 @@ def _page(workspace: Workspace, bot: Bot, form: SiteForm) -> Response:
         base=widget.base(),
         line=widget.embed_code(bot.id),
         sites=_sites(bot),
-        asking=[row for row in found if not row.dismissed],
-        refused=[row for row in found if row.dismissed],
+        unapproved=[row for row in found if not row.dismissed],
+        dismissed=[row for row in found if row.dismissed],
         endpoint_url=endpoint,
         curl=_CURL.format(endpoint=endpoint),
     )
