@@ -15,7 +15,7 @@ from web.guards import requires_sign_in, this_person
 from web.people.sessions import secret_key
 from web.people.sign_in_limits import limiter, sign_in_limit
 
-pages = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
+pages = Blueprint("two_factor", __name__, url_prefix="/account/second-factor")
 
 CODES_LIMIT = "30 per hour"
 _QR_PAPER, _QR_INK = "white", "black"
@@ -46,7 +46,7 @@ def show() -> Any:
     form = PasswordForm()
     if form.validate_on_submit() and _knows_password(form):
         two_factor.begin(this_person())
-        return redirect(url_for("second_factor.show"), 303)
+        return redirect(url_for("two_factor.show"), 303)
     return _page(password_form=form)
 
 
@@ -81,7 +81,7 @@ def make_recovery_codes() -> Any:
 @requires_sign_in
 @limiter.limit(sign_in_limit)
 @_codes_of_this_person
-def switch_off() -> Any:
+def disable() -> Any:
     form = ProofForm()
     if not (form.validate_on_submit() and _is_proven(form)):
         return _page(proof_form=form)
@@ -118,7 +118,7 @@ def _page(
     person, forms = this_person(), (password_form, code_form, proof_form)
     secret = two_factor.secret_to_confirm(person)
     page = render_template(
-        "account/second_factor.html",
+        "account/two_factor.html",
         secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         qr_code=_qr_code(two_factor.provisioning_uri(person, secret)) if secret else "",
         password_form=password_form or PasswordForm(formdata=None),

@@ -1,4 +1,4 @@
-"""The second factor: each code counts once, by the clock that everybody shares, and recovery codes too."""
+"""Two-factor authentication: each code works once, by the shared clock, and so does each recovery code."""
 
 import base64
 import re

@@ -169,11 +169,11 @@ NEEDS = {
     ("provider_keys.replacement", "POST"): "keys.manage",
     ("provider_keys.test", "POST"): "keys.manage",
     ("search.index", "GET"): "workspace.read",
-    ("second_factor.confirm", "POST"): "signed_in",
-    ("second_factor.make_recovery_codes", "POST"): "signed_in",
-    ("second_factor.show", "GET"): "signed_in",
-    ("second_factor.show", "POST"): "signed_in",
-    ("second_factor.switch_off", "POST"): "signed_in",
+    ("two_factor.confirm", "POST"): "signed_in",
+    ("two_factor.make_recovery_codes", "POST"): "signed_in",
+    ("two_factor.show", "GET"): "signed_in",
+    ("two_factor.show", "POST"): "signed_in",
+    ("two_factor.disable", "POST"): "signed_in",
     ("settings.retention", "GET"): "workspace.manage",
     ("settings.retention", "POST"): "workspace.manage",
     ("settings.set_minute_limit", "POST"): "workspace.manage",
@@ -200,7 +200,7 @@ STRICTER_INSIDE = {
 NOBODYS = {"slug", "plan_key"}
 """What stands in addresses and is no id of a workspace's own."""
 LEAD_TO_SIGN_IN = ("auth.start", "auth.sign_out", "auth.sign_in_code")
-"""Where they lead whom is in test_accounts.py and test_second_factor.py."""
+"""Where they lead whom is in test_accounts.py and test_two_factor.py."""
 ASKED_AS_HTMX = ("admin", "billing", "stranger", "nobody")
 ROLES = {
     "owner": Role.OWNER,

@@ -1,4 +1,4 @@
-"""The second factor in a browser: set up, asked for at the next sign-in, and switched off by its owner only."""
+"""Two-factor authentication in a browser: set up, required at the next sign-in, and disabled only by its owner."""
 
 import re
 from datetime import timedelta
