@@ -1,1 +1,1 @@
-"""Flask: a request becomes a call into core, its answer a page, a piece or JSON."""
+"""Flask: turns requests into calls to core, and results into pages, partial pages or JSON."""

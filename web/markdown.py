@@ -1,7 +1,7 @@
-"""A model's text as HTML: Markdown for its shape, everything that could act taken out.
+"""Renders a model's Markdown as safe HTML.
 
-The chat makes the same elements in the browser (static/chat/markdown/); one table of cases holds both
-together (tests/rendering/markdown_cases.toml).
+The chat renders the same elements in the browser (static/chat/markdown/). One table of cases tests
+both (tests/rendering/markdown_cases.toml).
 """
 
 import re
@@ -32,9 +32,9 @@ _SET = {
     "code": {"dir": "ltr"},
     **dict.fromkeys(("ul", "ol", "blockquote"), {"dir": "auto"}),
 }
-"""What scrolls can be scrolled by keys. Code reads from left to right."""
+"""Attributes we set ourselves: scrolling parts are focusable, and code is always left to right."""
 _DEEPEST = 100
-"""Marks in a line may nest without end, and a browser lays out each level on its stack."""
+"""The nesting limit: inline marks may nest without end, and browsers lay out each level on their stack."""
 _SIDES = {"text-align:center": "center", "text-align:right": "end"}
 _NO_ADDRESS = r"\s<>\"'`\u3000-\u303f\uff00-\uffef"
 _ADDRESS = re.compile(rf"https?://[^{_NO_ADDRESS}]+[^{_NO_ADDRESS}.,:;!?)\]]")
@@ -42,9 +42,9 @@ _MARK = re.compile(r"\[([0-9]{1,2})\]")
 
 
 def safe_html(text: str, sources: Sequence[Mapping[str, Any]] = ()) -> Markup:
-    """Paragraphs, links (http, https, mailto), lists, code and tables; never a script, style, image or `hx-*`.
+    """Paragraphs, links (http, https, mailto), lists, code and tables; no script, style, image or `hx-*`.
 
-    A mark like [1] becomes a link to the one of `sources` (each with number, title and url) of that number.
+    A mark like [1] becomes a link to that one of `sources` (each with number, title and url).
     """
     html = nh3.clean(
         _markdown.render(text, {"sources": {str(one["number"]): one for one in sources}}),
@@ -59,7 +59,7 @@ def safe_html(text: str, sources: Sequence[Mapping[str, Any]] = ()) -> Markup:
 
 
 class _Markdown(MarkdownIt):
-    """CommonMark with tables. Addresses stay as written: what each leads to is the browser's to read."""
+    """CommonMark with tables. URLs stay as written; the browser resolves them."""
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802
         return url
@@ -72,7 +72,7 @@ class _Markdown(MarkdownIt):
 
 
 def _is_link(address: str) -> bool:
-    """Whether it can be followed from any page. A path without a host would lead into the one that shows it."""
+    """Whether it works from any page. A path without a host would point into the page that shows it."""
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
@@ -82,7 +82,7 @@ def _is_link(address: str) -> bool:
 
 
 def _shape(state: StateCore) -> None:
-    """Headings as bold lines: the page has its own. A picture as a link to it, so that nothing is loaded."""
+    """Headings become bold lines, because the page has its own. Images become links, so nothing is loaded."""
     for before, token in zip([None, *state.tokens], state.tokens, strict=False):
         if token.type in ("heading_open", "heading_close"):
             token.tag = "p"
@@ -169,7 +169,7 @@ def _text(content: str) -> Token:
 
 
 def _table_open(*_: Any) -> str:
-    """What is too wide scrolls, by keys too."""
+    """Wide tables scroll, with the keyboard too."""
     return '<div class="table" tabindex="0"><table>\n'
 
 

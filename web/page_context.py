@@ -98,7 +98,7 @@ def day(moment: date | None) -> str:
 
 
 def grouped(number: int | None) -> str:
-    """Digits in groups of three, separated by narrow no-break spaces."""
+    """`5,000`; a dash if unknown."""
     return "–" if number is None else f"{number:,}"
 
 

@@ -39,10 +39,10 @@ class IdleTimeout(gevent.Timeout):
 
 
 class StallTimeoutSocket:
-    """A client's socket, given up where the client stands still: it takes nothing, or sends nothing.
+    """A client's socket that is closed when the client stalls, neither taking nor sending data.
 
-    Counted is each step, not the whole (as gevent's own `sendall` does): whoever goes on is served to the
-    end. One that was given up is treated as one that hung up.
+    The limit applies to each step, not to the whole (as in gevent's own `sendall`): a client that
+    keeps reading gets everything. A stalled client is treated as disconnected.
     """
 
     def __init__(self, sock: Any, seconds: float) -> None:
@@ -70,4 +70,4 @@ class StallTimeoutSocket:
                 left = left[self._sock.send(left) :]
         except TimeoutError:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            raise BrokenPipeError(errno.EPIPE, "The client took nothing more.") from None
+            raise BrokenPipeError(errno.EPIPE, "The client stalled.") from None

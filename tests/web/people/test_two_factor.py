@@ -1,4 +1,4 @@
-"""Two-factor authentication in a browser: set up, required at the next sign-in, and disabled only by its owner."""
+"""Two-factor authentication in a browser: set up, required at the next sign-in, disabled only by its owner."""
 
 import re
 from datetime import timedelta
