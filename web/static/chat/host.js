@@ -1,6 +1,5 @@
-// The page around the frame: a site with the widget, or the console's preview. On the hosted page there is none,
-// and all of this is silent. Messages are `{mevichat: 1, type, …}`, cloned and never JSON text: old libraries on
-// such sites break JSON.
+// The page around the frame: a site with the widget, or the console's preview. The hosted page has none, and then this
+// does nothing. Messages are objects `{mevichat: 1, type, …}`, not JSON text, because old libraries on such sites break JSON.
 
 export const framed = window.parent !== window;
 
@@ -8,7 +7,7 @@ const SILENT_MS = 5000;
 const handlers = new Map();
 let host = "*"; // who frames us is known with their first word; the browser has let only allowed sites do it
 
-// `message`, `unread`, `token`, `close`, `ready`: docs/widget.md has their facts.
+// `message`, `unread`, `token`, `close`, `ready`: see docs/widget.md.
 export function tell(type, facts = {}) {
   if (framed) window.parent.postMessage({ mevichat: 1, ...facts, type }, host);
 }
@@ -18,8 +17,8 @@ export function on(type, handler) {
   handlers.set(type, [...(handlers.get(type) ?? []), handler]);
 }
 
-// The first word from outside: `{token, open, language, page}`, `page` being the site's origin as the browser says it.
-// Whoever frames us without the widget's script says none.
+// The first message from outside: `{token, open, language, page}`; `page` is the site's origin as the browser reports
+// it. A frame without the widget's script gets none.
 export const greeted = new Promise((resolve) => {
   setTimeout(resolve, framed ? SILENT_MS : 0, {});
   on("hello", (facts, page) => resolve({ ...facts, page }));

@@ -1,4 +1,4 @@
-// The chat, hosted or in a frame, joined: what the page brought or this browser remembers, then what a person does.
+// The chat, hosted or in a frame: restores the conversation, then handles the visitor's actions.
 import { Answer } from "./page/answer.js";
 import { Api } from "./talk/api.js";
 import "./page/copying.js";
@@ -57,7 +57,7 @@ document.getElementById("stop").addEventListener("click", () => talk.stop());
 
 document.getElementById("close")?.addEventListener("click", () => tell("close"));
 
-// A conversation that a cookie holds is let go of by the server.
+// If a cookie holds the conversation, the server ends it.
 restart.addEventListener("submit", (event) => {
   if (page.dataset.token) return void (store.token = "");
   event.preventDefault();

@@ -1,5 +1,4 @@
-// The console's preview: what its form says at the moment, on the real page. Only the console can ask for it: it is
-// of our own origin.
+// The console's preview: the unsaved form on the real page. Only pages of our own origin can use it.
 import { Answer } from "./page/answer.js";
 import { on } from "./host.js";
 import * as view from "./page/view.js";
@@ -34,7 +33,7 @@ function write(place, word) {
   else Object.assign(place, { textContent: word, hidden: !word });
 }
 
-// Picture, first letters, or nothing.
+// The avatar, initials, or nothing.
 function face({ avatar, picture, title = "" }) {
   if (avatar === undefined) return;
   const head = document.querySelector(".chat-head");
@@ -51,7 +50,7 @@ function letters(name) {
   return (words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : name.slice(0, 1)).toUpperCase();
 }
 
-// Under the line to write in, behind the sentence there.
+// Below the input, after the note.
 function links({ privacy, privacy_url, powered_by }) {
   const line = document.querySelector(".quiet-line");
   for (const link of line.querySelectorAll("a")) link.remove();
@@ -62,7 +61,7 @@ function links({ privacy, privacy_url, powered_by }) {
   }
 }
 
-// Something to look at, where nobody has written yet.
+// A sample conversation while there is none.
 function talk() {
   if (sample.length || document.getElementById("log").children.length) return;
   const question = view.visitor(QUESTION);

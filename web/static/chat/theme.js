@@ -1,4 +1,4 @@
-// Light or dark at a press, where the bot's owner has not decided; kept in this browser.
+// The theme switch, where the bot's owner hasn't chosen a mode; stored in this browser.
 const root = document.documentElement;
 
 document.getElementById("theme")?.addEventListener("click", () => {

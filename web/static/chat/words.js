@@ -1,14 +1,14 @@
-// What the page says when something has happened: the page brought the sentences along, in the visitor's language.
+// The page's messages in the visitor's language, which the server put into the page.
 const words = JSON.parse(document.getElementById("chat").dataset.words);
 
 export const language = document.documentElement.lang;
 
-// The sentence, with `{name}` filled from facts.
+// The message, with `{name}` filled from facts.
 export function say(key, facts = {}) {
   return words[key].replace(/{(\w+)}/g, (_, name) => facts[name]);
 }
 
-// Why something was refused, by the endpoint's code. Never a word about providers, plans or keys.
+// Why something was rejected, by the endpoint's code. Never mentions providers, plans or keys.
 export function explain({ status = 0, code = "" }, retried) {
   const key = reason(status, code);
   return say(!retried && Object.hasOwn(words, `${key}_kept`) ? `${key}_kept` : key);

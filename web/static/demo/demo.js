@@ -1,4 +1,4 @@
-// What a shop's own script may do with the chat: a link that asks, where the chat has come; else it leads to its page.
+// Uses the widget's API as a site would: links that ask the bot a question. Without the widget they open the chat page.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-ask]");
   if (!link || !window.Mevichat) return;

@@ -1,4 +1,4 @@
-// Reads a piece's sentence ([data-say]) to a screen reader when it changes; a poll that brings the same sentence stays silent.
+// Announces an element's sentence ([data-say]) to screen readers when it changes.
 import { behavior } from "./behavior.js";
 
 let last = "";

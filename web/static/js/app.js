@@ -1,4 +1,4 @@
-// The console's behaviours. Each is a file, bound by data-behavior="name …", also in pieces that htmx swaps in.
+// The console's behaviors: one file each, bound by data-behavior="name …", also in parts that htmx swaps in.
 import "./htmx-setup.js";
 import "./announce.js";
 import "./copy.js";

@@ -1,4 +1,4 @@
-// Binds a function to every element that names it in data-behavior: those here now, and those htmx brings later.
+// Binds a function to every element that names it in data-behavior, now or when htmx swaps it in.
 
 const bound = new WeakMap();
 

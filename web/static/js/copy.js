@@ -1,4 +1,4 @@
-// Copies what stands beside the button: the value of an input, or the text of a <pre>.
+// Copies the value of the input, or the text of the <pre>, beside the button.
 import { behavior } from "./behavior.js";
 import { toast } from "./toasts.js";
 
@@ -20,7 +20,7 @@ async function copied(source) {
     await navigator.clipboard.writeText(source.value ?? source.textContent);
     return true;
   } catch {
-    // Without https there is no clipboard: select it, so that one key press copies it.
+    // Without https there is no clipboard: select the text, so that one key press copies it.
     if (source.select) source.select();
     else getSelection().selectAllChildren(source);
     toast("info", "Couldn’t copy. The text is selected: press Ctrl+C, or ⌘C on a Mac.");

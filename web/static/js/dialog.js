@@ -1,4 +1,4 @@
-// A link that opens its page's form in the dialog. Without a script, or with a modifier key, it is a plain link.
+// A link that opens its page's form in the dialog. Without JavaScript, or with a modifier key, it is a normal link.
 const dialog = document.getElementById("dialog");
 let opener = null;
 
@@ -6,7 +6,7 @@ if (dialog) {
   const body = document.getElementById("dialog-body");
   const title = document.getElementById("dialog-title");
 
-  // A new tab is the browser's business: htmx never hears of that click.
+  // Clicks that open a new tab are left to the browser: htmx doesn't see them.
   document.addEventListener("click", (event) => {
     if (!event.target.closest('[data-behavior~="dialog"]')) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) event.stopImmediatePropagation();
@@ -24,7 +24,7 @@ if (dialog) {
     (first(body) ?? title).focus();
   });
 
-  // A request for the dialog that fails leaves the link to do its plain work.
+  // If loading the dialog fails, the link works as a normal link.
   document.addEventListener("htmx:sendError", (event) => {
     if (event.detail.target === body) location.assign(opener.href);
   });
@@ -36,7 +36,7 @@ if (dialog) {
     dialog.close();
   });
 
-  // What was typed goes with the dialog; the focus goes back to where it came from, or to its row's successor.
+  // Closing clears the dialog; the focus returns to the link, or to its row's replacement.
   dialog.addEventListener("close", () => {
     for (const id of ["toasts", "live"]) document.body.append(document.getElementById(id));
     body.replaceChildren();
@@ -45,7 +45,7 @@ if (dialog) {
   });
 }
 
-// What is left to fill in: the first field, or the one after a choice that is made already.
+// The first empty field, or the one after a choice that is already made.
 function first(body) {
   const chosen = body.querySelector("[type=radio]:checked");
   return body.querySelector(chosen ? ".control" : "input:not([type=hidden], :disabled)");
@@ -56,7 +56,7 @@ function outside(event) {
   return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
 }
 
-// A link inside a closed menu cannot take the focus; the menu's own button can.
+// A link inside a closed menu can't take the focus; the menu's button can.
 function focusable(place) {
   return place?.closest("details:not([open])")?.querySelector("summary") ?? place;
 }

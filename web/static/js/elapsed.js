@@ -1,4 +1,4 @@
-// How long a check has been running, counted from when this page first saw it.
+// How long a check has been running, as seen by this page.
 import { behavior } from "./behavior.js";
 
 const began = new Map();

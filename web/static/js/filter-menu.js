@@ -1,4 +1,4 @@
-// A line at the head of a long menu that leaves the entries with what is typed; Enter takes the first of them.
+// The filter at the top of a long menu; Enter opens the first match.
 import { behavior } from "./behavior.js";
 
 behavior("filter-menu", (piece) => {

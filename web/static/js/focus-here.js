@@ -1,4 +1,4 @@
-// Takes the focus when it appears: the summary of a form that came back with errors.
+// Takes the focus when it appears: the error summary of a rejected form.
 import { behavior } from "./behavior.js";
 
 behavior("focus-here", (element) => element.focus());

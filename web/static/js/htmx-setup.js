@@ -1,4 +1,4 @@
-// What every htmx request of the console shares: the CSRF token, and words for what went wrong.
+// Shared by all htmx requests of the console: the CSRF token and error messages.
 import { toast } from "./toasts.js";
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content;
@@ -24,13 +24,13 @@ document.addEventListener("htmx:responseError", (event) => {
   toast("bad", said(xhr) || WORDS[xhr.status] || `Something went wrong on our end (error ${xhr.status}). Please try again.`);
 });
 
-// 422 swaps the form it brings; a bare sentence has no form to stand in.
+// 422 swaps the returned form; a plain sentence becomes a toast.
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr } = event.detail;
   if (xhr?.status === 422 && said(xhr)) toast("bad", said(xhr));
 });
 
-// The server's own sentence, when that is all it answered.
+// The server's message, if that is the whole response.
 function said(xhr) {
   return xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") ? xhr.responseText.trim() : "";
 }
@@ -41,7 +41,7 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
-// A poll tries again by itself and says nothing.
+// Polls retry silently.
 function quiet(event) {
   return event.detail.elt?.matches?.('[data-behavior~="polling"]');
 }

@@ -1,4 +1,4 @@
-// The form that checks a provider key before it is stored. A saved key leaves nothing of itself in the page.
+// The form that checks a provider key before it is stored. Once saved, the key is removed from the page.
 import { behavior } from "./behavior.js";
 import { toast } from "./toasts.js";
 
@@ -8,7 +8,7 @@ behavior("key-form", (form) => {
   const secret = form.querySelector("[name=secret]");
   const result = form.querySelector("#key-check");
 
-  // The result of the last paste says nothing about the next one.
+  // Clears the result of the previous paste.
   form.addEventListener("input", () => {
     if (!result.querySelector(PENDING)) result.replaceChildren();
   });
@@ -22,7 +22,7 @@ behavior("key-form", (form) => {
   });
 });
 
-// A dialog closed in the middle of a check: the check goes on out of sight, and its outcome is said in a toast.
+// If the dialog is closed during a check, the check goes on, and a toast shows its result.
 document.getElementById("dialog")?.addEventListener("close", () => {
   const pending = document.querySelector(`#dialog ${PENDING}`);
   if (!pending) return;

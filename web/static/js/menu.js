@@ -1,4 +1,4 @@
-// A <details> menu closes when something else is clicked, focused or chosen, and on Escape. One is open at a time.
+// A <details> menu closes on Escape and on clicks, focus or a choice elsewhere. One is open at a time.
 const OPEN = 'details[data-behavior~="menu"][open]';
 
 function closeAllBut(target) {

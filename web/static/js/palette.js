@@ -1,5 +1,5 @@
-// Search and commands over any page: Ctrl-K, Cmd-K or "/" opens it, arrows choose, Enter goes there, Esc closes.
-// The focus stays in the line; which option is chosen is told by aria-activedescendant.
+// Search and commands on any page: Ctrl-K, Cmd-K or "/" opens it, arrows select, Enter goes there, Esc closes. The focus
+// stays in the input; aria-activedescendant marks the selected option.
 import { behavior } from "./behavior.js";
 import { choose } from "./theme.js";
 
@@ -33,14 +33,14 @@ behavior("palette", (palette) => {
     moveTo(all.at((at + by + all.length) % all.length));
   };
 
-  // Results that come late leave the choice where somebody moved it; what is typed next starts at the first again.
+  // Late results keep a selection that was moved; typing on resets it to the first.
   let movedTo = "";
   const moveTo = (option) => {
     movedTo = option?.textContent ?? "";
     choice(option);
   };
 
-  // Enter goes to what the typed words find, not to what stood there before: it waits for them.
+  // Enter waits for the results of the typed words instead of using old ones.
   let stale = false;
   let waits = false;
   const go = () => {
@@ -104,7 +104,7 @@ behavior("palette", (palette) => {
 
 if (MAC) for (const key of document.querySelectorAll("[data-command-key]")) key.textContent = "⌘ K";
 
-// Where a slash is a letter.
+// Fields where a slash is text.
 function isTyped(target) {
   return target.closest?.("input, textarea, select, [contenteditable]") !== null;
 }

@@ -1,5 +1,5 @@
-// A piece that polls (hx-trigger "load delay:1s, poll-again"): rests while the tab is hidden, and after a failed
-// request tries again later and later. Only GETs poll.
+// A part that polls (hx-trigger "load delay:1s, poll-again"): pauses while the tab is hidden, and backs off after
+// failed requests. Only GETs poll.
 import { behavior } from "./behavior.js";
 
 const FIRST_WAIT_MS = 2000;

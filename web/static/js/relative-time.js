@@ -1,4 +1,4 @@
-// Keeps "3 minutes ago" true, in the same words as the server's, and says the exact moment on hover in the person's own zone.
+// Keeps "3 minutes ago" current, in the server's words, and shows the exact local time on hover.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -1,4 +1,4 @@
-// The eye beside a secret field: shows what this browser holds, and hides it again before the form leaves.
+// Shows or hides what was typed in a secret field, and hides it before the form is submitted.
 import { behavior } from "./behavior.js";
 
 behavior("reveal-secret", (field) => {

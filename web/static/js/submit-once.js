@@ -1,4 +1,4 @@
-// A plain form is sent once: its buttons rest while the next page is on its way.
+// Prevents double submits: a form's buttons are disabled while the next page loads.
 import { behavior } from "./behavior.js";
 
 behavior("submit-once", (form) => {
@@ -9,7 +9,7 @@ behavior("submit-once", (form) => {
   });
 });
 
-// Back from the next page, by the browser's own memory: the form may be sent again.
+// Restored from the back/forward cache: the form can be submitted again.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("[data-sent]")) {

@@ -1,4 +1,4 @@
-// Before the first paint: the theme this browser was told to keep. A classic script, so that nothing flashes.
+// Applies this browser's stored theme before the first paint. A classic script, so that nothing flashes.
 try {
   const theme = localStorage.getItem("theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;

@@ -1,4 +1,4 @@
-// Light, dark or as the system says; kept in this browser (theme-first.js reads it before the first paint).
+// Light, dark or the system's theme; stored in this browser (theme-first.js applies it before the first paint).
 import { behavior } from "./behavior.js";
 
 behavior("theme", (group) => {

@@ -1,5 +1,5 @@
-// Says what happened, once, in a polite live region. From the page (flashed), from a script (toast()), or from
-// the server with a piece: HX-Trigger: {"toast": {"kind": "good", "text": "…"}}.
+// Messages in a polite live region: flashed by the page, from a script (toast()), or from the server with a partial
+// page: HX-Trigger: {"toast": {"kind": "good", "text": "…"}}.
 import { behavior } from "./behavior.js";
 
 const ICONS = { good: "circle-check", warning: "triangle-alert", bad: "circle-alert", info: "info" };
@@ -19,12 +19,12 @@ export function toast(kind, text) {
   leaveLater(item);
 }
 
-// A modal dialog makes the rest of the page inert: while one is open, the region stands inside it.
+// A modal dialog makes the rest of the page inert, so the region moves into an open dialog.
 function host() {
   return document.querySelector("dialog[open]") ?? document.body;
 }
 
-// Bad news stays until it is dismissed; the rest leaves when it can have been read and nobody points at it.
+// Errors stay until dismissed; others disappear after enough time to read them, unless hovered.
 function leaveLater(item) {
   if (item.dataset.kind === "bad") return;
   const words = item.textContent.trim().split(/\s+/).length;

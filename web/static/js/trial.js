@@ -1,4 +1,4 @@
-// Try it: hands the bot's frame its conversation, and fetches what each answer took as soon as the frame tells of it.
+// Try it: passes the conversation to the bot's frame, and loads each answer's details when the frame reports its end.
 import { behavior } from "./behavior.js";
 
 const MESSAGE = /^msg_\w+$/;
@@ -7,7 +7,7 @@ behavior("trial", (frame) => {
   const key = `trial:${frame.dataset.bot}`;
   let token = kept();
 
-  // This window's: a reload goes on with the conversation, another window begins its own.
+  // Per window: a reload continues the conversation, another window starts its own.
   function kept() {
     try {
       return sessionStorage.getItem(key) ?? "";
@@ -28,7 +28,7 @@ behavior("trial", (frame) => {
     frame.contentWindow.postMessage({ mevichat: 1, type: "hello", token, open: true }, location.origin);
   }
 
-  // The newest stands first; one that is answered again comes up from where it was.
+  // Newest first; a retried turn moves to the top.
   function show(id) {
     if (!MESSAGE.test(id)) return;
     document.getElementById(`turn-${id}`)?.remove();

@@ -1,4 +1,4 @@
-// In the frame, in place of a chat: there is nothing to do but to close it.
+// In the frame in place of an unavailable chat: the close button.
 import { on, tell } from "../chat/host.js";
 
 const close = document.getElementById("close");

@@ -1,4 +1,4 @@
-// The frame: made when the window is first opened, never before. It and the loader talk by messages.
+// The frame, created when the window is first opened. It and the loader exchange messages.
 
 const CHECK_AFTER_MS = 1500; // a frame that has loaded says `ready` before that
 const GIVE_UP_MS = 6500;
@@ -62,7 +62,7 @@ function hear({ source, origin, data }) {
   if (type === "message") emit(type, { role, message_id, conversation_id, status });
 }
 
-// The focus goes in only if it has waited for that, and is nowhere else by now.
+// Moves the focus into the frame only if it is still on the window.
 function greet() {
   const focus = panel.contains(root.activeElement);
   ready = true;

@@ -1,4 +1,4 @@
-// The widget's loader, joined: when it opens by itself, and what the page's own scripts may ask of it.
+// The loader: opens the window automatically, and provides the API for the page's scripts.
 // web/chat/widget_script.py makes one script of `config` and the files of this folder.
 
 const name = Symbol.for("mevichat");
@@ -21,8 +21,8 @@ function start() {
   if (config.teaser) tease();
 }
 
-// Where it was open on the page before; or after a time, unless the visitor has had it open in this tab. On a phone
-// neither. It takes no focus.
+// Reopens where it was open on the page before; otherwise opens after the delay, unless the visitor opened it in this
+// tab. Never on phones, and never takes the focus.
 function openByItself() {
   const was = keep("sessionStorage", "open");
   const unasked = () => phone.matches || open(false);
@@ -48,7 +48,7 @@ function api() {
   };
 }
 
-// Two tags of one bot are one widget: what runs second puts the first one back, if it was thrown out.
+// Two tags of one bot are one widget: the second run restores the first if the page removed it.
 function startOnce() {
   if (widgets.has(config.id)) widgets.get(config.id).place();
   else start();

@@ -1,8 +1,8 @@
-// What the loader takes from the page that it stands on, and what it keeps there.
+// What the loader reads from the page around it, and stores there.
 //
-// Such pages refuse storage, have strict policies, and old libraries that change what arrays, objects and JSON do:
-// so here are no JSON, no for…in, no inline style, and little of arrays. What runs is one widget: a page with two bots
-// runs this twice. Everything here weighs, for every page of every site.
+// Such pages may block storage, have strict policies, and old libraries that change arrays, objects and JSON: so this
+// uses no JSON, no for…in, no inline styles and few arrays. One run is one widget; a page with two bots runs it twice.
+// Keep it small: every page of every site loads it.
 
 const script = document.currentScript || document.querySelector(`script[src*="/w/${config.id}.js"]`);
 const option = (name) => script?.getAttribute(`data-${name}`) || "";
@@ -11,7 +11,7 @@ const words = wordsOfThePage();
 const held = Object.create(null);
 let overflow = null;
 
-// The tag's language, the bot's, the page's, the browser's: the first that there are words for.
+// The language of the tag, the bot, the page or the browser: the first that is supported.
 function wordsOfThePage() {
   for (const wanted of [option("language"), config.language, document.documentElement.lang, ...navigator.languages, "en"]) {
     const language = wanted.toLowerCase().split("-")[0];
@@ -19,7 +19,7 @@ function wordsOfThePage() {
   }
 }
 
-// Reads, or with a value writes, what this site's storage knows for the bot. Refused, it lasts as long as the page.
+// Reads or writes a value in the site's storage for the bot. Without storage, it lasts until the page is left.
 function keep(area, name, value) {
   const key = `mevichat:${config.id}:${name}`;
   if (value !== undefined) held[name] = value;
@@ -30,7 +30,7 @@ function keep(area, name, value) {
   return held[name] || "";
 }
 
-// Under the full screen of a phone the page does not scroll. Important, as its own styles may be.
+// Locks the page's scrolling under the full-screen chat on phones. Important, because the page's styles may be too.
 function lockScroll(on) {
   const { style } = document.documentElement;
   if (on === (overflow !== null)) return;
@@ -39,12 +39,12 @@ function lockScroll(on) {
   style.setProperty("overflow", on ? "hidden" : before, on ? "important" : "");
 }
 
-// To the page's scripts: mevichat:open and the others.
+// Events for the page's scripts: mevichat:open and others.
 function emit(name, facts) {
   dispatchEvent(new CustomEvent(`mevichat:${name}`, { detail: { bot: config.id, ...facts } }));
 }
 
-// In the body, and there again when the page throws it out or brings another body; not without end.
+// Keeps the widget in the body, also if the page removes it or replaces the body; up to a limit.
 function keepInBody(element) {
   let left = 50;
   const place = () => {

@@ -1,5 +1,4 @@
-// What stands on the page: the launcher, and the window that the frame goes into. All of it in a closed shadow root,
-// where no style of the page reaches.
+// The launcher and the window for the frame, in a closed shadow root that the page's styles can't reach.
 
 const element = make("mevichat-widget");
 const root = element.attachShadow({ mode: "closed" });
@@ -17,7 +16,7 @@ function face() {
   return config.icon ? drawing(config.icon, "face") : make("b", { class: "face", dir: "auto" }, config.letters);
 }
 
-// A sheet that is made by script is no inline style: a strict policy of the page lets it pass.
+// A constructed style sheet is no inline style, so strict content policies allow it.
 function dress() {
   try {
     const sheet = new CSSStyleSheet();

@@ -1,4 +1,4 @@
-// A sentence beside the launcher, for bots that have one. Sent away, it stays away for a week.
+// The greeting bubble beside the launcher. Once dismissed, it stays hidden for a week.
 
 const TEASER_RESTS_MS = 7 * 24 * 3600 * 1000;
 

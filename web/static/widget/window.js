@@ -1,4 +1,4 @@
-// Open or closed, what is seen then, and where the focus goes.
+// The window: opening, closing, and the focus.
 
 let opened = false;
 let shown = true;
@@ -17,7 +17,7 @@ function open(focus = true) {
   emit("open");
 }
 
-// Until the frame is ready the focus waits at its door.
+// Until the frame is ready, the focus stays on the window.
 function enter(focus) {
   if (focus) (ready ? frame : away).focus();
   if (ready) say("opened", { focus });
@@ -46,7 +46,7 @@ function tellUnread(count) {
   emit("unread", { count });
 }
 
-// Brings what is seen in line with what is so. A label that is seen stands in the name, for those who speak to machines.
+// Updates the display. The accessible name contains the visible label, for voice control.
 function show() {
   const full = opened && phone.matches;
   const unreadText = unread ? words.unread.replace("{count}", unread) : "";
@@ -62,7 +62,7 @@ function show() {
   fit(full);
 }
 
-// On a phone the window is what can be seen: above a keyboard, too.
+// On a phone the window fills the visible area, above the keyboard.
 function fit(full) {
   const { offsetTop, height } = visualViewport;
   panel.style.setProperty("--seen-top", `${full ? offsetTop : 0}px`);

@@ -1,5 +1,5 @@
-// A model's text as blocks. The parser is markdown-it's, with the same rules and limits as web/markdown.py, whose parser
-// is a port of it: tests/rendering/markdown_cases.toml holds both to the same elements.
+// A model's text as blocks. Uses markdown-it with the rules and limits of web/markdown.py, whose parser is a port
+// of it. tests/rendering/markdown_cases.toml tests both.
 import { ParserBlock, ParserInline, helpers, joinText, normalize } from "../../vendor/markdown-it@14.3.3/parser.min.js";
 import { isLink, written } from "./elements.js";
 
@@ -13,8 +13,8 @@ const parser = {
   validateLink: isLink,
 };
 
-// Each block with the lines it is made from, the text's link definitions, and how to make its element. Only make()
-// parses what is inside the lines: a stream parses again what has changed, not all of it.
+// Each block with its source lines, the link definitions, and a function that creates its element. Only make()
+// parses inline content, so a stream parses only what changed.
 export function blocks(text) {
   const state = { src: text };
   normalize(state);

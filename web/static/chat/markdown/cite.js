@@ -1,4 +1,4 @@
-// Marks like [1] in an answer, as links to the source of that number. Code and links keep theirs.
+// Turns marks like [1] into links to the source of that number, except in code and links.
 const MARK = /\[(\d{1,2})\]/;
 
 export function linkMarks(place, sources) {

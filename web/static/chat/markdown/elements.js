@@ -1,15 +1,15 @@
-// Tokens as elements. Text is data: nodes are made one by one, nothing is parsed as HTML, only http, https and mailto
-// are links, and no picture is loaded: it becomes a link to it.
+// Tokens as elements. Nodes are created one by one, never parsed from HTML. Only http, https and mailto are links,
+// and images become links, so that nothing is loaded.
 import { say } from "../words.js";
 
 const ADDRESS = /https?:\/\/[^\s<>"'`\u3000-\u303f\uff00-\uffef]+[^\s<>"'`\u3000-\u303f\uff00-\uffef.,:;!?)\]]/g;
 const SIDES = { "text-align:center": "center", "text-align:right": "end" };
 const SIDED = new Set(["ul", "ol", "blockquote"]); // numbers and lines stand where the text begins
 const TAGS = new Set(["p", "ul", "ol", "li", "blockquote", "thead", "tbody", "tr", "th", "td", "strong", "em", "s"]);
-// Marks in a line may nest without end, and a browser lays out each level on its stack.
+// The nesting limit: inline marks may nest without end, and browsers lay out each level on their stack.
 const DEEPEST = 100;
 
-// A path without a host would lead into the page that shows it.
+// A path without a host would point into the page that shows it.
 export function isLink(address) {
   return /^(https?:\/\/[^/\\]|mailto:)/i.test(address) && URL.canParse(address);
 }
@@ -32,7 +32,7 @@ export function written(tokens) {
   return root;
 }
 
-// Puts the element into its place; returns where its content goes.
+// Appends the element; returns where its content goes.
 function begin(token, place) {
   if (token.tag === "a") return isLink(token.attrGet("href")) ? put(place, link(token.attrGet("href"))) : place;
   if (token.type === "heading_open") return put(put(place, element("p")), element("strong"));
@@ -78,7 +78,7 @@ function picture(token, place) {
   return [link(address, label || address)];
 }
 
-// An address that is shown as such reads from left to right, whatever stands around it.
+// A visible URL is always left to right.
 function withAddresses(text) {
   const parts = [];
   let end = 0;

@@ -1,16 +1,16 @@
-// Text that grows: which part of it can be shown already, and putting it on the page without touching what stands.
+// Growing text: which part can be shown already, and how to render it without replacing existing blocks.
 import { blocks } from "./blocks.js";
 
-// Where a word may end. Chinese, Japanese, Korean and Thai part words by no space.
+// Where a word may end. Chinese, Japanese, Korean and Thai use no spaces.
 const WORD_END = /[\s\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]/;
 const HALF_LINK = /^\[[^\]\n]*(\]\([^)\s]*)?$/;
-// A line of marks alone may become anything: "-" an item, a rule or an underline that makes a heading.
+// A line of only marks is ambiguous: "-" may become an item, a rule, or the underline of a heading.
 const ONLY_MARKS = /(^|\n)[^\S\n]*(?:[-+*=_>#|:`~]+|\d+[.)]?)[^\S\n]*$/;
-// The head of a table, whose line of dashes is still to come.
+// A table's header row, before its separator row has arrived.
 const TABLE_HEAD = /(^|\n\n)[^\S\n]*\|[^\n]*(?:\n[-|:\s]*)?$/;
 const FENCE = /^(?:\s|[-*+>]|\d+[.)])*(`{3,}|~{3,})(.*)$/;
 
-// Whole words only; no half link; a mark that is still open is closed for now, so that no asterisk flashes by.
+// Whole words, no partial links. Open marks are closed for now, so that no asterisks flash up.
 export function showable(text) {
   const words = wholeWords(text);
   if (inFence(words)) return words;
@@ -34,7 +34,7 @@ function withoutHalfLink(text) {
   return text.slice(0, text[start - 1] === "!" ? start - 1 : start);
 }
 
-// A fence is closed by a line of the same sign, as many of them or more.
+// A fence is closed by a line with at least as many of the same character.
 function inFence(text) {
   let open = "";
   for (const line of text.split("\n")) {
@@ -48,7 +48,7 @@ function inFence(text) {
 
 const painted = new WeakMap();
 
-// Only blocks that changed are made anew: a selection in an earlier paragraph survives, nothing jumps.
+// Replaces only changed blocks, so that a selection in an earlier paragraph survives and nothing jumps.
 export function paint(place, text) {
   const next = blocks(text);
   const before = painted.get(place) ?? [];
@@ -64,7 +64,7 @@ const isSame = (one, other) => one.source === other.source && one.definitions ==
 
 const ENDS = [". ", "! ", "? ", "\n", "؟ ", "。", "！", "？"];
 
-// For the ear: whole sentences, without marks, in the order they come.
+// For screen readers: whole sentences in order, without marks.
 export function sentences(text, done) {
   const plain = text
     .replace(/^ *(?:[`~]{3,}.*$|(?:#+|[-*+>]|\d+[.)])\s+|\|[-:| ]+\|$)/gm, "")

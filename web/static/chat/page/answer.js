@@ -1,4 +1,4 @@
-// One answer on the page: it grows while it is written, and is read out sentence by sentence.
+// One answer on the page: it grows while it is written, and is announced sentence by sentence.
 import { press, showSources, sourcesOf, thumbOf } from "./below.js";
 import { linkMarks } from "../markdown/cite.js";
 import { speak } from "./speak.js";
@@ -6,11 +6,11 @@ import { paint, sentences, showable } from "../markdown/stream.js";
 import { add, fromTemplate, keepEnd } from "./view.js";
 import { failure } from "../words.js";
 
-// Written by follow(): begin, add, cite, end.
+// follow() calls begin, add, cite and end.
 export class Answer {
   static #all = new WeakMap();
 
-  // The answer shown in this item of the log; one that the page brought is adopted as it stands.
+  // The answer in this item of the log, including one rendered by the server.
   static of(item) {
     if (!Answer.#all.has(item)) new Answer(item).stored({ text: item.querySelector(".text").textContent, status: item.dataset.status });
     return Answer.#all.get(item);
@@ -35,7 +35,7 @@ export class Answer {
   get thumb() { return thumbOf(this.item); }
   set thumb(thumb) { press(this.item, thumb); }
 
-  // A stream that was cut goes on after so many characters: those stand here.
+  // A resumed stream continues after the characters already shown.
   begin(ids, characters = 0) {
     this.item.dataset.id = ids.message_id;
     this.onBegin(ids);
@@ -61,7 +61,7 @@ export class Answer {
     keepEnd();
   }
 
-  // `code` is why it failed. A stream that says that it is done, and not complete, was stopped.
+  // `code` is why it failed. A stream that is done but not complete was stopped.
   end(status, code = "", stopped = false) {
     this.item.dataset.status = status;
     this.item.toggleAttribute("data-stopped", stopped);
@@ -82,7 +82,7 @@ export class Answer {
     keepEnd();
   }
 
-  // As stored: nothing of it is news to the ear. What is left out stands on the page already.
+  // From the server, without announcing it. Omitted fields stay as they are.
   stored({ text, status, failure: code, stopped, sources, thumb }) {
     this.text = text;
     this.spoken = sentences(text, true);

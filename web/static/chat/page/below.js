@@ -1,4 +1,4 @@
-// What stands below an answer: what it was given to answer from, and the visitor's thumb.
+// Below an answer: its sources and the visitor's rating.
 
 export function showSources(item, sources) {
   const place = item.querySelector(".sources");
@@ -6,7 +6,7 @@ export function showSources(item, sources) {
   place.hidden = !sources.length;
 }
 
-// As they stand there: {number, title, url}, of which url is "" where none can be followed.
+// {number, title, url}; url is "" if the source has no page.
 export function sourcesOf(item) {
   return [...item.querySelectorAll(".sources li > *")].map((label) => {
     const [number, title] = [...label.children].map((part) => part.textContent);
@@ -31,7 +31,7 @@ function isLink(url) {
 
 const thumbs = (item) => [...item.querySelectorAll(".thumbs button")].map((button, at) => [button, at ? -1 : 1]);
 
-// 1, -1, or 0 for none. A pressed thumb takes itself back.
+// 1, -1, or 0 for none. Pressing a pressed thumb removes the rating.
 export function press(item, thumb) {
   for (const [button, means] of thumbs(item)) {
     button.setAttribute("aria-pressed", String(thumb === means));
@@ -43,7 +43,7 @@ export function thumbOf(item) {
   return thumbs(item).find(([button]) => button.getAttribute("aria-pressed") === "true")?.[1] ?? 0;
 }
 
-// Shown at once; taken back, and thrown, if it was not kept.
+// Shown immediately; reverted, and thrown, if it was not stored.
 export async function rate(api, answer, thumb) {
   const before = answer.thumb;
   answer.thumb = thumb;

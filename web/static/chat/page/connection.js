@@ -1,4 +1,4 @@
-// Whether this browser is online: said at the head and above the line, and waited for by what reads an answer.
+// Whether this browser is online: shown in the header and above the input, and awaited by readers of an answer.
 import { note } from "./note.js";
 import { speak } from "./speak.js";
 import { say } from "../words.js";
@@ -9,7 +9,7 @@ const banner = document.getElementById("offline");
 
 export const online = () => navigator.onLine;
 
-// Resolves as soon as there is a connection, or at once.
+// Resolves as soon as the browser is online.
 export function backOnline() {
   if (online()) return Promise.resolve();
   return new Promise((resolve) => addEventListener("online", resolve, { once: true }));

@@ -1,4 +1,4 @@
-// The button at a piece of code: takes the code away. Where the browser lets no page do that, it marks the code.
+// The copy button of a code block. Without clipboard access it selects the code.
 import { say } from "../words.js";
 
 const SHOWN_MS = 2000;

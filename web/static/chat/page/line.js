@@ -1,5 +1,4 @@
-// The line to write in: it grows with what is in it, and keeps it over a reload in this tab. Where storage is
-// refused, it is kept as long as the page.
+// The message input: it grows with its text and keeps it across reloads of this tab. Without storage, until the reload.
 const key = `draft:${document.getElementById("chat").dataset.bot}`;
 
 export const input = document.getElementById("text");

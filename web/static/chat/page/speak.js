@@ -1,4 +1,4 @@
-// For the ear: a line in the polite live region. Lines stay for a while, so that none is lost to the next.
+// Announcements in a polite live region. Lines stay for a while, so that none is lost to the next.
 const AT_MOST = 12;
 const live = document.getElementById("live");
 

@@ -10,7 +10,7 @@ let line = null;
 
 const isSeen = () => open && !document.hidden;
 
-// An answer has ended in this item of the log.
+// An answer ended in this item of the log.
 export function ended(item) {
   if (isSeen()) return;
   if (!count) {
@@ -21,7 +21,7 @@ export function ended(item) {
   show(count + 1);
 }
 
-// What was new is old once the visitor writes on.
+// Removes the "new" line once the visitor writes again.
 export function forget() {
   line?.remove();
   line = null;

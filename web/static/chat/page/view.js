@@ -1,4 +1,4 @@
-// The log: what stands in it, what is said beside it, and staying at its end.
+// The log: its messages and status lines, and scrolling along.
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 const scroll = $("scroll");
@@ -16,7 +16,7 @@ export function visitor(text, id = "") {
 
 export const known = (id) => log.querySelector(`[data-id="${CSS.escape(id)}"]`) !== null;
 
-// A line across the log, with a word in it.
+// A line across the log with a label.
 export function parting(text, className = "parted") {
   const line = document.createElement("li");
   line.className = className;
@@ -47,14 +47,14 @@ export function remove(...items) {
 
 export const empty = () => remove(...log.children);
 
-// ---- what is said beside the talk
+// ---- status
 
 export function busy(on) {
   $("send").setAttribute("aria-disabled", String(on));
   for (const button of log.querySelectorAll("[data-retry] button")) button.disabled = on;
 }
 
-// Stop stands where Send does, while there is an answer to stop. Whoever was on the one is on the other.
+// Stop replaces Send while an answer is being written, and the focus moves along.
 export function stoppable(on) {
   const [shown, hidden] = on ? [$("stop"), $("send")] : [$("send"), $("stop")];
   const had = document.activeElement === hidden;
@@ -63,14 +63,14 @@ export function stoppable(on) {
   if (had) shown.focus();
 }
 
-// ---- staying at the end, unless somebody reads further up
+// ---- scrolls along, unless the visitor reads further up
 
 export function toEnd() {
   pinned = true;
   keepEnd();
 }
 
-// Many messages at once: the page is laid out when all stand there, not after each.
+// For many messages: one layout at the end instead of one for each.
 export function together(add) {
   held = true;
   add();

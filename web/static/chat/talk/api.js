@@ -1,6 +1,6 @@
-// The bot endpoint. Every POST goes out once: nothing here repeats one.
+// The bot endpoint. No POST is retried here.
 
-// What the server would not do, or (status 0) that it could not be reached.
+// An error of the server, or status 0 if it could not be reached.
 export class Refused extends Error {
   constructor(status, { code = "", message = "" } = {}, retryAfter = 0) {
     super(message);
@@ -8,7 +8,7 @@ export class Refused extends Error {
   }
 }
 
-// The visitor began a new conversation meanwhile.
+// The visitor started a new conversation in the meantime.
 export class Left extends Error {}
 
 export class Api {
@@ -18,7 +18,7 @@ export class Api {
     Object.assign(this, { base, token, page: "", conversation: "" }); // `page`: the site around the frame
   }
 
-  // Aborted when this conversation is left: what is still being read of it ends.
+  // Aborted when this conversation is left, which ends open streams.
   get signal() { return this.#leaving.signal; }
 
   leave() {

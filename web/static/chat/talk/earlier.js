@@ -1,8 +1,8 @@
-// What the server has of this conversation: shown again, or looked through for a message that may have arrived.
+// The conversation as stored on the server: to restore it, or to find a message that may have arrived.
 import { Answer } from "../page/answer.js";
 import * as view from "../page/view.js";
 
-// The conversation that the token opens. False where it has ended.
+// The token's conversation. False if it has ended.
 export async function show(api) {
   const found = await api.history().catch(({ status }) => (status === 401 ? null : []));
   if (!found) return false;
@@ -15,7 +15,7 @@ function one(message) {
   else new Answer(undefined, message.id).stored(message);
 }
 
-// The server's reply to a text that this page has sent and not heard of since, shown as `answer`; null for none.
+// The server's reply to a text that was sent without a response, shown as `answer`; null if there is none.
 export async function find(api, text, answer) {
   const messages = await api.history().catch(() => []);
   const at = messages.findLastIndex((m) => m.role === "visitor" && m.text === text && !view.known(m.id));

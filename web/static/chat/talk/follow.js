@@ -1,15 +1,15 @@
-// Follows one answer from its first event to its last. A stream that is cut is resumed where it stopped, a few
-// times, later and later; an answer that cannot be reached any more ends as interrupted. Offline, it waits.
+// Follows one answer from its first event to its last. A broken stream is resumed a few times with growing delays; after
+// that the answer ends as interrupted. While offline, it waits.
 import { Left, Refused } from "./api.js";
 import { backOnline, online } from "../page/connection.js";
 import { events } from "./sse.js";
 
 const WAITS_MS = [400, 1000, 2000, 4000, 8000];
 
-// The stream broke before it said which message it answers.
+// The stream broke before its first event.
 export class Unknown extends Error {}
 
-// `answer` is told: begin(ids, how many characters it has already), add(text), cite(sources), end(status, code). Resolves when it has ended.
+// Calls answer.begin(ids, length so far), add(text), cite(sources) and end(status, code). Resolves when it has ended.
 export async function follow(api, response, answer, id = "") {
   const seen = { id, last: "" };
   const { signal } = api;
@@ -40,7 +40,7 @@ async function resumed(api, seen) {
   }
 }
 
-// True when the answer has ended; false when the stream broke off.
+// True if the answer has ended; false if the stream broke.
 async function drain(response, answer, seen) {
   try {
     for await (const { id, event, data } of events(response.body)) {

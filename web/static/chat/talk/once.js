@@ -1,4 +1,4 @@
-// The id under which a message is sent: the same text keeps it until it was accepted, so that it is one message.
+// The client id of a message: the same text keeps it until it is accepted, so that it is stored once.
 export class Once {
   #text = "";
   #id = "";
@@ -13,7 +13,7 @@ export class Once {
   }
 }
 
-// crypto.randomUUID() wants https; a chat on a plain address works as well.
+// crypto.randomUUID() needs https; a chat on plain http works too.
 function randomId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
-// Server-sent events read from a fetch response: {id, event, data}, data parsed as JSON. Comments only prove that the line is alive.
+// Server-sent events from a fetch response: {id, event, data}, with data parsed as JSON. Comments are keep-alive pings.
 
-// Pings come every 15 s at most: three missed, and the line is dead.
+// Pings come at least every 15 s: after three missed ones the connection counts as lost.
 const SILENCE_MS = 45_000;
 
 export async function* events(body) {
@@ -33,7 +33,7 @@ export function parse(part) {
   return { id: fields.id, event: fields.event, data: JSON.parse(fields.data.join("\n")) };
 }
 
-// A connection that is gone may not say so: the browser does.
+// A lost connection may not close by itself, but the browser reports that it is offline.
 function withinTime(promise) {
   let timer;
   let broken;

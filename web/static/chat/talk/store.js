@@ -1,5 +1,5 @@
-// The visitor's token, kept in this browser for this bot. Where storage is refused, it lasts as long as the page.
-// In a frame it is the site that keeps it: storage of ours is blocked or forgotten there.
+// The visitor's token for this bot, in this browser's storage. Without storage, it lasts until the page is left.
+// In a frame the site stores it, because browsers block or clear third-party storage.
 import { framed, greeted, tell } from "../host.js";
 
 export class Store {

@@ -1,4 +1,4 @@
-// The talk: a message is sent once, and its answer followed to the end. What was not accepted goes back into the line.
+// The conversation: each message is sent once, and its answer followed to the end. A rejected text returns to the input.
 import { Answer } from "../page/answer.js";
 import { Left } from "./api.js";
 import { rate } from "../page/below.js";
@@ -26,7 +26,7 @@ export class Talk {
     this.#watch = new Watch(api);
   }
 
-  // One thing at a time: an answer is asked for, followed or fetched.
+  // One thing at a time: sending, following or loading.
   async work(task) {
     view.busy(true);
     this.#work = task().catch((error) => { if (!(error instanceof Left)) throw error; });
@@ -60,7 +60,7 @@ export class Talk {
       await this.#follow(answer, this.#api.send(text, this.#once.idOf(text)));
     } catch (error) {
       if (error instanceof Left) throw error;
-      // Cut before the server said a word: ask what it has, rather than send again.
+      // Lost before the first event: check what the server has instead of sending it again.
       const reply = error instanceof Unknown && (await earlier.find(this.#api, text, answer));
       if (reply) return reply.status === "pending" ? this.resume(answer) : undefined;
       view.remove(question, answer.item);
@@ -69,7 +69,7 @@ export class Talk {
     }
   }
 
-  // From the event `message` on it is the server's.
+  // After the event `message` the server has stored it.
   #acceptedBy(question, answer) {
     answer.onBegin = ({ question_id: id }) => {
       answer.onBegin = () => {};
@@ -91,7 +91,7 @@ export class Talk {
 
   stop() { this.#watch.stop(); }
 
-  // What is still being written goes on without a reader.
+  // A running answer continues on the server.
   async restart() {
     this.#api.leave();
     this.#store.token = "";
@@ -122,7 +122,7 @@ export class Talk {
     });
   }
 
-  // From its first event on; what was there before stays if nothing comes.
+  // From its first event on; if nothing comes, the existing text stays.
   async resume(answer) {
     const before = answer.text;
     answer.reset();
@@ -130,7 +130,7 @@ export class Talk {
     if (before && !answer.text) answer.stored({ text: before, status: answer.status });
   }
 
-  // The conversation this browser remembers; one that has ended is forgotten.
+  // The conversation stored in this browser; dropped if it has ended.
   async remember() {
     if (!(await earlier.show(this.#api))) this.#forget();
   }

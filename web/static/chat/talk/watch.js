@@ -1,4 +1,4 @@
-// The answer that is being written, with Stop at hand where Send was.
+// The answer that is being written, and its Stop button.
 import { follow } from "./follow.js";
 import { note } from "../page/note.js";
 import { stoppable } from "../page/view.js";
@@ -13,7 +13,7 @@ export class Watch {
     this.#api = api;
   }
 
-  // Follows an answer to its end; what asking for it raises is raised here.
+  // Follows an answer to its end; rethrows what the request throws.
   async follow(answer, response, id = "") {
     this.#answer = answer;
     this.#stopping = false;
@@ -27,7 +27,7 @@ export class Watch {
     }
   }
 
-  // Asked for before the answer has an id, it waits for that.
+  // Before the answer has an id, the stop waits for it.
   stop() {
     if (!this.#answer || this.#stopping) return;
     this.#stopping = true;
@@ -43,7 +43,7 @@ export class Watch {
     };
   }
 
-  // The stream says how it ended; a stop that does not arrive can be tried again.
+  // The stream reports the end. A stop that fails can be repeated.
   #send(id) {
     this.#api.stop(id).catch(() => {
       this.#stopping = false;

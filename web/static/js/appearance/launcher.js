@@ -1,4 +1,4 @@
-// The launcher as a site would show it, beside the window.
+// The launcher as on a site, beside the window.
 import { behavior } from "../behavior.js";
 
 behavior("look-launcher", (form) => {
@@ -33,7 +33,7 @@ function face({ icon, picture, title, text, badge, size }) {
   count.hidden = !badge;
 }
 
-// As components/monogram.html draws them.
+// Like components/monogram.html.
 function initials(name) {
   const words = name.split(/\s+/).filter(Boolean);
   return (words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : name.slice(0, 1)).toUpperCase();

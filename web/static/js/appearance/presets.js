@@ -1,4 +1,4 @@
-// A preset fills the form in place: what else was typed stays. Without a script its link does that on a new page.
+// A preset fills the form in place and keeps other input. Without JavaScript its link opens a filled form.
 import { behavior } from "../behavior.js";
 
 behavior("preset", (link) => {
