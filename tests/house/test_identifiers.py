@@ -1,15 +1,16 @@
 """Retired identifiers stay out of the code: each value has the name that a reader greps for."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
 from jinja2 import Environment, nodes
 
-from tests.house.sources import ROOT, python_files, shown, templates
+from tests.house.sources import ROOT, own_static, python_files, shown, templates
 
 PLACES = ("app.py", "gunicorn.conf.py", "bin", "core", "tests", "web", "workers")
-"""Files and folders of Python. The templates are read as well."""
+"""Files and folders of Python. Templates and scripts are read as well."""
 
 RETIRED = frozenset(
     (
@@ -72,6 +73,13 @@ def used_in_template(text: str) -> Iterator[str]:
                 yield name
 
 
+def used_in_script(text: str) -> set[str]:
+    """The names of a script, without its comments, its strings and properties of objects."""
+    code = re.sub(r"(?m)^\s*//.*$|(?<=\s)// .*$", "", text)
+    code = re.sub(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`", "", code)
+    return set(re.findall(r"(?<![\w$.])#?([A-Za-z_$][\w$]*)", code))
+
+
 def retired_in(text: str) -> set[str]:
     return {name for name in defined_or_used(text) if name.strip("_") in RETIRED}
 
@@ -88,6 +96,13 @@ def test_no_retired_identifier_is_used():
 def test_no_retired_identifier_is_used_in_a_template():
     broken = {shown(path): retired_in_template(path.read_text()) for path in templates()}
     assert {path: found for path, found in broken.items() if found} == {}
+
+
+def test_no_retired_identifier_is_used_in_a_script():
+    scripts = {
+        shown(path): used_in_script(path.read_text()) & RETIRED for path in own_static(".js")
+    }
+    assert {path: found for path, found in scripts.items() if found} == {}
 
 
 def test_every_place_is_read():
@@ -140,6 +155,19 @@ def test_each_identifier_is_found_where_a_template_uses_it(text):
 
 def test_names_in_a_template_s_text_are_free():
     assert retired_in_template("<p class='look'>{# told #}{{ url_for('asked') }} look</p>") == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["let told = 1;", "function told() {}", "f((told) => 1)", "class A { #told = 1; }", "f(told)"],
+)
+def test_each_identifier_is_found_where_a_script_uses_it(text):
+    assert used_in_script(text) & RETIRED == {"told"}
+
+
+def test_names_in_a_script_s_comments_texts_and_properties_are_free():
+    text = '// told\non("look", ({ detail }) => detail.look); // asked\nf(`told ${x}`);'
+    assert used_in_script(text) & RETIRED == set()
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def _config(bot: Bot, appearance: Appearance, base: str) -> dict[str, Any]:
         "side": appearance.side,
         "icon": "" if shows_avatar else _icons()[appearance.launcher_icon],
         "cross": _icons()["cross"],
-        "letters": _initials(appearances.title_of(bot, appearance)),
+        "initials": _initials(appearances.title_of(bot, appearance)),
         "picture": picture and base + picture,
         "text": appearance.launcher_text,
         "hidden": appearance.launcher_hidden,

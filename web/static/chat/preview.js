@@ -41,11 +41,11 @@ function face({ avatar, picture, title = "" }) {
   if (avatar === "none") return;
   const made = document.createElement(picture ? "img" : "span");
   if (picture) Object.assign(made, { className: "avatar", src: picture, alt: "", width: 36, height: 36 });
-  else Object.assign(made, { className: "monogram round", textContent: letters(title), ariaHidden: "true" });
+  else Object.assign(made, { className: "monogram round", textContent: initials(title), ariaHidden: "true" });
   head.prepend(made);
 }
 
-function letters(name) {
+function initials(name) {
   const words = name.split(/\s+/).filter(Boolean);
   return (words.length > 1 ? words.slice(0, 2).map((word) => word[0]).join("") : name.slice(0, 1)).toUpperCase();
 }

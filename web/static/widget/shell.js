@@ -13,7 +13,7 @@ const shell = make("div", { lang: words.language, dir: words.direction, class: o
 
 function face() {
   if (config.picture) return make("img", { class: "face", src: config.picture, alt: "" });
-  return config.icon ? drawing(config.icon, "face") : make("b", { class: "face", dir: "auto" }, config.letters);
+  return config.icon ? drawing(config.icon, "face") : make("b", { class: "face", dir: "auto" }, config.initials);
 }
 
 // A constructed style sheet is no inline style, so strict content policies allow it.

@@ -21,13 +21,13 @@ behavior("look-launcher", (form) => {
 
 function face({ icon, picture, title, text, badge, size }) {
   for (const drawn of document.querySelectorAll("#look-button [data-icon]")) drawn.toggleAttribute("hidden", drawn.dataset.icon !== icon);
-  const [img, letters, words, count] = ["face", "letters", "words", "badge"].map((name) => document.getElementById(`look-${name}`));
+  const [img, monogram, words, count] = ["face", "initials", "words", "badge"].map((name) => document.getElementById(`look-${name}`));
   img.hidden = Boolean(icon) || !picture;
   if (picture) img.src = picture;
   Object.assign(img.style, { width: `${size}px`, height: `${size}px`, margin: `0 ${12 - size / 2}px` });
-  letters.hidden = Boolean(icon || picture);
-  letters.textContent = initials(title);
-  letters.style.fontSize = `${size * 0.36}px`;
+  monogram.hidden = Boolean(icon || picture);
+  monogram.textContent = initials(title);
+  monogram.style.fontSize = `${size * 0.36}px`;
   words.hidden = !text;
   words.textContent = text;
   count.hidden = !badge;
