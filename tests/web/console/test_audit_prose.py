@@ -66,7 +66,7 @@ def test_the_reader_finds_an_action_however_it_is_named():
     assert not actions_of(Source("core.somewhere", "event('key.stolen')"))
 
 
-TOLD = {
+SENTENCES = {
     ("key.added", "anthropic"): ({"now": f"{MASK}7xA2"}, "added the Anthropic key …7xA2"),
     ("key.replaced", "anthropic"): (
         {"was": f"{MASK}7xA2", "now": f"{MASK}Qm31"},
@@ -123,6 +123,17 @@ TOLD = {
     ("workspace.retention_changed", "acme"): (
         {"was": 0, "now": 90}, "changed how long conversations are kept, from forever to 90 days",
     ),
+    ("conversation.expired", "acme"): (
+        {"count": 3, "days": 30}, "deleted 3 conversations after the retention period of 30 days",
+    ),
+    ("source.added", "src_1"): (
+        {"bot": "bot_1", "kind": "file", "title": "a.pdf"},
+        "added the file “a.pdf” to Leafy’s knowledge",
+    ),
+    ("source.removed", "src_1"): (
+        {"bot": "bot_gone", "kind": "file", "title": "a.pdf"},
+        "deleted the file “a.pdf” from a bot’s knowledge",
+    ),
     ("bot.deleted", "bot_1"): ({"name": "{x}"}, "deleted the bot {x} with its conversations"),
     ("moon.landed", "tranquility"): (
         {"by": "Neil", "at": 1969}, "moon.landed tranquility (at 1969, by Neil)",
@@ -131,10 +142,11 @@ TOLD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("action", "subject"), TOLD)
+@pytest.mark.parametrize(("action", "subject"), SENTENCES)
 def test_a_line_reads_as_a_sentence(action, subject):
-    details, sentence = TOLD[action, subject]
-    assert audit_prose.what(AuditLine(action=action, subject=subject, details=details)) == sentence
+    details, sentence = SENTENCES[action, subject]
+    line = AuditLine(action=action, subject=subject, details=details)
+    assert audit_prose.what(line, {"bot_1": "Leafy"}) == sentence
 
 
 @pytest.mark.parametrize("action", audit_prose.SENTENCES)

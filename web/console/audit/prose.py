@@ -36,12 +36,12 @@ SENTENCES = {
     "bot.origin_removed": "removed {origin} from {name}’s allowed sites",
     "bot.origin_refused": "dismissed {origin}, where {name} was seen",
     "bot.deleted": "deleted the bot {name} with its conversations",
-    "source.added": "added the {kind} “{title}” to a bot’s knowledge",
+    "source.added": "added the {kind} “{title}” to {bot}’s knowledge",
     "source.read_again": "re-read the {kind} “{title}”",
-    "source.removed": "deleted the {kind} “{title}” from a bot’s knowledge",
+    "source.removed": "deleted the {kind} “{title}” from {bot}’s knowledge",
     "conversation.deleted": "deleted {conversations}",
     "conversation.exported": "exported {conversations}",
-    "conversation.expired": "deleted {conversations} that were older than {age}",
+    "conversation.expired": "deleted {conversations} after the retention period of {period}",
     "key.added": "added the {provider} key {now}",
     "key.replaced": "replaced the {provider} key, was {was}, now {now}",
     "key.enabled": "enabled the {provider} key",
@@ -103,17 +103,24 @@ _FILTERS = {
 }
 
 
+_NO_NAMES: Mapping[str, str] = {}
+
+
 class _Facts(dict[str, Any]):
     def __missing__(self, name: str) -> str:
         return ""
 
 
-def what(line: AuditLine) -> str:
-    """What someone did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”."""
+def what(line: AuditLine, bot_names: Mapping[str, str] = _NO_NAMES) -> str:
+    """What someone did, without their name: “replaced the Anthropic key, was …7xA2, now …Qm31”.
+
+    `bot_names` are by id, for lines that record only a bot's id.
+    """
     sentence = SENTENCES.get(line.action)
     if sentence is None:
         return _plain(line)
-    facts = {"subject": line.subject, **line.details}
+    bot = bot_names.get(str(line.details.get("bot")), "a bot")
+    facts = {"subject": line.subject, **line.details, "bot": bot}
     translate = _TRANSLATIONS.get(line.action) or _TRANSLATIONS.get(line.action.partition(".")[0])
     return sentence.format_map(_Facts(translate(facts) if translate else facts))
 
@@ -200,8 +207,8 @@ def _of_conversation(facts: Facts) -> Facts:
         if fields
         else ""
     )
-    age = _kept(int(facts.get("days", 0)))
-    return facts | {"conversations": parts + of, "age": age}
+    period = _kept(facts["days"]) if facts.get("days") else ""
+    return facts | {"conversations": parts + of, "period": period}
 
 
 def _of_person(facts: Facts) -> Facts:

@@ -1,7 +1,7 @@
 """The audit log: its lines with filters, its integrity check, and the CSV export."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from core.accounts.audit import AuditLine, Verdict
 from core.accounts.models import Workspace
 from core.db import work_context
 from web import csv_export
-from web.console import sorting
+from web.console import request_cache, sorting
 from web.console.audit import prose as audit_prose
 from web.days import day_in, midnight
 from web.guards import requires
@@ -94,11 +94,11 @@ def index(workspace: Workspace) -> str:
     order = sorting.from_request(COLUMNS, "audit_log.index", place, "audit-lines", wanted.query)
     lines = wanted.lines(workspace, beyond, PAGE + 1, not order.order.descending)
     more = {"before": lines[PAGE - 1].number} if len(lines) > PAGE else None
-    people = audit.counts_by_actor(workspace.id)
+    people, bot_names = audit.counts_by_actor(workspace.id), _bot_names(workspace)
     count = sum(people.values())
     return render_template(
         "audit_log/index.html",
-        lines=[_view(line) for line in lines[:PAGE]],
+        lines=[_view(line, bot_names) for line in lines[:PAGE]],
         filter=wanted,
         kinds=KINDS,
         people=list(people),
@@ -116,15 +116,17 @@ def index(workspace: Workspace) -> str:
 @requires("audit.read")
 def lines(workspace: Workspace) -> Response:
     """All filtered lines, as CSV."""
-    rows = _rows(workspace, _filter())
+    rows = _rows(workspace, _filter(), _bot_names(workspace))
     return csv_export.answer(f"{workspace.slug}-audit-log", _COLUMNS, rows)
 
 
-def _rows(workspace: Workspace, wanted: Filter) -> Iterator[tuple[object, ...]]:
+def _rows(
+    workspace: Workspace, wanted: Filter, names: Mapping[str, str]
+) -> Iterator[tuple[object, ...]]:
     """Reads in short steps, so that no connection is held while a slow browser downloads."""
     beyond: int | None = None
     while found := _some(workspace, wanted, beyond):
-        yield from map(_row, found)
+        yield from (_row(line, names) for line in found)
         beyond = found[-1].number
 
 
@@ -133,15 +135,25 @@ def _some(workspace: Workspace, wanted: Filter, beyond: int | None) -> list[Audi
         return wanted.lines(workspace, beyond, _CSV_AT_A_TIME)
 
 
-def _row(line: AuditLine) -> tuple[object, ...]:
+def _row(line: AuditLine, bot_names: Mapping[str, str]) -> tuple[object, ...]:
     at = line.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     details = json.dumps(line.details, sort_keys=True, ensure_ascii=False)
-    cells = (line.action, line.subject, f"{line.actor} {audit_prose.what(line)}", details)
+    cells = (
+        line.action,
+        line.subject,
+        f"{line.actor} {audit_prose.what(line, bot_names)}",
+        details,
+    )
     return (line.number, at, line.actor, line.origin, *cells)
 
 
-def _view(line: AuditLine) -> LineView:
-    return LineView(line.number, line.at, line.actor, audit_prose.what(line), line.origin)
+def _view(line: AuditLine, bot_names: Mapping[str, str]) -> LineView:
+    what = audit_prose.what(line, bot_names)
+    return LineView(line.number, line.at, line.actor, what, line.origin)
+
+
+def _bot_names(workspace: Workspace) -> dict[str, str]:
+    return {bot.id: bot.name for bot in request_cache.bots_of(workspace)}
 
 
 def _chain(workspace: Workspace, count: int) -> Verdict | None:
