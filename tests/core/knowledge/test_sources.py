@@ -166,7 +166,7 @@ def test_a_file_has_a_largest_size(cast, bot):
 
 @pytest.mark.parametrize("add", ["text", "question", "answer"])
 def test_nothing_is_not_knowledge(cast, bot, add):
-    with pytest.raises(Invalid, match=f"Write the {add}"):
+    with pytest.raises(Invalid, match=f"Enter the {add}"):
         if add == "text":
             sources.add_text(cast.workspace, bot.id, "T", " \n\x00", OPERATOR)
         else:

@@ -222,7 +222,7 @@ WRONG_PASTES = [
     ("bedrock", marker.openai_key(), "as JSON"),
     ("bedrock", marker.bedrock_key()[:-1], "as JSON"),
     ("bedrock", marker.bedrock_key().replace("us-east-1", "evil.example/"), "“region” is a region"),
-    ("bedrock", marker.bedrock_key().replace("secretAccessKey", "secret"), "“secret” does not"),
+    ("bedrock", marker.bedrock_key().replace("secretAccessKey", "secret"), "“secret” doesn’t"),
 ]
 
 

@@ -327,7 +327,7 @@ def test_bots_create_prints_the_id(app, cast, flask):
         (("nothing", "--name", "x"), "There’s no workspace"),
         (("acme", "--name", " "), "The name can have"),
         (("acme", "--name", "x", "--model", "gpt-99"), "There is no model “gpt-99”"),
-        (("acme", "--name", "x", "--model", "gpt-5"), "not part of the Pro plan"),
+        (("acme", "--name", "x", "--model", "gpt-5"), "isn’t included in the Pro plan"),
         (("acme", "--name", "x", "--origin", "a.example"), "is not a site address"),
     ):
         fails(flask("bots", "create", *words), says)

@@ -106,11 +106,11 @@ def test_what_is_added_is_listed_as_waiting(admin, base, bot, path, form, title)
 @pytest.mark.parametrize(
     ("path", "form", "sentence"),
     [
-        ("texts", {"title": "A", "text": " "}, "Write the text."),
-        ("texts", {}, "Write the text."),
-        ("answers", {"question": "", "answer": "Yes."}, "Write the question."),
+        ("texts", {"title": "A", "text": " "}, "Enter the text."),
+        ("texts", {}, "Enter the text."),
+        ("answers", {"question": "", "answer": "Yes."}, "Enter the question."),
         ("answers", {"question": "x" * 201, "answer": "Yes."}, "can have 200 characters"),
-        ("answers", {"question": "Why?"}, "Write the answer."),
+        ("answers", {"question": "Why?"}, "Enter the answer."),
         ("pages", {"url": "http://127.0.0.1/admin"}, ""),
         ("pages", {"url": "javascript:alert(1)"}, ""),
         ("pages", {"url": "file:///etc/passwd"}, ""),
@@ -415,7 +415,7 @@ def test_what_it_says_when_it_does_not_know_is_written_in_its_settings(admin, bo
     too_long = admin.post(url, form | {"unknown_text": "x" * 301})
     assert too_long.status_code == 422
     assert (
-        'id="unknown_text-error">The answer can have 0 to 300 characters; this has 301.'
+        'id="unknown_text-error">The message can have 0 to 300 characters; this has 301.'
         in too_long.text
     )
     assert fresh(bot).version == was + 2
