@@ -1,6 +1,7 @@
 // A model's text as blocks. The parser is markdown-it's, with the same rules and limits as web/markdown.py, whose parser
 // is a port of it: tests/rendering/markdown_cases.toml holds both to the same elements.
 import { ParserBlock, ParserInline, helpers, joinText, normalize } from "../../vendor/markdown-it@14.3.3/parser.min.js";
+import { TooMuchMarkdown, checkBlock, checkLines, checkMarks, plainBlocks } from "./budget.js";
 import { isLink, written } from "./elements.js";
 
 const parser = {
@@ -12,15 +13,27 @@ const parser = {
   normalizeLinkText: (address) => address,
   validateLink: isLink,
 };
+parser.block.ruler.before("table", "budget", checkBlock);
 
 // Each block with the lines it is made from, the text's link definitions, and how to make its element. Only make()
 // parses what is inside the lines: a stream parses again what has changed, not all of it.
 export function blocks(text) {
   const state = { src: text };
   normalize(state);
+  try {
+    return laidOut(state);
+  } catch (error) {
+    if (!(error instanceof TooMuchMarkdown)) throw error;
+    return plainBlocks(state.src);
+  }
+}
+
+function laidOut(state) {
   const tokens = [];
   const env = {};
+  checkLines(state.src);
   parser.block.parse(state.src, parser, env, tokens);
+  checkMarks(tokens);
   const lines = state.src.split("\n");
   const definitions = JSON.stringify(env.references ?? {});
   return topLevel(tokens).map((own) => ({

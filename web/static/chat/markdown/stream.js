@@ -7,7 +7,7 @@ const HALF_LINK = /^\[[^\]\n]*(\]\([^)\s]*)?$/;
 // A line of marks alone may become anything: "-" an item, a rule or an underline that makes a heading.
 const ONLY_MARKS = /(^|\n)[^\S\n]*(?:[-+*=_>#|:`~]+|\d+[.)]?)[^\S\n]*$/;
 // The head of a table, whose line of dashes is still to come.
-const TABLE_HEAD = /(^|\n\n)[^\S\n]*\|[^\n]*(?:\n[-|:\s]*)?$/;
+const TABLE_HEAD = /(^|\n\n)[^\S\n]*\|[^\n]*(?:\n[-|: \t]*\n?)?$/;
 const FENCE = /^(?:\s|[-*+>]|\d+[.)])*(`{3,}|~{3,})(.*)$/;
 
 // Whole words only; no half link; a mark that is still open is closed for now, so that no asterisk flashes by.
@@ -68,7 +68,7 @@ const ENDS = [". ", "! ", "? ", "\n", "؟ ", "。", "！", "？"];
 export function sentences(text, done) {
   const plain = text
     .replace(/^ *(?:[`~]{3,}.*$|(?:#+|[-*+>]|\d+[.)])\s+|\|[-:| ]+\|$)/gm, "")
-    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+    .replace(/\[([^\][]+)\]\([^()]*\)/g, "$1")
     .replace(/\*\*|`|\[\d{1,2}\]|\\(?=[!-/:-@[-`{-~])/g, "")
     .replace(/\|/g, " ");
   return done ? plain : plain.slice(0, Math.max(...ENDS.map((end) => plain.lastIndexOf(end) + 1)));
