@@ -13,7 +13,7 @@ _THUMBS = {1: 1, -1: -1, 0: None}
 
 def set_thumb(answer: Message, thumb: Any) -> None:
     """Keeps the thumb on the answer. Raises `Invalid`, or `Conflict` where nothing was answered."""
-    if isinstance(thumb, bool) or not isinstance(thumb, int) or thumb not in _THUMBS:
+    if isinstance(thumb, bool) or not isinstance(thumb, int | float) or thumb not in _THUMBS:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to take it back.")
     with transaction() as current:
         statement = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
