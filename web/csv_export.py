@@ -1,13 +1,16 @@
 """CSV exports, streamed row by row, safe against CSV injection in spreadsheets."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from flask import Response
 
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Characters that start a formula (OWASP, “CSV injection”)."""
+_SKIPPED_BY_SPREADSHEETS = " \u00a0\u200b\ufeff\0"
+_NUMBER = re.compile(r"-?\d{1,30}(?:\.\d{1,30})?", re.ASCII)
 
 
 class _Line:
@@ -28,14 +31,19 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 
 
 def cell(value: object) -> str:
-    """The value as text, with a leading quote if a spreadsheet would read it as a formula."""
+    """The value as text, with a leading quote if a spreadsheet would read it as a formula.
+
+    A number stays one, below zero too.
+    """
     text = str(value)
-    return f"'{text}" if text.startswith(_RUN_BY_SPREADSHEETS) else text
+    is_formula = text.lstrip(_SKIPPED_BY_SPREADSHEETS).startswith(_RUN_BY_SPREADSHEETS)
+    return f"'{text}" if is_formula and not _NUMBER.fullmatch(text) else text
 
 
 def _lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     line = _Line()
-    writer = csv.writer(line)
+    # Where spreadsheets take semicolons for commas, only quotes keep a cell in one piece.
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
     for row in chain([head], rows):
         writer.writerow([cell(value) for value in row])
         yield line.text

@@ -17,6 +17,7 @@ from flask import (
 )
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from gunicorn.http.errors import NoMoreData, ParseException
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -59,6 +60,9 @@ _CSRF = "This page has expired, or cookies are blocked. Reload and try again."
 _UNEXPECTED = (
     "Something went wrong on our end. Nothing was changed; the server’s log has the details."
 )
+_BAD_BODY = (
+    "The request’s body is cut off, or isn’t encoded the way its headers say. Send it again."
+)
 _DATABASE_DOWN = "The database is unavailable. Nothing was changed; try again in a minute."
 _TITLES = {
     400: "Invalid request",
@@ -89,6 +93,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.MevichatError, _handle_known)
     app.register_error_handler(CSRFError, _handle_csrf)
     app.register_error_handler(HTTPException, _handle_http)
+    for malformed in (ParseException, NoMoreData):
+        app.register_error_handler(malformed, _handle_malformed_body)
     app.register_error_handler(OperationalError, _database_down)
     app.register_error_handler(Exception, _handle_unexpected)
 
@@ -131,6 +137,11 @@ def _too_large() -> str:
     most = (request.max_content_length or 0) // 1024
     limit = f"{most} kB" if most < 1024 else f"{most // 1024} MB"
     return f"The request is too large. The limit is {limit} in total. Nothing was saved."
+
+
+def _handle_malformed_body(_error: Exception) -> AnyResponse:
+    """Raised by gunicorn wherever a view reads a chunked body; the connection is closed after it."""
+    return answer(400, "bad_request", _BAD_BODY)
 
 
 def _database_down(error: OperationalError) -> AnyResponse:

@@ -15,6 +15,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from web import markdown_budget
+
 _TAGS = {
     *("p", "br", "strong", "em", "s", "ul", "ol", "li", "blockquote", "hr", "a", "sup", "span"),
     *("code", "pre", "div", "table", "thead", "tbody", "tr", "th", "td"),
@@ -45,9 +47,14 @@ def safe_html(text: str, sources: Sequence[Mapping[str, Any]] = ()) -> Markup:
     """Paragraphs, links (http, https, mailto), lists, code and tables; no script, style, image or `hx-*`.
 
     A mark like [1] becomes a link to that one of `sources` (each with number, title and url).
+    More Markdown than `markdown_budget` allows is shown as it was written.
     """
+    try:
+        rendered = _markdown.render(text, {"sources": {str(one["number"]): one for one in sources}})
+    except markdown_budget.TooMuchMarkdown:
+        rendered = markdown_budget.paragraphs(text)
     html = nh3.clean(
-        _markdown.render(text, {"sources": {str(one["number"]): one for one in sources}}),
+        rendered,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         allowed_classes={"a": {"cite"}, "span": {"cite"}, "div": {"table"}},
@@ -180,5 +187,6 @@ def _table_close(*_: Any) -> str:
 _markdown = _Markdown("commonmark", {"html": False, "breaks": True}).enable(
     ["table", "strikethrough"]
 )
+markdown_budget.limit(_markdown)
 _markdown.core.ruler.push("shape", _shape)
 _markdown.renderer.rules |= {"table_open": _table_open, "table_close": _table_close}  # type: ignore[attr-defined]

@@ -55,7 +55,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Joins every part of the web to the application."""
     forms.register(app)
     request_log.register(app)
-    security.register(app)
+    security.register(app, settings.address)
     sign_in_limits.register(app, settings)
     guards.register(app)
     errors.register(app)

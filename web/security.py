@@ -8,12 +8,18 @@ CONTENT_POLICY = (
     "form-action 'self'; frame-ancestors 'none'"
 )
 
+HTTPS_ONLY = "max-age=31536000"
+"""For a year, browsers use https for this host alone: other hosts of the domain are not ours."""
+
 _csrf = CSRFProtect()
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, address: str) -> None:
+    """`address`: the deployment's own, as browsers reach it."""
     _csrf.init_app(app)
     app.after_request(_add_headers)
+    if address.startswith("https://"):
+        app.after_request(_keep_to_https)
 
 
 def exempt_from_csrf(blueprint: Blueprint) -> None:
@@ -30,4 +36,9 @@ def _add_headers(response: Response) -> Response:
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
         headers.add("Vary", "HX-Request")
+    return response
+
+
+def _keep_to_https(response: Response) -> Response:
+    response.headers.setdefault("Strict-Transport-Security", HTTPS_ONLY)
     return response

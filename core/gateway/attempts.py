@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from core import clock
-from core.gateway import calls, upstream
+from core.gateway import calls, error_replies, upstream
 from core.gateway.calls import Call
 from core.gateway.routing import Candidate
 from core.gateway.stream_guard import StreamGuard, format_of
@@ -22,7 +22,7 @@ from core.providers.formats.endings import failure_of
 from core.providers.formats.request import ChatRequest
 from core.providers.formats.response import Begin, Failed, Part
 from core.providers.formats.streams import is_stream, parts_of
-from core.providers.scrub import scrub
+from core.providers.scrub import is_harmless_header, scrub
 
 LONGEST_PRELUDE_SECONDS = 2.0
 """How long a stream's prelude is held back. Until then, failover to another key is possible."""
@@ -84,11 +84,19 @@ class Attempt:
         status, headers = exchange.status, exchange.headers
         failure = failures.classify(self._provider, status, headers, body, self.secret)
         scrubbed = scrub(body.decode("utf-8", "replace"), self.secret).encode()
-        return Refused(failure, status, headers, scrubbed)
+        return Refused(failure, status, self._scrubbed(headers), scrubbed)
+
+    def _scrubbed(self, headers: dict[str, str]) -> dict[str, str]:
+        """Those that clients get too, unless a key could be in them; and the body's type, for us."""
+        passed = error_replies.passed_headers(headers)
+        harmless = (name for name in passed if is_harmless_header(name, passed[name], self.secret))
+        return {"content-type": headers.get("content-type", "")} | {
+            name: passed[name] for name in harmless
+        }
 
     def _begin(self, exchange: Exchange) -> Answer | Refused:
         """Raises `HttpError` and `Malformed`."""
-        answer = Answer(exchange, exchange.headers, iter(()))
+        answer = Answer(exchange, self._scrubbed(exchange.headers), iter(()))
         if self.request is not None:
             return self._translate(answer, self.request)
         if self.call.stream and is_stream(exchange.headers):

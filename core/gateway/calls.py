@@ -49,7 +49,7 @@ def read(route: str, body: bytes, headers: Mapping[str, str], beta: bool = False
     model, stream = document.get("model"), document.get("stream")
     if not isinstance(model, str) or not _MODEL.fullmatch(model):
         raise Invalid(_NO_MODEL, "model")
-    if stream not in (None, True, False):
+    if stream is not None and not isinstance(stream, bool):
         raise Invalid("“stream” must be true or false.", "stream")
     passed = {name: headers[name] for name in PASSED_HEADERS if name in headers}
     return Call(route, model, bool(stream), body, document, passed, beta, len(body))

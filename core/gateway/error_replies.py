@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import Invalid
+from core.gateway.billing import money
 from core.gateway.request_log.writer import Record
 from core.gateway.routing import Decision
 from core.gateway.upstream import Refused
@@ -38,6 +39,7 @@ _WHOLE_WINDOW = (
     ": it contains an image, a file or an earlier answer, so the model’s whole context window is "
     "reserved for it"
 )
+_OWED = ": it still owes {usd} for an earlier request"
 _STATUSES = {EXHAUSTED: 502, NO_BALANCE: 402}
 
 
@@ -60,6 +62,16 @@ def of_decision(decision: Decision, model: str) -> Reply:
 
 def without_balance(model: str, unseen: bool = False) -> Reply:
     return _reply(NO_BALANCE, model, _WHOLE_WINDOW if unseen else "")
+
+
+def in_debt(model: str, owed_microusd: int) -> Reply:
+    """An earlier request cost more than was held for it, and the rest has not been paid yet."""
+    return _reply(NO_BALANCE, model, _OWED.format(usd=money.format_usd(owed_microusd)))
+
+
+def not_bounded(error: Invalid) -> Reply:
+    """A member of the request leaves open what it may cost, so the balance cannot pay for it."""
+    return Reply(400, code=SOLD_APART, message=error.message)
 
 
 def non_token_charge(name: str) -> Reply:

@@ -16,7 +16,8 @@ from core.ids import new_id
 
 WORKSPACE, PLATFORM = "workspace", "platform"
 """Whose key served: the workspace's own, or the operator's."""
-TOP_UP, CHARGE = "top_up", "charge"
+TOP_UP, CHARGE, DEBT = "top_up", "charge", "debt"
+"""What changes a balance: money came, a request was paid for, or the rest of an earlier one was."""
 
 
 class GatewayToken(Model):
@@ -85,12 +86,17 @@ class Balance(Model):
     """A workspace's credit for the operator's keys, minus what running requests hold."""
 
     __tablename__ = "balances"
-    __table_args__ = (CheckConstraint("microusd >= 0", name="not_negative"),)
+    __table_args__ = (
+        CheckConstraint("microusd >= 0", name="not_negative"),
+        CheckConstraint("debt_microusd >= 0", name="debt_not_negative"),
+    )
 
     workspace_id: Mapped[str] = mapped_column(
         ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
     )
     microusd: Mapped[int] = mapped_column(BigInteger, default=0)
+    debt_microusd: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """What requests cost beyond their holds and the balance; paid first by whatever comes."""
 
 
 class BalanceHold(Model):
@@ -118,6 +124,6 @@ class LedgerEntry(Model):
     at: Mapped[datetime] = mapped_column(default=clock.now)
     kind: Mapped[str] = mapped_column(String(10))
     microusd: Mapped[int] = mapped_column(BigInteger)
-    """Positive for a top-up, negative for a charge."""
+    """Positive for a top-up, negative for a charge and for the payment of a debt."""
     request_id: Mapped[str] = mapped_column(String(32), default="")
     note: Mapped[str] = mapped_column(String(200), default="")

@@ -104,7 +104,7 @@ class _Run:
         except Invalid as error:
             self._untranslatable = error
             return None
-        refusal = charges.hold(self._record, self._call, candidate)
+        refusal = charges.hold(self._record, attempt)
         if refusal:
             return self._refuse(refusal)
         release()
@@ -162,9 +162,10 @@ class _Run:
         record.key_id = candidate.key.id if candidate.key else ""
         record.status, record.first_byte_ms = 200, self._milliseconds()
         headers = error_replies.passed_headers(answer.headers) | self._headers()
-        written = "text/event-stream; charset=utf-8" if self._call.stream else "application/json"
-        passed = answer.headers.get("content-type", written)
-        headers["content-type"] = passed if attempt.same_format else written
+        is_stream = self._call.stream and not answer.is_whole
+        headers["content-type"] = (
+            "text/event-stream; charset=utf-8" if is_stream else "application/json"
+        )
         self._call = calls.drop_body(self._call)
         body = self._body(candidate, answer)
         return Reply(200, headers, b"".join(body) if answer.is_whole else body)

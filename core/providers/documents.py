@@ -23,6 +23,32 @@ def parse_answer(data: str | bytes) -> dict[str, Any]:
     return _object(document[0] if isinstance(document, list) and len(document) == 1 else None)
 
 
+def repeated_member(data: str | bytes) -> str:
+    """The name of a member that occurs twice in one object, at any depth; "" if there is none.
+
+    Readers differ in which of the two they take. Raises `Malformed`.
+    """
+    try:
+        json.loads(data, object_pairs_hook=_members_once)
+    except _Repeated as repeated:
+        return str(repeated.args[0])
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    return ""
+
+
+class _Repeated(Exception):
+    pass
+
+
+def _members_once(members: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            raise _Repeated(name)
+        seen.add(name)
+
+
 def _parse(data: str | bytes) -> Any:
     try:
         return json.loads(data)

@@ -30,6 +30,8 @@ _KEYS = re.compile(
     r"|(?<![\w\-])[\w\-]*T3BlbkFJ[\w\-]*"  # inside every key of OpenAI's
     r"|(?:(?<![\w\-.])[\w\-.]{1,64})?(?:\*{3,}|•{3,})[\w\-*•]*"  # any echo in stars or bullets
 )
+_HEADER_NAME = re.compile(r"[a-z0-9_-]{1,60}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,200}")
 _MARKS = re.compile(rf"(?:{re.escape(_MARK)})+")
 
 
@@ -46,6 +48,12 @@ def scrub(text: str, secret: str | None = None) -> str:
         if len(part) >= _RUN:
             text = _without_runs(text, part)
     return _MARKS.sub(_MARK, _KEYS.sub(_MARK, text))
+
+
+def is_harmless_header(name: str, text: str, secret: str) -> bool:
+    """Whether a provider's header can be passed on: short, of plain characters, and without a key."""
+    is_plain = _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(text)
+    return bool(is_plain) and scrub(name, secret) == name and scrub(text, secret) == text
 
 
 def _without_runs(text: str, secret: str) -> str:

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from core import errors
+from app import create_app
+from core import errors, queue
 from tests.browser import Browser
 
 
@@ -104,3 +105,18 @@ def test_nobody_is_asked_to_sign_in_by_an_address_that_is_not_there(app):
     page = Browser(app).get("/w/acme/nothing-here")
     assert page.status_code == 404
     assert "Go to home page" in page.text
+
+
+@pytest.mark.parametrize(
+    ("public_url", "said"),
+    [
+        ("https://chat.example.com", "max-age=31536000"),
+        ("http://chat.example.com", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("path", ["/sign-in", "/nothing-here", "/healthz", "/static/favicon.svg"])
+def test_browsers_keep_to_https_where_the_address_has_it(app, chosen, public_url, said, path):
+    made = create_app(chosen.model_copy(update={"public_url": public_url}))
+    queue.configure(chosen.redis_address)
+    assert made.test_client().get(path).headers.get("Strict-Transport-Security") == said

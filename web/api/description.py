@@ -6,10 +6,21 @@ those of a chat, are listed only as far as the gateway reads them. Long on purpo
 
 from typing import Any
 
+from core.bots.answers.turns import MAX_CLIENT_ID_LENGTH, MAX_TEXT_LENGTH
+from core.gateway.calls import MAX_MODEL_LENGTH
+from core.gateway.models_endpoint import ROUTES
+
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
-_COUNT: Schema = {"type": ["integer", "null"]}
+_UNFIT = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+"""What is never stored (`core.text`): control characters, noncharacters and halves of characters."""
+_MODEL: Schema = _TEXT | {
+    "minLength": 1,
+    "maxLength": MAX_MODEL_LENGTH,
+    "pattern": "^[!-~]*$",
+    "examples": ["claude-haiku-4-5"],
+}
 
 
 def _object(required: list[str], **properties: Schema) -> Schema:
@@ -22,9 +33,8 @@ def _list(schema: str) -> Schema:
 
 def _gateway_body(required: list[str], **properties: Schema) -> Schema:
     """A gateway request body. Other fields are passed on to the provider."""
-    model = {"model": _TEXT | {"maxLength": 200, "examples": ["claude-haiku-4-5"]}}
-    stream = {"stream": {"type": "boolean", "default": False}}
-    body = _object(["model", *required], **model, **stream, **properties)
+    stream: Schema = {"type": ["boolean", "null"], "default": False}
+    body = _object(["model", *required], model=_MODEL, stream=stream, **properties)
     return body | {"additionalProperties": True}
 
 
@@ -89,11 +99,18 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "NewMessage": _object(
         ["text"],
-        text=_TEXT | {"minLength": 1, "maxLength": 8_000},
-        client_message_id=_TEXT
+        text=_TEXT
         | {
             "minLength": 1,
-            "maxLength": 64,
+            "maxLength": MAX_TEXT_LENGTH,
+            "pattern": rf"[^\s\x1c-\x1f{_UNFIT}]",
+            "description": "At least one character that shows. Control characters are removed.",
+        },
+        client_message_id={
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": MAX_CLIENT_ID_LENGTH,
+            "pattern": f"^[^{_UNFIT}]*$",
             "description": "Idempotency key: the same id is the same message.",
         },
     ),
@@ -247,8 +264,13 @@ OPERATIONS: tuple[Operation, ...] = (
 
 QUERIES: dict[str, tuple[Schema, ...]] = {
     "show_route": (
-        {"name": "model", "in": "query", "required": True, "schema": _TEXT},
-        {"name": "format", "in": "query", "schema": _TEXT | {"default": "chat"}},
+        {
+            "name": "model",
+            "in": "query",
+            "required": True,
+            "schema": _TEXT | {"minLength": 1, "maxLength": MAX_MODEL_LENGTH},
+        },
+        {"name": "format", "in": "query", "schema": {"enum": list(ROUTES), "default": "chat"}},
     ),
     "messages": ({"name": "beta", "in": "query", "schema": {"type": "boolean"}},),
     "message_events": ({"name": "Last-Event-ID", "in": "header", "schema": _TEXT},),

@@ -29,18 +29,24 @@ def register(app: Flask) -> None:
 @click.option("--note", default="", help="For example an invoice number; shown in the ledger.")
 @explained
 def add(slug: str, usd: str, note: str) -> None:
-    """Add US dollars to a workspace's balance and print the new balance."""
+    """Add US dollars to a workspace's balance and print the new balance. Debt is paid from it first."""
     workspace = workspaces.by_slug(slug)
     balance.top_up(workspace.id, money.parse_usd(usd), note, OPERATOR)
-    click.echo(money.format_exact(balance.balance_of(workspace.id)))
+    _print_balance(workspace.id)
 
 
 @balance_group.command("show")
 @click.argument("slug")
 @explained
 def show(slug: str) -> None:
-    """Print the balance in US dollars, without amounts held for running requests."""
-    click.echo(money.format_exact(balance.balance_of(workspaces.by_slug(slug).id)))
+    """Print the balance in US dollars, without amounts held for running requests, and what is owed."""
+    _print_balance(workspaces.by_slug(slug).id)
+
+
+def _print_balance(workspace_id: str) -> None:
+    click.echo(money.format_exact(balance.balance_of(workspace_id)))
+    if owed := balance.debt_of(workspace_id):
+        click.echo(f"owed {money.format_exact(owed)}: requests get status 402 until it is paid")
 
 
 @tokens_group.command("create")

@@ -5,10 +5,13 @@ authentication is pending, it holds the person for five minutes; the rate limite
 """
 
 import hmac
+from datetime import timedelta
+from typing import Any
 
 from flask import Flask, current_app, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user, login_user
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import clock, ids
@@ -34,12 +37,33 @@ class SignedIn(UserMixin):
         return self._token
 
 
+class TolerantSigner(TimestampSigner):
+    """Accepts cookies from up to a day ahead: a server whose clock is set back signs nobody out."""
+
+    AHEAD = timedelta(days=1)
+
+    def unsign(
+        self, signed_value: Any, max_age: int | None = None, return_timestamp: bool = False
+    ) -> Any:
+        value, signed_at = super().unsign(signed_value, return_timestamp=True)
+        age = self.get_timestamp() - int(signed_at.timestamp())
+        if max_age is not None and not -self.AHEAD.total_seconds() <= age <= max_age:
+            raise SignatureExpired(f"Signed {age} seconds ago", value, signed_at)
+        return (value, signed_at) if return_timestamp else value
+
+
 class Sessions(SecureCookieSessionInterface):
     """Renews the cookie on page loads only, not on requests that scripts make.
 
     A background response that arrives after a form's would restore the older cookie and lose the flash
     message.
     """
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = TolerantSigner
+        return serializer
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         renews = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
@@ -92,7 +116,8 @@ def begin_two_factor(person: Person) -> AnyResponse:
 def pending_two_factor() -> Person | None:
     """The person who entered the right password in the last five minutes, if it hasn't changed since."""
     pending = session.get(_PENDING_TWO_FACTOR)
-    if not pending or pending["until"] < clock.now().timestamp():
+    left = pending["until"] - clock.now().timestamp() if pending else 0
+    if not 0 <= left <= TWO_FACTOR_SECONDS:  # more where the clock was set back since
         return None
     person = people.by_id(pending["person"])
     is_unchanged = person is not None and hmac.compare_digest(pending["state"], _state(person))

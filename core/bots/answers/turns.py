@@ -91,9 +91,9 @@ def checked_text(text: Any) -> str:
     said = fit(text).strip() if isinstance(text, str) else ""
     if not said:
         raise Invalid("Send the visitor’s message in “text” as a non-empty string.")
-    if len(said) > MAX_TEXT_LENGTH:
+    if len(text) > MAX_TEXT_LENGTH:
         raise TooLarge(
-            f"A message can have up to {MAX_TEXT_LENGTH:,} characters; this one has {len(said):,}."
+            f"A message can have up to {MAX_TEXT_LENGTH:,} characters; this one has {len(text):,}."
         )
     return said
 

@@ -2,13 +2,14 @@
 
 A request first holds the most that it may cost, by one conditional update: of many at a balance for
 ten, ten pass. Its end takes the price and gives the rest back. What the ledger sums up to is always
-the balance plus what is held.
+the balance plus what is held. A price above both is taken as far as they go; the rest is debt, which
+the next money pays first.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core import clock
@@ -17,7 +18,7 @@ from core.accounts.actor import Actor
 from core.db import changed_one, insert_new, session, transaction
 from core.errors import Invalid
 from core.gateway.billing import money
-from core.gateway.models import CHARGE, TOP_UP, Balance, BalanceHold, LedgerEntry
+from core.gateway.models import CHARGE, DEBT, TOP_UP, Balance, BalanceHold, LedgerEntry
 from core.providers import endpoints
 from core.providers.catalogue import Model
 
@@ -35,6 +36,14 @@ def balance_of(workspace_id: str) -> int:
     """What is left to new requests, in micro-dollars."""
     left = session().scalar(select(Balance.microusd).where(Balance.workspace_id == workspace_id))
     return left or 0
+
+
+def debt_of(workspace_id: str) -> int:
+    """What requests cost beyond hold and balance, in micro-dollars: no request is paid for until it is 0."""
+    owed = session().scalar(
+        select(Balance.debt_microusd).where(Balance.workspace_id == workspace_id)
+    )
+    return owed or 0
 
 
 def entries(
@@ -68,25 +77,30 @@ def price(model: Model, tokens_in: int, tokens_out: int) -> int:
 
 
 def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
-    """Adds to the balance. Raises `Invalid` for what is no amount."""
+    """Adds to the balance; a debt is paid out of it first. Raises `Invalid` for what is no amount."""
     if not 0 < microusd <= LARGEST_TOP_UP:
         raise Invalid("Enter an amount above zero, up to a million dollars.")
     with transaction() as current:
-        _add(current, workspace_id, microusd)
+        insert_new(current, Balance, workspace_id=workspace_id, microusd=0, debt_microusd=0)
         _enter(current, workspace_id, TOP_UP, microusd, note=note[:200])
+        _add(current, workspace_id, microusd)
         details = {"usd": money.format_exact(microusd)}
         audit.record(current, workspace_id, actor, "balance.added", note[:200], **details)
 
 
 def hold(workspace_id: str, request_id: str, microusd: int) -> bool:
-    """Takes the amount for a running request, if it is there."""
+    """Takes the amount for a running request, if it is there and nothing is owed."""
     needed = max(microusd, _LEAST)
     if needed > _LARGEST_NUMBER:
         return False
     with transaction() as current:
         taken = (
             update(Balance)
-            .where(Balance.workspace_id == workspace_id, Balance.microusd >= needed)
+            .where(
+                Balance.workspace_id == workspace_id,
+                Balance.microusd >= needed,
+                Balance.debt_microusd == 0,
+            )
             .values(microusd=Balance.microusd - needed)
         )
         if not changed_one(current, taken):
@@ -100,7 +114,7 @@ def settle(request_id: str, microusd: int) -> int:
     """Charges a request that ended, and gives the rest back; what was charged. Once for each request.
 
     Above what was held it takes what is there, and no more: a balance is never negative. What was not
-    there stands in the entry's note.
+    there becomes the workspace's debt.
     """
     with transaction() as current:
         held = _taken_off(current, request_id)
@@ -108,12 +122,12 @@ def settle(request_id: str, microusd: int) -> int:
             return 0
         workspace_id, amount = held
         wanted = max(0, microusd)
-        amount += _taken_up_to(current, workspace_id, wanted - amount)
-        charged = min(wanted, amount)
-        _add(current, workspace_id, amount - charged)
+        row = _locked(current, workspace_id)
+        charged = min(wanted, amount + row.microusd)
         if charged:
             note = f"{wanted - charged} micro-dollars were not there" if charged < wanted else ""
             _enter(current, workspace_id, CHARGE, -charged, request_id, note)
+        _add(current, workspace_id, amount - charged, wanted - charged)
     return charged
 
 
@@ -161,20 +175,21 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
     return found.workspace_id, found.microusd
 
 
-def _taken_up_to(current: Session, workspace_id: str, microusd: int) -> int:
-    """Takes what is there of the amount; how much that was."""
-    if microusd <= 0:
-        return 0
-    row = select(Balance.microusd).where(Balance.workspace_id == workspace_id).with_for_update()
-    taken = min(microusd, current.scalar(row) or 0)
-    _add(current, workspace_id, -taken)
-    return taken
+def _locked(current: Session, workspace_id: str) -> Row[tuple[int, int]]:
+    """Balance and debt, which nobody else changes until the transaction ends."""
+    row = select(Balance.microusd, Balance.debt_microusd)
+    return current.execute(row.where(Balance.workspace_id == workspace_id).with_for_update()).one()
 
 
-def _add(current: Session, workspace_id: str, microusd: int) -> None:
-    insert_new(current, Balance, workspace_id=workspace_id, microusd=0)
-    added = update(Balance).where(Balance.workspace_id == workspace_id)
-    changed_one(current, added.values(microusd=Balance.microusd + microusd))
+def _add(current: Session, workspace_id: str, microusd: int, owed: int = 0) -> None:
+    """Adds to the balance, or takes from it, and adds what is owed; what there is pays the debt first."""
+    row = _locked(current, workspace_id)
+    left, debt = row.microusd + microusd, row.debt_microusd + owed
+    paid = min(left, debt)
+    if paid:
+        _enter(current, workspace_id, DEBT, -paid)
+    changed = update(Balance).where(Balance.workspace_id == workspace_id)
+    changed_one(current, changed.values(microusd=left - paid, debt_microusd=debt - paid))
 
 
 def _enter(

@@ -17,7 +17,11 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "background": (False,),
 }
 """Settings that cost no more, at these values."""
-_SEARCH = "web_search_options"
+_SOLD_APART = (
+    *("web_search_options", "search_parameters", "plugins", "mcp_servers", "container"),
+    *("models", "fallbacks", "route", "provider", "preset", "cached_content"),
+)
+"""Searches, code and stored texts that a provider bills apart, and other models at other prices."""
 
 
 def non_token_charge(document: Mapping[str, Any]) -> str:
@@ -25,15 +29,22 @@ def non_token_charge(document: Mapping[str, Any]) -> str:
     for name, usual in _USUAL.items():
         if document.get(name) is not None and document[name] not in usual:
             return name
-    if document.get(_SEARCH) is not None:
-        return _SEARCH
-    tools = document.get("tools")
-    found = (_run_by_provider(tool) for tool in tools) if isinstance(tools, list) else ()
-    return next((name for name in found if name), "")
+    if named := next((name for name in _SOLD_APART if document.get(name) is not None), ""):
+        return named
+    tools = document.get("tools") or []
+    if not isinstance(tools, list):
+        return "tools"
+    return next((name for tool in tools if (name := _run_by_provider(tool))), "")
 
 
 def _run_by_provider(tool: Any) -> str:
-    kind = str(tool.get("type") or "") if isinstance(tool, dict) else ""
+    """The kind of a tool which the provider runs; "" for one of the program's own."""
+    if not isinstance(tool, dict):
+        return "tools"
+    kind = str(tool.get("type") or "")
     is_offline = kind == "web_search" and tool.get("external_web_access") is False
-    is_own = kind in _OWN_TOOLS or kind.startswith(_OWN_TOOLS_OF_A_DATE)
-    return "" if is_own or is_offline else kind
+    if is_offline or kind.startswith(_OWN_TOOLS_OF_A_DATE):
+        return ""
+    if kind in _OWN_TOOLS:
+        return "" if kind or "name" in tool or "function" in tool else next(iter(tool), "tools")
+    return kind

@@ -4,50 +4,43 @@ A request on a key of the workspace never touches the balance. Tokens that a pro
 estimated, and said to be.
 """
 
-from typing import Any
-
 from core.db import work_context
+from core.errors import Invalid
 from core.gateway import error_replies
-from core.gateway.billing import balance, billable_extras
+from core.gateway.attempts import Attempt
+from core.gateway.billing import balance, billable_extras, cost_limit, output_limits
 from core.gateway.calls import Call
 from core.gateway.error_replies import Reply
 from core.gateway.models import PLATFORM
 from core.gateway.request_log.writer import Record
 from core.gateway.routing import Candidate
 from core.gateway.upstream import Answer
-from core.providers.catalogue import Model
 from core.usage import prices
 
 BYTES_PER_TOKEN = 4
 _FREE = "count_tokens"
 """Nobody takes money for counting."""
-_UNSEEN = (
-    *("image_url", "image", "input_image", "video_url", "input_audio"),
-    *("file", "input_file", "document", "container_upload", "item_reference"),
-)
-"""Parts of a request that its provider may count as any number of tokens, whatever they are here."""
-_REFERRING = ("previous_response_id", "conversation")
-"""What has the provider read more than was sent."""
-_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 
-def hold(record: Record, call: Call, candidate: Candidate) -> Reply | None:
+def hold(record: Record, attempt: Attempt) -> Reply | None:
     """Takes the most that this request may cost from the balance; the refusal where it is not there."""
-    if not candidate.is_billed:
-        return None
-    if call.route == _FREE:
+    call, candidate = attempt.call, attempt.candidate
+    if not candidate.is_billed or call.route == _FREE:
         return None
     model = candidate.offer.model
     if model is None:
         return error_replies.without_balance(call.model)
+    try:
+        output_limits.check(call)
+    except Invalid as error:
+        return error_replies.not_bounded(error)
     if extra := billable_extras.non_token_charge(call.document):
         return error_replies.non_token_charge(extra)
-    unseen = _has_unseen(call.document)
-    tokens_in = _most_tokens_in(call, model, unseen)
-    most = _answers(call) * balance.estimate(model, tokens_in, _output_limit(call))
-    if balance.hold(record.workspace_id, record.id, most):
+    if balance.hold(record.workspace_id, record.id, cost_limit.most_microusd(attempt, model)):
         return None
-    return error_replies.without_balance(call.model, unseen)
+    if owed := balance.debt_of(record.workspace_id):
+        return error_replies.in_debt(call.model, owed)
+    return error_replies.without_balance(call.model, cost_limit.has_unseen(call))
 
 
 def release(record: Record) -> None:
@@ -72,37 +65,6 @@ def settle(record: Record, candidate: Candidate, call: Call, answer: Answer) -> 
             record.billed_microusd = balance.settle(record.id, price)
 
 
-def _most_tokens_in(call: Call, model: Model, unseen: bool) -> int:
-    """A byte at least makes a token, up to the model's window; of many texts each has one of its own."""
-    if call.route == "embeddings":
-        return len(call.body)
-    return model.context_tokens if unseen else min(len(call.body), model.context_tokens)
-
-
-def _has_unseen(document: dict[str, Any]) -> bool:
-    """Whether something is in it whose tokens its bytes do not bound: a picture, a file, an earlier turn."""
-    if any(document.get(name) for name in _REFERRING):
-        return True
-    left: list[Any] = [document.get(name) for name in ("messages", "input", "system")]
-    while left:
-        part = left.pop()
-        if isinstance(part, dict):
-            if part.get("type") in _UNSEEN:
-                return True
-            left.extend(part.values())
-        elif isinstance(part, list):
-            left.extend(part)
-    return False
-
-
-def _answers(call: Call) -> int:
-    """How many are asked for at once, those that only the best is chosen of included: each is paid for."""
-    counts = [call.document.get(name) for name in ("n", "best_of")]
-    count = max((one for one in counts if type(one) is int and one > 0), default=1)
-    prompts = call.document.get("prompt") if call.route == "completions" else None
-    return count * max(1, len(prompts)) if isinstance(prompts, list) else count
-
-
 def _count(record: Record, call: Call, answer: Answer) -> None:
     usage = answer.usage
     record.tokens_in, record.tokens_out = usage.tokens_in, usage.tokens_out
@@ -116,8 +78,3 @@ def _count(record: Record, call: Call, answer: Answer) -> None:
     broke_off = bool(record.code)
     if usage.tokens_out is None or (broke_off and guess > usage.tokens_out):
         record.tokens_out, record.estimated = guess, True
-
-
-def _output_limit(call: Call) -> int | None:
-    limits = (call.document.get(name) for name in _LIMITS)
-    return next((limit for limit in limits if type(limit) is int and limit > 0), None)

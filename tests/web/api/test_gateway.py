@@ -204,6 +204,47 @@ def test_limits_and_waits_of_the_provider_come_back(program, provider):
     assert "set-cookie" not in answer.headers and "openai-organization" not in answer.headers
 
 
+LEAKY_HEADERS = {
+    "x-ratelimit-key": marker.openai_key(),
+    "x-ratelimit-owner": f"key {marker.openai_key()[4:30]} of yours",
+    "x-ratelimit-other": "sk-proj-another0key0of0somebody",
+    "x-ratelimit-token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh",
+    "anthropic-ratelimit-long": "7" * 201,
+    "request-id": "req_é",
+    "retry-after": "1\x00",
+    "x-internal-host": "10.0.0.7",
+    "x-served-by": "gpu-7.cluster.local",
+    "server": "theirs",
+    "set-cookie": "theirs=1",
+    "content-security-policy": "none",
+    "access-control-allow-origin": "*",
+    "strict-transport-security": "max-age=1",
+    "location": "https://elsewhere.example",
+}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_header_of_the_providers_has_a_key_or_anything_else_in_it(
+    program, provider, status, stream
+):
+    reply = Reply() if status == 200 else Reply.status(400, message="No.")
+    for name, text in LEAKY_HEADERS.items():
+        provider.next(reply.with_headers({name: text, "x-ratelimit-limit-tokens": "9"}))
+        answer = program.chat(GPT, stream=stream)
+        assert answer.status_code == status and answer.data
+        assert answer.headers["x-ratelimit-limit-tokens"] == "9"
+        assert answer.headers.get(name, "") != text, name
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_type_of_an_answer_is_ours_whatever_the_provider_says(program, provider, stream):
+    says = "text/event-stream; x=<script>" if stream else "text/html"
+    provider.next(Reply().with_headers({"content-type": says}))
+    written = "text/event-stream; charset=utf-8" if stream else "application/json"
+    assert program.chat(GPT, stream=stream).headers["content-type"] == written
+
+
 def test_an_answer_says_who_served_it_with_whose_key(program):
     answer = program.chat(GPT)
     headers = {

@@ -401,6 +401,46 @@ def test_what_costs_more_than_its_tokens_is_not_bought_from_a_balance(
     assert not provider.calls and sums(paid) == (DOLLAR, 0)
 
 
+LEFT_OPEN = [
+    ("chat", {"n": "2"}, "n"),
+    ("chat", {"max_output_tokens": 1}, "max_output_tokens"),
+    ("responses", {"max_tokens": 1}, "max_tokens"),
+    ("messages", {"max_tokens": 1.5}, "max_tokens"),
+    ("messages", {"max_completion_tokens": 1}, "max_completion_tokens"),
+]
+"""The whole table is in tests/core/gateway/billing/test_cost_limit.py."""
+
+
+@pytest.mark.parametrize(("route", "more", "name"), LEFT_OPEN)
+def test_what_leaves_the_price_open_is_400_in_the_callers_format_and_names_the_field(
+    paid, provider, route, more, name
+):
+    answer = paid.ask(route, BODIES[route] | more)
+    assert answer.status_code == 400 and f"“{name}”" in answer.json["error"]["message"]
+    assert (answer.json.get("type") == "error") is (route == "messages")
+    assert not provider.calls and sums(paid) == (DOLLAR, 0)
+
+
+def test_the_workspaces_own_key_is_sent_any_limit(paid, cast, provider):
+    make_key(cast.workspace, "openai")
+    limits = b'"max_completion_tokens": 1, "max_completion_tokens": 20, "max_output_tokens": 5'
+    body = json.dumps(BODIES["chat"]).encode()[:-1] + b", " + limits + b"}"
+    assert paid.ask("chat", body).status_code == 200
+    assert provider.chats[-1].body["max_completion_tokens"] == 20
+
+
+def test_what_a_request_cost_beyond_everything_is_owed_and_said_with_402(paid, provider):
+    provider.next(Reply.answer(tokens_in=2_000_000, tokens_out=50))
+    assert paid.messages(CLAUDE).status_code == 200
+    owed = 2_000_000 + 50 * 5 - DOLLAR
+    assert sums(paid) == (0, 0) and balance.debt_of(paid.workspace_id) == owed
+    balance.top_up(paid.workspace_id, owed - 1, "", OPERATOR)
+    answer = paid.messages(CLAUDE)
+    assert answer.status_code == 402 and "owes $0.000001" in answer.json["error"]["message"]
+    balance.top_up(paid.workspace_id, DOLLAR, "", OPERATOR)
+    assert paid.messages(CLAUDE).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("route", "usual"),
     [

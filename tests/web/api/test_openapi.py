@@ -1,22 +1,35 @@
 """`/openapi.json` is true: every public address is in it, and what happens is what it says."""
 
+import json
 import re
 
 import pytest
 
 from core.accounts.actor import OPERATOR
 from core.bots import bots
+from core.bots.answers import turns
+from core.errors import MevichatError
+from core.gateway import calls
 from tests.bot_client import BotClient, make_bot, make_key
 from tests.programs import HELLO, Program
 from tests.providers import Reply
 from tests.routes import routes
 from web.api import gateway, openapi
-from web.api.description import SCHEMAS
+from web.api.description import QUERIES, SCHEMAS
 
 DOCUMENT = openapi.document("https://chat.example")
 TYPES = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),
 }  # fmt: skip
+
+
+def text_problems(text, schema, at) -> list[str]:
+    fits = (
+        len(text) >= schema.get("minLength", 0),
+        len(text) <= schema.get("maxLength", len(text)),
+        re.search(schema.get("pattern", ""), text) is not None,
+    )
+    return [] if all(fits) else [f"{at} is {text[:60]!r}"]
 
 
 def problems(value, schema, at="body") -> list[str]:
@@ -25,13 +38,17 @@ def problems(value, schema, at="body") -> list[str]:
         schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
     if "const" in schema and value != schema["const"]:
         return [f"{at} is {value!r}"]
-    if "enum" in schema and value not in schema["enum"]:
+    if "enum" in schema and (value not in schema["enum"] or isinstance(value, bool)):
         return [f"{at} is {value!r}"]
     wanted = schema.get("type", [])
     names = [wanted] if isinstance(wanted, str) else wanted
+    if isinstance(value, bool) and names and "boolean" not in names:
+        return [f"{at} is no {wanted}: {value!r}"]
     if names and not isinstance(value, tuple(TYPES[name] for name in names)):
         return [f"{at} is no {wanted}: {value!r}"]
     found = []
+    if isinstance(value, str):
+        found += text_problems(value, schema, at)
     if isinstance(value, dict):
         found += [f"{at} lacks {name}" for name in schema.get("required", ()) if name not in value]
         for name, inner in schema.get("properties", {}).items():
@@ -168,6 +185,92 @@ def test_what_can_be_looked_up_is_described(program, url, path, status):
     assert answer.status_code == status and is_described(answer, path, "get")
     refused = program.client.get(url)
     assert refused.status_code == 401 and is_described(refused, path, "get")
+
+
+# Values that the description allows are taken, and others are refused
+
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+UNUSUAL = [
+    "\ud800",
+    "\udfff",
+    "\ufdd0",
+    "\ufffe",
+    "\uffff",
+    "\u2028",
+    "\u3000",
+    "\ufeff",
+    "é",
+    "💥",
+]
+OTHERS = [None, True, False, 0, 1, -1, 2, 1.5, [], {}, ["x"], {"x": 1}]
+
+
+def values_of(schema) -> list:
+    """Values around every limit in a schema, and one of every other type."""
+    ends = {0, 1, schema.get("minLength", 1), schema.get("maxLength", 1)}
+    lengths = sorted({end + by for end in ends for by in (-1, 0, 1) if end + by >= 0})
+    alone = [*CONTROLS, *UNUSUAL, " ", " \n\t "]
+    inside = [
+        f"{start}{odd}{end}" for odd in alone for start, end in (("a", "b"), ("", "b"), ("a", ""))
+    ]
+    return [
+        *OTHERS,
+        *("x" * length for length in lengths),
+        *alone,
+        *inside,
+        *schema.get("enum", ()),
+    ]
+
+
+def is_refused(check, value) -> bool:
+    try:
+        check(value)
+    except MevichatError:
+        return True
+    return False
+
+
+def read_gateway(**members):
+    body = {"model": "gpt-5-mini", "messages": HELLO} | members
+    calls.read("chat", json.dumps(body).encode(), {})
+
+
+CHECKED = [
+    ("ChatRequest", "model", lambda value: read_gateway(model=value)),
+    ("ChatRequest", "stream", lambda value: read_gateway(stream=value)),
+    ("NewMessage", "text", turns.checked_text),
+    ("NewMessage", "client_message_id", turns._checked_client_id),
+]
+
+
+@pytest.mark.parametrize(("schema", "name", "check"), CHECKED)
+def test_what_is_described_as_allowed_is_taken_and_everything_else_refused(schema, name, check):
+    described = SCHEMAS[schema]["properties"][name]
+    for value in values_of(described):
+        assert is_refused(check, value) == bool(problems(value, described)), repr(value)[:80]
+
+
+def test_a_thumb_is_what_is_described(bot_client):
+    answer_id = bot_client.ask_json("Hello").json["message_id"]
+    described = SCHEMAS["Thumb"]
+    for value in values_of(described["properties"]["thumb"]):
+        if isinstance(value, str) and not value.isprintable():
+            continue  # One string stands for all.
+        answer = ask(bot_client, "POST", f"/messages/{answer_id}/feedback", json={"thumb": value})
+        is_bad = bool(problems({"thumb": value}, described))
+        assert answer.status_code == (422 if is_bad else 200), value
+
+
+@pytest.mark.parametrize("name", ["model", "format"])
+def test_the_arguments_of_a_route_are_what_is_described(program, name):
+    described = next(one["schema"] for one in QUERIES["show_route"] if one["name"] == name)
+    longest = described.get("maxLength", 0)
+    for value in ["", "x", "x" * longest, "x" * (longest + 1), *described.get("enum", ())]:
+        query = {"model": "gpt-5-mini", "format": "chat"} | {name: value}
+        answer = program.client.get(
+            "/v1/route", query_string=query, headers={"Authorization": f"Bearer {program.token}"}
+        )
+        assert answer.status_code == (400 if problems(value, described) else 200), value
 
 
 # The bot endpoint

@@ -33,6 +33,15 @@ def test_money_is_added_exactly_and_the_new_balance_printed(cast, flask):  # noq
     assert sorted(made) == [(TOP_UP, 1, "invoice 7"), (TOP_UP, 12_500_000, "")]
 
 
+def test_what_is_owed_is_shown_and_paid_from_the_next_top_up(cast, flask):  # noqa: F811
+    flask("balance", "add", "acme", "1")
+    balance.hold(cast.workspace.id, "req_1", 1_000_000)
+    balance.settle("req_1", 1_250_000)
+    owed = "0.000000\nowed 0.250000: requests get status 402 until it is paid\n"
+    assert flask("balance", "show", "acme").stdout == owed
+    assert flask("balance", "add", "acme", "0.3").stdout == "0.050000\n"
+
+
 def test_a_top_up_has_its_sentence_in_the_audit_log(cast, flask):  # noqa: F811
     flask("balance", "add", "acme", "12.5")
     line = lines_of(cast.workspace.id)[0]

@@ -54,6 +54,17 @@ def test_without_a_line_the_page_says_what_will_be_there(cast, signed_in):
     assert ">$0.00</b>" in page and "No entries yet" in page and "on hold for" not in page
 
 
+def test_what_is_owed_is_shown_until_a_top_up_pays_it(charged, signed_in):
+    balance.settle("req_2", 9_000_000)
+    owner = signed_in("owner")
+    assert "$0.2345 is owed" in owner.get("/w/acme/plan").text
+    assert "$0.2345 is owed" in owner.get(URL).text
+    balance.top_up(charged.id, 1_000_000, "", OPERATOR)
+    page = owner.get(URL).text
+    assert "is owed for" not in page and "Amount owed for earlier requests" in page
+    assert ">$0.7655</b>" in page
+
+
 @pytest.mark.parametrize(("lines", "pages"), [(2, [2]), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])
 def test_the_ledger_is_leafed_through(cast, signed_in, monkeypatch, lines, pages):
     monkeypatch.setattr(page_of_balance, "PAGE", 3)
@@ -81,7 +92,7 @@ def test_the_file_has_every_entry_exactly_and_runs_nothing(charged, signed_in, m
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     entries = [(row["kind"], row["usd"], row["request_id"], row["note"]) for row in rows]
     assert entries == [
-        ("charge", "'-1.234500", "req_1", ""),
+        ("charge", "-1.234500", "req_1", ""),
         ("top_up", "10.000000", "", "'=Invoice 7"),
     ]
 

@@ -1,5 +1,6 @@
 """Signing up, in and out in a browser, and the operator's command line."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from tests.browser import Browser, IsolatedClient
 from tests.conftest import make_settings
 from tests.people import PASSWORD, make_person
 from tests.providers import Reply
+from web.people.sessions import TolerantSigner
 
 ANN = {"name": "Ann", "email": "ann@example.com", "password": PASSWORD}
 
@@ -342,3 +344,23 @@ def test_seed_fills_a_workspace_that_can_be_looked_at(app, flask):
     assert browser.get("/w/norre-lamps").status_code == 200
     assert browser.get("/w/norre-lamps/conversations").status_code == 200
     fails(flask("seed", "--email", "demo@example.com"), "already an account")
+
+
+# A clock that is set back
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(0.001, True), (1, True), (23, True), (25, False)])
+def test_a_clock_set_back_by_less_than_a_day_signs_nobody_out(app, monkeypatch, hours, stays):
+    browser, ahead = Browser(app), round(hours * 3_600) + 1
+    with monkeypatch.context() as early:
+        early.setattr(TolerantSigner, "get_timestamp", lambda _: int(time.time()) + ahead)
+        browser.post("/sign-up", ANN)
+    assert (browser.get("/").location == "/w/anns-workspace") is stays
+
+
+def test_a_cookie_older_than_its_30_days_is_none(app, monkeypatch):
+    browser = Browser(app)
+    with monkeypatch.context() as early:
+        early.setattr(TolerantSigner, "get_timestamp", lambda _: int(time.time()) - 31 * 86_400)
+        browser.post("/sign-up", ANN)
+    assert browser.get("/").location == "/sign-in"

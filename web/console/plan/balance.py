@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from core.accounts.models import Workspace
 from core.db import work_context
 from core.gateway.billing import balance, money
-from core.gateway.models import CHARGE, LedgerEntry
+from core.gateway.models import CHARGE, DEBT, TOP_UP, LedgerEntry
 from web import csv_export
 from web.guards import requires
 
@@ -17,6 +17,7 @@ pages = Blueprint("balance", __name__, url_prefix="/w/<slug>/balance")
 
 PAGE = 50
 _AT_A_TIME = 500
+_NAMES = {TOP_UP: "Top-up", CHARGE: "Request", DEBT: "Amount owed for earlier requests"}
 _COLUMNS = ("at", "kind", "usd", "request_id", "note")
 
 
@@ -42,10 +43,12 @@ def show(workspace: Workspace) -> str:
     here = url_for("balance.show", slug=workspace.slug)
     older = len(found) > PAGE and found[PAGE - 1].id
     left, held, _ = balance.sums(workspace.id)
+    owed = balance.debt_of(workspace.id)
     return render_template(
         "plan/balance.html",
         left=money.format_usd(left),
         held=money.format_usd(held) if held else "",
+        owed=money.format_usd(owed) if owed else "",
         entries=[_view(entry) for entry in found[:PAGE]],
         older_url=f"{here}?before={older}" if older else "",
         newest_url=here if before else "",
@@ -79,7 +82,5 @@ def _row(entry: LedgerEntry) -> tuple[object, ...]:
 
 
 def _view(entry: LedgerEntry) -> EntryView:
-    is_charge = entry.kind == CHARGE
-    what = "Request" if is_charge else "Top-up"
-    amount = money.format_usd(entry.microusd)
-    return EntryView(entry.at, what, entry.note, entry.request_id, amount, is_charge)
+    amount, is_charge = money.format_usd(entry.microusd), entry.microusd < 0
+    return EntryView(entry.at, _NAMES[entry.kind], entry.note, entry.request_id, amount, is_charge)

@@ -26,6 +26,7 @@ pages = Blueprint("plan", __name__, url_prefix="/w/<slug>/plan")
 @requires("plan.read")
 def show(workspace: Workspace) -> str:
     use = plan_effects.use_of(workspace)
+    owed = balance.debt_of(workspace.id)
     effects = [Effect(plan, use) for plan in plans.plans_of(workspace.kind)]
     return render_template(
         "plan/show.html",
@@ -36,6 +37,7 @@ def show(workspace: Workspace) -> str:
         ],
         quota=use.quota,
         left=money.format_usd(balance.balance_of(workspace.id)),
+        owed=money.format_usd(owed) if owed else "",
     )
 
 

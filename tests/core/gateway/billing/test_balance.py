@@ -13,7 +13,7 @@ from core.accounts.audit import lines_of
 from core.db import session
 from core.errors import Invalid
 from core.gateway.billing import balance
-from core.gateway.models import CHARGE, TOP_UP, BalanceHold
+from core.gateway.models import CHARGE, DEBT, TOP_UP, BalanceHold
 from core.providers import catalogue, endpoints
 from tests.databases import on_both_databases
 from tests.people import make_person, make_workspace
@@ -90,6 +90,54 @@ def test_a_price_above_its_hold_takes_what_is_there_and_says_what_was_not(
     assert sums(acme) == (100 + left - charged, 0, 100 + left - charged)
 
 
+# Debt
+
+
+def owing(workspace_id: str) -> int:
+    """Holds 100, and costs 150."""
+    grant(workspace_id, 100)
+    balance.hold(workspace_id, "req_1", 100)
+    balance.settle("req_1", 150)
+    return balance.debt_of(workspace_id)
+
+
+@pytest.mark.parametrize(
+    ("money", "left", "owed"), [(1, 0, 49), (49, 0, 1), (50, 0, 0), (51, 1, 0)]
+)
+def test_a_top_up_pays_what_is_owed_first(acme, money, left, owed):
+    assert owing(acme) == 50
+    grant(acme, money)
+    assert sums(acme) == (left, 0, left) and balance.debt_of(acme) == owed
+    assert sorted(kinds(acme)) == sorted(
+        [(TOP_UP, 100), (CHARGE, -100), (TOP_UP, money), (DEBT, -min(money, 50))]
+    )
+
+
+def test_while_something_is_owed_nothing_is_held(acme):
+    owing(acme)
+    assert not balance.hold(acme, "req_2", 1)
+    grant(acme, 49)
+    assert not balance.hold(acme, "req_2", 1)
+    grant(acme, 2)
+    assert balance.hold(acme, "req_2", 1)
+
+
+@on_both_databases
+def test_what_another_request_gives_back_pays_what_is_owed_too(acme):
+    grant(acme, 200)
+    balance.hold(acme, "req_1", 100)
+    balance.hold(acme, "req_2", 100)
+    assert balance.settle("req_1", 150) == 100
+    assert balance.debt_of(acme) == 50
+    assert balance.settle("req_2", 20) == 20
+    assert sums(acme) == (30, 0, 30) and balance.debt_of(acme) == 0
+
+
+def test_one_workspaces_debt_is_not_anothers(cast, acme):
+    owing(acme)
+    assert balance.debt_of(cast.elsewhere.id) == 0
+
+
 @on_both_databases
 def test_a_request_is_charged_once_whoever_settles_it_again(acme):
     grant(acme, 1_000)
@@ -149,6 +197,28 @@ def test_200_requests_that_end_as_they_like_leave_the_ledger_whole(acme):
     assert all(isinstance(taken, int) for taken in charged), charged
     assert sums(acme) == (10 * CENT - sum(charged), 0, 10 * CENT - sum(charged))
     assert -sum(amount for kind, amount in kinds(acme) if kind == CHARGE) == sum(charged)
+
+
+@on_both_databases
+@pytest.mark.parametrize("top_ups", [1, 300])
+def test_200_that_cost_more_than_they_held_are_paid_or_owed_to_the_micro_dollar(acme, top_ups):
+    """Top-ups come while they end: one, which leaves a debt, or enough for all of them."""
+    grant(acme, 200 * CENT)
+    assert all(at_once(200, lambda number: balance.hold(acme, f"req_{number}", CENT)))
+
+    def one(number: int) -> int:
+        if number % (200 // min(top_ups, 20)) == 0:
+            grant(acme, top_ups * CENT)
+        return balance.settle(f"req_{number}", 2 * CENT + number)
+
+    charged = at_once(200, one)
+    assert all(isinstance(taken, int) for taken in charged), charged
+    came = 200 * CENT + min(top_ups, 20) * top_ups * CENT
+    bill = 200 * 2 * CENT + sum(range(200))
+    assert sums(acme) == (max(0, came - bill), 0, max(0, came - bill))
+    assert balance.debt_of(acme) == max(0, bill - came)
+    paid = -sum(amount for kind, amount in kinds(acme) if kind in (CHARGE, DEBT))
+    assert paid + balance.debt_of(acme) == bill
 
 
 @on_both_databases
@@ -302,10 +372,10 @@ STEPS = st.one_of(
 )
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_happens_the_ledger_is_the_balance_and_what_is_held(app, history):
-    """The model: what was topped up, less what `settle` said was charged; and who holds what."""
+    """The model: what was topped up, less what `settle` said was charged; who holds what; what is owed."""
     number = next(_count)
     workspace_id = make_workspace(make_person(f"rita{number}"), f"Acme {number}", "pro").id
-    left, held = 0, {}
+    left, held, owed = 0, {}, 0
     clock.shift(timedelta())
     now = timedelta()
     for step, request, amount in history:
@@ -314,7 +384,7 @@ def test_whatever_happens_the_ledger_is_the_balance_and_what_is_held(app, histor
             grant(workspace_id, amount)
             left += amount
         elif step == "hold" and request_id not in held:
-            passes = max(amount, 1) <= left
+            passes = max(amount, 1) <= left and not owed
             assert balance.hold(workspace_id, request_id, amount) is passes
             if passes:
                 held[request_id] = max(amount, 1)
@@ -325,13 +395,17 @@ def test_whatever_happens_the_ledger_is_the_balance_and_what_is_held(app, histor
             charged = balance.settle(request_id, price)
             assert charged == (0 if had is None else min(price, had + left))
             left += (had or 0) - charged
+            owed += price - charged if had is not None else 0
         elif step == "wait":
             now += timedelta(hours=1)
             clock.shift(now)
             assert balance.sweep() == len(held)
             left += sum(held.values())
             held.clear()
+        paid = min(left, owed)
+        left, owed = left - paid, owed - paid
         assert sums(workspace_id)[:2] == (left, sum(held.values()))
+        assert balance.debt_of(workspace_id) == owed
     for request_id in held:
         balance.release(request_id)
     clock.shift(timedelta())

@@ -7,7 +7,7 @@ const HALF_LINK = /^\[[^\]\n]*(\]\([^)\s]*)?$/;
 // A line of only marks is ambiguous: "-" may become an item, a rule, or the underline of a heading.
 const ONLY_MARKS = /(^|\n)[^\S\n]*(?:[-+*=_>#|:`~]+|\d+[.)]?)[^\S\n]*$/;
 // A table's header row, before its separator row has arrived.
-const TABLE_HEAD = /(^|\n\n)[^\S\n]*\|[^\n]*(?:\n[-|:\s]*)?$/;
+const TABLE_HEAD = /(^|\n\n)[^\S\n]*\|[^\n]*(?:\n[-|: \t]*\n?)?$/;
 const FENCE = /^(?:\s|[-*+>]|\d+[.)])*(`{3,}|~{3,})(.*)$/;
 
 // Whole words, no partial links. Open marks are closed for now, so that no asterisks flash up.
@@ -68,7 +68,7 @@ const ENDS = [". ", "! ", "? ", "\n", "؟ ", "。", "！", "？"];
 export function sentences(text, done) {
   const plain = text
     .replace(/^ *(?:[`~]{3,}.*$|(?:#+|[-*+>]|\d+[.)])\s+|\|[-:| ]+\|$)/gm, "")
-    .replace(/\[([^\]]+)\]\([^)]*\)/g, "$1")
+    .replace(/\[([^\][]+)\]\([^()]*\)/g, "$1")
     .replace(/\*\*|`|\[\d{1,2}\]|\\(?=[!-/:-@[-`{-~])/g, "")
     .replace(/\|/g, " ");
   return done ? plain : plain.slice(0, Math.max(...ENDS.map((end) => plain.lastIndexOf(end) + 1)));

@@ -1,0 +1,74 @@
+"""The most that a request may cost: what the balance holds before a provider is asked.
+
+Never less than the price of what the provider does. Where a request leaves it open how much that is
+(no limit of the output, an image), the model's own limit counts.
+"""
+
+import re
+from typing import Any
+
+from core.gateway.attempts import Attempt
+from core.gateway.billing import balance, output_limits
+from core.gateway.calls import Call
+from core.providers.catalogue import Model
+
+PROVIDER_PROMPT_TOKENS = 2_000
+"""What providers put into the prompt on their own account for tools and JSON schemas."""
+_UNSEEN = re.compile(r"image|video|audio|file|document|pdf|upload|screenshot|reference")
+"""Parts of a request that its provider may count as any number of tokens, by their types."""
+_REFERRING = ("previous_response_id", "conversation", "thread")
+"""What has the provider read more than was sent."""
+_EXTENDING = ("tools", "functions", "response_format", "output_config", "output_format")
+
+
+def most_microusd(attempt: Attempt, model: Model) -> int:
+    """The most that this attempt may cost, in micro-dollars. `output_limits.check` let it pass."""
+    tokens_in, limit = _most_tokens_in(attempt, model), _output_limit(attempt, model)
+    return _answers(attempt.call) * balance.estimate(model, tokens_in, limit)
+
+
+def has_unseen(call: Call) -> bool:
+    """Whether something is in it whose tokens its bytes do not bound: a picture, a file, an earlier turn."""
+    document = call.document
+    if any(document.get(name) for name in _REFERRING):
+        return True
+    if call.route == "responses" and document.get("prompt"):
+        return True
+    left: list[Any] = [document.get(name) for name in ("messages", "input", "system")]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            if _UNSEEN.search(str(part.get("type") or "")):
+                return True
+            left.extend(part.values())
+        elif isinstance(part, list):
+            left.extend(part)
+    return False
+
+
+def _most_tokens_in(attempt: Attempt, model: Model) -> int:
+    """A byte at least makes a token, up to the model's window; of many texts each has one of its own."""
+    call = attempt.call
+    size = len(call.body) if attempt.same_format else max(len(call.body), len(attempt.body))
+    if call.route == "embeddings":
+        return size
+    if has_unseen(call):
+        return model.context_tokens
+    if any(call.document.get(name) for name in _EXTENDING):
+        size += PROVIDER_PROMPT_TOKENS
+    return min(size, model.context_tokens)
+
+
+def _output_limit(attempt: Attempt, model: Model) -> int | None:
+    """The largest limit in the request; None where the one that the provider reads is not among them."""
+    limits = output_limits.limits_of(attempt.call)
+    is_chat = attempt.same_format and attempt.call.route == "chat"
+    if is_chat and model.output_limit_field not in limits:
+        return None
+    return max(limits.values(), default=None)
+
+
+def _answers(call: Call) -> int:
+    """Each prompt of several is answered as often as asked for."""
+    prompts = call.document.get("prompt") if call.route == "completions" else None
+    return output_limits.answers_of(call) * max(1, len(prompts) if isinstance(prompts, list) else 1)
