@@ -13,7 +13,7 @@ from markupsafe import escape
 MAX_LINES = 3_000
 MAX_BLOCK_TOKENS = 4_000
 MAX_CELLS = 1_500
-MAX_MARKS = 3_000
+MAX_MARKS = 4_000
 """Characters that may be Markdown outside of code. A long answer of a model has some hundred."""
 _MARKS = re.compile(r"[\n*_`~\[\]!<>&\\|:/#]")
 _DELIMITERS = re.compile(r"[-:| \t]+")

@@ -20,7 +20,7 @@ _SHOWN = 4
 _LONG_ENOUGH_TO_SHOW = 12
 _AROUND = string.whitespace + "\u00a0\u200b\u2060\ufeff\"'`“”‘’,;"
 _WRAPPING = re.compile(
-    r"^(?:(?:export\s+)?[A-Z0-9_]*(?:KEY|TOKEN|SECRET)[A-Z0-9_]*\s*=\s*[\"']?"  # a line of a .env file
+    r"^(?:(?:export\s+)?(?=[A-Z0-9_]*(?:KEY|TOKEN|SECRET))[A-Z0-9_]++\s*=\s*[\"']?"  # a line of a .env file
     r"|(?i:(?:(?:authorization|x-api-key)\s*:\s*)?(?:bearer\s+)?))"  # a header
 )
 

@@ -120,31 +120,32 @@ def hostile(pattern: Any) -> tuple[str, ...]:
     units = list(dict.fromkeys([*named, *ANYWHERE]))[:60]
     units += [f"{run}{one}" for run in runs for one in (" ", "a", "(", "0")]
     floods = [unit * (SIZE // len(unit)) for unit in units]
-    begun = [f"{run}{flood}" for run in runs[:1] for flood in floods[:20]]
-    return (*floods, *begun)
+    led = [f"{run}{flood}" for run in runs[:1] for flood in floods[:20]]
+    return (*floods, *led)
 
 
 def _run(pattern: Any, use: str, text: str) -> float:
     data: Any = text if isinstance(pattern.pattern, str) else text.encode()
-    start = time.perf_counter()
+    start = time.thread_time()
     if use == "finditer":
         list(pattern.finditer(data))
     elif use in ("sub", "subn"):
         pattern.sub(data[:0], data)
     else:
         getattr(pattern, use)(data)
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 def slow(pattern: Any, use: str) -> str:
-    """The first text that takes too long, or "". A tenth of it first: what is quadratic ends there."""
+    """The first text that takes too long, or "". All of it only where a tenth takes a hundredth of the time."""
     for flood in hostile(pattern):
-        for text in (flood, f"{flood}\0"):
-            if _run(pattern, use, text[: SIZE // 10]) > MOST_SECONDS / 3 or (
-                min(_run(pattern, use, text) for _ in range(1)) > MOST_SECONDS
-                and min(_run(pattern, use, text) for _ in range(3)) > MOST_SECONDS
+        for end in ("", "\0"):
+            tenth = _run(pattern, use, flood[: SIZE // 10] + end)
+            if tenth > MOST_SECONDS / 3 or (
+                tenth > MOST_SECONDS / 100
+                and min(_run(pattern, use, flood + end) for _ in range(3)) > MOST_SECONDS
             ):
-                return text[:40]
+                return flood[:40]
     return ""
 
 

@@ -30,7 +30,7 @@ def test_everything_else_stays_as_it_is(value):
 @pytest.mark.parametrize("text", ["a;=1+1", "a,=1+1", 'a";"=1+1', "a\r\n=1+1", "a\t=1+1"])
 def test_a_cell_stays_in_one_piece_whatever_separates_cells(app, text):
     with app.test_request_context():
-        file = csv_export.answer("file", ["one", "two"], [[text, 1]]).text
+        file = csv_export.answer("file", ["one", "two"], [[text, 1]]).get_data(as_text=True)
     for separator in (",", ";", "\t"):
         found = list(csv.reader(io.StringIO(file, newline=""), delimiter=separator))
         assert not any(one.startswith("=") for row in found for one in row)

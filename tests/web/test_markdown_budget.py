@@ -24,7 +24,7 @@ def test_64_kilobytes_of_anything_take_a_tenth_of_a_second(text):
 
 AT_THE_LIMIT = {
     "lines": ("a\n" * markdown_budget.MAX_LINES, "a\n"),
-    "marks": ("*" * markdown_budget.MAX_MARKS, "*"),
+    "marks": ("a" + "*" * markdown_budget.MAX_MARKS, "*"),
     "blocks": ("a\n\n" * (markdown_budget.MAX_BLOCK_TOKENS // 3), "a\n\n"),
     "cells": ("|a|\n|-|\n" + "|b|\n" * (markdown_budget.MAX_CELLS // 3 - 2), "|b|\n"),
 }

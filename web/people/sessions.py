@@ -116,7 +116,9 @@ def begin_two_factor(person: Person) -> AnyResponse:
 def pending_two_factor() -> Person | None:
     """The person who entered the right password in the last five minutes, if it hasn't changed since."""
     pending = session.get(_PENDING_TWO_FACTOR)
-    left = pending["until"] - clock.now().timestamp() if pending else 0
+    if not pending:
+        return None
+    left = pending["until"] - clock.now().timestamp()
     if not 0 <= left <= TWO_FACTOR_SECONDS:  # more where the clock was set back since
         return None
     person = people.by_id(pending["person"])

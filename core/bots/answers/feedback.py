@@ -17,6 +17,6 @@ def set_thumb(answer: Message, thumb: Any) -> None:
         raise Invalid("Send “thumb” as 1 for up, -1 for down, or 0 to remove the rating.")
     with transaction() as current:
         statement = update(Message).where(Message.id == answer.id, Message.status == COMPLETE)
-        if not changed_one(current, statement.values(feedback=_THUMBS[thumb])):
+        if not changed_one(current, statement.values(feedback=_THUMBS[int(thumb)])):
             raise Conflict("Only a complete answer can be rated.")
     session().refresh(answer)

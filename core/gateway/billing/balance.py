@@ -122,8 +122,8 @@ def settle(request_id: str, microusd: int) -> int:
             return 0
         workspace_id, amount = held
         wanted = max(0, microusd)
-        row = _locked(current, workspace_id)
-        charged = min(wanted, amount + row.microusd)
+        left, _ = _locked(current, workspace_id)
+        charged = min(wanted, amount + left)
         if charged:
             note = f"{wanted - charged} micro-dollars were not there" if charged < wanted else ""
             _enter(current, workspace_id, CHARGE, -charged, request_id, note)
@@ -175,7 +175,7 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
     return found.workspace_id, found.microusd
 
 
-def _locked(current: Session, workspace_id: str) -> Row[tuple[int, int]]:
+def _locked(current: Session, workspace_id: str) -> Row[int, int]:
     """Balance and debt, which nobody else changes until the transaction ends."""
     row = select(Balance.microusd, Balance.debt_microusd)
     return current.execute(row.where(Balance.workspace_id == workspace_id).with_for_update()).one()

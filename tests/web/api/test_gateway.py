@@ -207,8 +207,8 @@ def test_limits_and_waits_of_the_provider_come_back(program, provider):
 LEAKY_HEADERS = {
     "x-ratelimit-key": marker.openai_key(),
     "x-ratelimit-owner": f"key {marker.openai_key()[4:30]} of yours",
-    "x-ratelimit-other": "sk-proj-another0key0of0somebody",
-    "x-ratelimit-token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh",
+    "x-ratelimit-other": f"sk-proj-{'a0' * 12}",
+    "x-ratelimit-token": f"eyJ{'a0' * 9}.eyJ{'a0' * 9}.{'a0' * 4}",
     "anthropic-ratelimit-long": "7" * 201,
     "request-id": "req_é",
     "retry-after": "1\x00",

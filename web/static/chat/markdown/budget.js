@@ -3,7 +3,7 @@
 const MAX_LINES = 3000;
 const MAX_BLOCK_TOKENS = 4000;
 const MAX_CELLS = 1500;
-const MAX_MARKS = 3000;
+const MAX_MARKS = 4000;
 const MARKS = /[\n*_`~[\]!<>&\\|:/#]/g;
 const DELIMITERS = /^[-:| \t]+$/;
 
