@@ -211,7 +211,6 @@ LEAKY_HEADERS = {
     "x-ratelimit-token": f"eyJ{'a0' * 9}.eyJ{'a0' * 9}.{'a0' * 4}",
     "anthropic-ratelimit-long": "7" * 201,
     "request-id": "req_é",
-    "retry-after": "1\x00",
     "x-internal-host": "10.0.0.7",
     "x-served-by": "gpu-7.cluster.local",
     "server": "theirs",
@@ -232,8 +231,8 @@ def test_no_header_of_the_providers_has_a_key_or_anything_else_in_it(
     for name, text in LEAKY_HEADERS.items():
         provider.next(reply.with_headers({name: text, "x-ratelimit-limit-tokens": "9"}))
         answer = program.chat(GPT, stream=stream)
-        assert answer.status_code == status and answer.data
-        assert answer.headers["x-ratelimit-limit-tokens"] == "9"
+        assert answer.status_code == status and answer.data, name
+        assert answer.headers["x-ratelimit-limit-tokens"] == "9", name
         assert answer.headers.get(name, "") != text, name
 
 

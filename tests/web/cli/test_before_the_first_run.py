@@ -25,7 +25,8 @@ def empty(data_dir, tmp_path, chosen):
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_command_says_what_to_do_first(empty, arguments):
-    ended = empty.test_cli_runner().invoke(args=arguments, input="a-long-passphrase\n")
+    with empty.app_context():  # as bin/flask gives to every command
+        ended = empty.test_cli_runner().invoke(args=arguments, input="a-long-passphrase\n")
     assert ended.exit_code == 1 and isinstance(ended.exception, SystemExit), ended.exception
     assert "bin/run" in ended.stderr and ended.stderr.count("\n") == 1
 
