@@ -358,6 +358,7 @@ def test_an_answer_that_comes_while_it_is_closed_is_counted(
     frame.get_by_label("Your message").press("Enter")
     gate.wait_for(1)
     page.keyboard.press("Escape")
+    expect(launcher(page)).to_have_attribute("aria-expanded", "false")
     gate.open()
     expect(launcher(page)).to_have_accessible_name("Open the chat. Unread messages: 1")
     expect(page.locator("mevichat-widget .badge")).to_have_text("1")
