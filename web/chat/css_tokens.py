@@ -28,5 +28,7 @@ def _resolved(text: str, tokens: Mapping[str, str]) -> str:
 
 @cache
 def _tokens() -> dict[str, str]:
-    root = _SHEET.read_text().partition(":root {")[2].partition("\n  }")[0]
+    sheet = _SHEET.read_text()
+    start = sheet.index(":root {")
+    root = sheet[start : sheet.index("\n  }", start)]
     return dict(re.findall(r"^\s*(--[\w-]+): (.+);$", root, re.MULTILINE))

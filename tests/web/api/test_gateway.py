@@ -236,6 +236,19 @@ def test_no_header_of_the_providers_has_a_key_or_anything_else_in_it(
         assert answer.headers.get(name, "") != text, name
 
 
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_with_a_control_character_in_a_header_is_not_passed_on(
+    program, provider, status, stream
+):
+    broken = Reply() if status == 200 else Reply.status(400, message="No.")
+    provider.next(broken.with_headers({"retry-after": "1\x00"}))
+    answer = program.chat(GPT, stream=stream)
+    assert answer.status_code == 200 and answer.data  # that of the second attempt
+    assert len(provider.calls) == 2
+    assert not any("\x00" in value for value in answer.headers.values())
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_type_of_an_answer_is_ours_whatever_the_provider_says(program, provider, stream):
     says = "text/event-stream; x=<script>" if stream else "text/html"
