@@ -62,7 +62,7 @@ def made_once(data_dir: Path, name: str) -> str:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Writes the file atomically; leaves another process's file as it is."""
+    """Writes the file atomically; keeps a file that another process wrote first."""
     handle, draft = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

@@ -47,7 +47,7 @@ def safe_html(text: str, sources: Sequence[Mapping[str, Any]] = ()) -> Markup:
     """Paragraphs, links (http, https, mailto), lists, code and tables; no script, style, image or `hx-*`.
 
     A mark like [1] becomes a link to that one of `sources` (each with number, title and url).
-    More Markdown than `markdown_budget` allows is shown as it was written.
+    Text over the limits of `markdown_budget` is shown as plain paragraphs.
     """
     try:
         rendered = _markdown.render(text, {"sources": {str(one["number"]): one for one in sources}})

@@ -1,6 +1,6 @@
-"""How much Markdown is laid out in one text. What has more is shown as plain paragraphs, as it was written.
+"""Limits on the Markdown rendered in one text. A text over a limit is shown as plain paragraphs.
 
-The chat decides by the same rules (static/chat/markdown/budget.js), so that both sides show the same.
+The chat has the same limits (static/chat/markdown/budget.js), so that both sides show the same.
 """
 
 import re
@@ -14,13 +14,13 @@ MAX_LINES = 3_000
 MAX_BLOCK_TOKENS = 4_000
 MAX_CELLS = 1_500
 MAX_MARKS = 4_000
-"""Characters that may be Markdown outside of code. A long answer of a model has some hundred."""
+"""Characters outside of code that could be Markdown. A model's long answer has a few hundred."""
 _MARKS = re.compile(r"[\n*_`~\[\]!<>&\\|:/#]")
 _DELIMITERS = re.compile(r"[-:| \t]+")
 
 
 class TooMuchMarkdown(Exception):
-    """The text has more to lay out than the budget allows."""
+    """The text is over the budget."""
 
 
 def limit(markdown: MarkdownIt) -> None:
@@ -43,7 +43,7 @@ def _count_lines(state: StateCore) -> None:
 
 
 def _count_block(state: StateBlock, line: int, end: int, _silent: bool) -> bool:
-    """Runs before the rules of every block, and makes none."""
+    """Runs before the block rules and never matches."""
     state.env["blocks"] = state.env.get("blocks", 0) + 1
     too_many = max(len(state.tokens), state.env["blocks"]) > MAX_BLOCK_TOKENS
     if too_many or _cells(state, line, end) > MAX_CELLS:
@@ -52,7 +52,7 @@ def _count_block(state: StateBlock, line: int, end: int, _silent: bool) -> bool:
 
 
 def _cells(state: StateBlock, line: int, end: int) -> int:
-    """How many cells a table that begins with this line has; 0 where none can."""
+    """The number of cells of a table that starts on this line; 0 if no table can start here."""
     if line + 1 >= end or not _DELIMITERS.fullmatch(_line(state, line + 1)):
         return 0
     last = line + 1

@@ -87,7 +87,7 @@ class Attempt:
         return Refused(failure, status, self._scrubbed(headers), scrubbed)
 
     def _scrubbed(self, headers: dict[str, str]) -> dict[str, str]:
-        """Those that clients get too, unless a key could be in them; and the body's type, for us."""
+        """The headers that clients may see, without any that could contain a key, and the content type."""
         passed = error_replies.passed_headers(headers)
         harmless = (name for name in passed if is_harmless_header(name, passed[name], self.secret))
         return {"content-type": headers.get("content-type", "")} | {

@@ -1,4 +1,4 @@
-"""Cooldowns of keys that a provider asked to pause (rate limits), in this process.
+"""Cooldowns of rate-limited keys, in this process.
 
 Only the provider's Retry-After counts, up to a minute. A new version of a key has no cooldown.
 """

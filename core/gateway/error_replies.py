@@ -18,7 +18,7 @@ from core.providers import formats
 
 EXHAUSTED = "upstream_credentials_exhausted"
 NO_BALANCE = "no_balance"
-SOLD_APART = "not_paid_from_balance"
+NOT_PAID_FROM_BALANCE = "not_paid_from_balance"
 
 _PASSED = ("retry-after", "retry-after-ms", "x-should-retry", "request-id", "openai-processing-ms")
 _PASSED_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-")
@@ -65,13 +65,13 @@ def without_balance(model: str, unseen: bool = False) -> Reply:
 
 
 def in_debt(model: str, owed_microusd: int) -> Reply:
-    """An earlier request cost more than was held for it, and the rest has not been paid yet."""
+    """An earlier request cost more than its hold, and the rest hasn't been paid."""
     return _reply(NO_BALANCE, model, _OWED.format(usd=money.format_usd(owed_microusd)))
 
 
 def not_bounded(error: Invalid) -> Reply:
-    """A member of the request leaves open what it may cost, so the balance cannot pay for it."""
-    return Reply(400, code=SOLD_APART, message=error.message)
+    """A field of the request makes its cost unbounded, so the balance can't pay for it."""
+    return Reply(400, code=NOT_PAID_FROM_BALANCE, message=error.message)
 
 
 def non_token_charge(name: str) -> Reply:
@@ -80,7 +80,7 @@ def non_token_charge(name: str) -> Reply:
         f"“{name[:60]}” has charges beyond tokens, and the balance pays for tokens only. Remove it, or add "
         "your own key in the console, under Provider keys."
     )
-    return Reply(400, code=SOLD_APART, message=message)
+    return Reply(400, code=NOT_PAID_FROM_BALANCE, message=message)
 
 
 def exhausted(last: Refused | None, wait_seconds: float) -> Reply:

@@ -17,7 +17,7 @@ from core.ids import new_id
 WORKSPACE, PLATFORM = "workspace", "platform"
 """Whose key served: the workspace's own, or the operator's."""
 TOP_UP, CHARGE, DEBT = "top_up", "charge", "debt"
-"""What changes a balance: money came, a request was paid for, or the rest of an earlier one was."""
+"""Kinds of ledger entries. `DEBT` pays what an earlier request still owed."""
 
 
 class GatewayToken(Model):
@@ -96,7 +96,7 @@ class Balance(Model):
     )
     microusd: Mapped[int] = mapped_column(BigInteger, default=0)
     debt_microusd: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    """What requests cost beyond their holds and the balance; paid first by whatever comes."""
+    """What requests cost beyond their holds and the balance. Paid first from any money that comes in."""
 
 
 class BalanceHold(Model):

@@ -31,7 +31,7 @@ class Step(StrEnum):
 
 
 def next_step(refused: Refused, last_try: bool, wait_seconds: float, is_last_key: bool) -> Step:
-    """`wait_seconds` is the cooldown that the provider asked for.
+    """`wait_seconds` is the cooldown in the provider's response.
 
     A short wait is worthwhile if no other key is left.
     """

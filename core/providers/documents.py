@@ -24,9 +24,9 @@ def parse_answer(data: str | bytes) -> dict[str, Any]:
 
 
 def repeated_member(data: str | bytes) -> str:
-    """The name of a member that occurs twice in one object, at any depth; "" if there is none.
+    """The name of a field that occurs twice in one object, at any depth; "" if there is none.
 
-    Readers differ in which of the two they take. Raises `Malformed`.
+    Parsers differ in which of the two they use. Raises `Malformed`.
     """
     try:
         json.loads(data, object_pairs_hook=_members_once)

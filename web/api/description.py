@@ -18,7 +18,7 @@ _UNFIT = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\u
 _MODEL: Schema = _TEXT | {
     "minLength": 1,
     "maxLength": MAX_MODEL_LENGTH,
-    "pattern": "^[!-~]*(?![^!-~])$",
+    "pattern": "^[!-~]*(?![^!-~])$",  # in Python, `$` alone would match before a final line break
     "examples": ["claude-haiku-4-5"],
 }
 

@@ -1,7 +1,7 @@
 """What needs attention in a workspace, worst first, each with a link to fix it.
 
 Home shows everything, other pages the two worst as banners. Computed for every page, so it
-disappears as soon as it is fixed.
+disappears when it has been fixed.
 """
 
 from dataclasses import dataclass

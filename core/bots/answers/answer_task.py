@@ -74,7 +74,7 @@ def live_answer(message_id: str, attempt: int) -> LiveAnswer | None:
 
 
 def drain(timeout_seconds: float) -> None:
-    """Lets running answers finish when the process is asked to stop.
+    """Lets running answers finish when the process shuts down.
 
     Those that take too long are cut off and end as interrupted, keeping their text so far.
     """

@@ -14,7 +14,7 @@ POLL_SECONDS = 0.1
 
 
 def stop(conversation: Conversation, message_id: str) -> Message:
-    """Returns the answer afterwards; one that had already ended stays as it is."""
+    """Returns the answer afterwards; one that had already ended is unchanged."""
     answer = turns.find_answer(conversation, message_id)
     if answer.ended:
         return answer

@@ -69,7 +69,7 @@ def accept(conversation: Conversation, text: Any, client_message_id: Any = None)
 
 
 def retry(conversation: Conversation, message_id: str) -> Turn:
-    """Makes a failed or interrupted answer pending again; any other answer stays as it is."""
+    """Makes a failed or interrupted answer pending again; leaves any other answer unchanged."""
     answer = find_answer(conversation, message_id)
     with transaction() as current:
         fresh = _reopened(current, conversation, answer)

@@ -1,9 +1,9 @@
 """The balance: what a workspace has for the operator's own keys. An exact ledger, in whole micro-dollars.
 
 A request first holds the most that it may cost, by one conditional update: of many at a balance for
-ten, ten pass. Its end takes the price and gives the rest back. What the ledger sums up to is always
-the balance plus what is held. A price above both is taken as far as they go; the rest is debt, which
-the next money pays first.
+ten, ten pass. When it ends, it is charged its price and the rest of the hold is released. The ledger's
+sum is always the balance plus all holds. If the price exceeds the hold and the balance, the rest becomes
+debt, which is paid first from any money that comes in.
 """
 
 from datetime import timedelta
@@ -39,7 +39,7 @@ def balance_of(workspace_id: str) -> int:
 
 
 def debt_of(workspace_id: str) -> int:
-    """What requests cost beyond hold and balance, in micro-dollars: no request is paid for until it is 0."""
+    """The workspace's debt in micro-dollars. Until it is 0, no request can use the balance."""
     owed = session().scalar(
         select(Balance.debt_microusd).where(Balance.workspace_id == workspace_id)
     )
@@ -77,19 +77,19 @@ def price(model: Model, tokens_in: int, tokens_out: int) -> int:
 
 
 def top_up(workspace_id: str, microusd: int, note: str, actor: Actor) -> None:
-    """Adds to the balance; a debt is paid out of it first. Raises `Invalid` for what is no amount."""
+    """Adds to the balance after paying any debt. Raises `Invalid` if the amount is out of range."""
     if not 0 < microusd <= LARGEST_TOP_UP:
         raise Invalid("Enter an amount above zero, up to a million dollars.")
     with transaction() as current:
         insert_new(current, Balance, workspace_id=workspace_id, microusd=0, debt_microusd=0)
         _enter(current, workspace_id, TOP_UP, microusd, note=note[:200])
-        _add(current, workspace_id, microusd)
+        _add(current, workspace_id, _locked(current, workspace_id), microusd)
         details = {"usd": money.format_exact(microusd)}
         audit.record(current, workspace_id, actor, "balance.added", note[:200], **details)
 
 
 def hold(workspace_id: str, request_id: str, microusd: int) -> bool:
-    """Takes the amount for a running request, if it is there and nothing is owed."""
+    """Reserves the amount for a running request. Returns False if the balance is too low or in debt."""
     needed = max(microusd, _LEAST)
     if needed > _LARGEST_NUMBER:
         return False
@@ -111,10 +111,10 @@ def hold(workspace_id: str, request_id: str, microusd: int) -> bool:
 
 
 def settle(request_id: str, microusd: int) -> int:
-    """Charges a request that ended, and gives the rest back; what was charged. Once for each request.
+    """Charges a request that ended, releases the rest of its hold, and returns the amount charged.
 
-    Above what was held it takes what is there, and no more: a balance is never negative. What was not
-    there becomes the workspace's debt.
+    Only the first call for a request has an effect. A price above the hold takes what the balance has;
+    what is missing becomes the workspace's debt, because a balance is never negative.
     """
     with transaction() as current:
         held = _taken_off(current, request_id)
@@ -122,12 +122,12 @@ def settle(request_id: str, microusd: int) -> int:
             return 0
         workspace_id, amount = held
         wanted = max(0, microusd)
-        left, _ = _locked(current, workspace_id)
-        charged = min(wanted, amount + left)
+        row = _locked(current, workspace_id)
+        charged: int = min(wanted, amount + row.microusd)
         if charged:
             note = f"{wanted - charged} micro-dollars were not there" if charged < wanted else ""
             _enter(current, workspace_id, CHARGE, -charged, request_id, note)
-        _add(current, workspace_id, amount - charged, wanted - charged)
+        _add(current, workspace_id, row, amount - charged, wanted - charged)
     return charged
 
 
@@ -147,7 +147,7 @@ def sweep() -> int:
 
 
 def dead_after() -> timedelta:
-    """No request is as old as this: a provider is asked twice at most."""
+    """No request is as old as this: a provider is called twice at most."""
     return timedelta(seconds=2 * endpoints.timeouts().total_seconds) + SPARE
 
 
@@ -176,14 +176,15 @@ def _taken_off(current: Session, request_id: str) -> tuple[str, int] | None:
 
 
 def _locked(current: Session, workspace_id: str) -> Row[int, int]:
-    """Balance and debt, which nobody else changes until the transaction ends."""
+    """The balance and debt, locked until the transaction ends."""
     row = select(Balance.microusd, Balance.debt_microusd)
     return current.execute(row.where(Balance.workspace_id == workspace_id).with_for_update()).one()
 
 
-def _add(current: Session, workspace_id: str, microusd: int, owed: int = 0) -> None:
-    """Adds to the balance, or takes from it, and adds what is owed; what there is pays the debt first."""
-    row = _locked(current, workspace_id)
+def _add(
+    current: Session, workspace_id: str, row: Row[int, int], microusd: int, owed: int = 0
+) -> None:
+    """Changes the locked row by `microusd` and its debt by `owed`, then pays as much debt as possible."""
     left, debt = row.microusd + microusd, row.debt_microusd + owed
     paid = min(left, debt)
     if paid:

@@ -17,11 +17,11 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "background": (False,),
 }
 """Settings that cost no more, at these values."""
-_SOLD_APART = (
+_BILLED_SEPARATELY = (
     *("web_search_options", "search_parameters", "plugins", "mcp_servers", "container"),
     *("models", "fallbacks", "route", "provider", "preset", "cached_content"),
 )
-"""Searches, code and stored texts that a provider bills apart, and other models at other prices."""
+"""Searches, code execution and stored texts, billed separately, and other models at other prices."""
 
 
 def non_token_charge(document: Mapping[str, Any]) -> str:
@@ -29,7 +29,7 @@ def non_token_charge(document: Mapping[str, Any]) -> str:
     for name, usual in _USUAL.items():
         if document.get(name) is not None and document[name] not in usual:
             return name
-    if named := next((name for name in _SOLD_APART if document.get(name) is not None), ""):
+    if named := next((name for name in _BILLED_SEPARATELY if document.get(name) is not None), ""):
         return named
     tools = document.get("tools") or []
     if not isinstance(tools, list):
@@ -38,7 +38,7 @@ def non_token_charge(document: Mapping[str, Any]) -> str:
 
 
 def _run_by_provider(tool: Any) -> str:
-    """The kind of a tool which the provider runs; "" for one of the program's own."""
+    """The kind of a tool that the provider runs; "" for a tool of the client."""
     if not isinstance(tool, dict):
         return "tools"
     kind = str(tool.get("type") or "")

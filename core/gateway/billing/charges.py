@@ -23,7 +23,7 @@ _FREE = "count_tokens"
 
 
 def hold(record: Record, attempt: Attempt) -> Reply | None:
-    """Takes the most that this request may cost from the balance; the refusal where it is not there."""
+    """Holds the most that this request may cost. Returns the refusal if the balance can't pay for it."""
     call, candidate = attempt.call, attempt.candidate
     if not candidate.is_billed or call.route == _FREE:
         return None

@@ -1,7 +1,7 @@
-"""The most that a request may cost: what the balance holds before a provider is asked.
+"""The most that a request may cost: the amount to hold before a provider is called.
 
-Never less than the price of what the provider does. Where a request leaves it open how much that is
-(no limit of the output, an image), the model's own limit counts.
+It is never below the provider's bill. Where a request sets no bound (no output limit, an image), the
+model's own limit applies.
 """
 
 import re
@@ -13,22 +13,22 @@ from core.gateway.calls import Call
 from core.providers.catalogue import Model
 
 PROVIDER_PROMPT_TOKENS = 2_000
-"""What providers put into the prompt on their own account for tools and JSON schemas."""
+"""An upper bound of what providers add to the prompt for tools and JSON schemas."""
 _UNSEEN = re.compile(r"image|video|audio|file|document|pdf|upload|screenshot|reference")
-"""Parts of a request that its provider may count as any number of tokens, by their types."""
+"""Matches the types of content whose tokens can't be estimated from their size."""
 _REFERRING = ("previous_response_id", "conversation", "thread")
-"""What has the provider read more than was sent."""
+"""Fields that make the provider read more than the request contains."""
 _EXTENDING = ("tools", "functions", "response_format", "output_config", "output_format")
 
 
 def most_microusd(attempt: Attempt, model: Model) -> int:
-    """The most that this attempt may cost, in micro-dollars. `output_limits.check` let it pass."""
+    """The most that this attempt may cost, in micro-dollars. Call `output_limits.check` first."""
     tokens_in, limit = _most_tokens_in(attempt, model), _output_limit(attempt, model)
     return _answers(attempt.call) * balance.estimate(model, tokens_in, limit)
 
 
 def has_unseen(call: Call) -> bool:
-    """Whether something is in it whose tokens its bytes do not bound: a picture, a file, an earlier turn."""
+    """Whether it contains or refers to content of unknown size: an image, a file, an earlier response."""
     document = call.document
     if any(document.get(name) for name in _REFERRING):
         return True
@@ -47,7 +47,7 @@ def has_unseen(call: Call) -> bool:
 
 
 def _most_tokens_in(attempt: Attempt, model: Model) -> int:
-    """A byte at least makes a token, up to the model's window; of many texts each has one of its own."""
+    """A token has at least one byte. Embeddings may have many inputs, each with a window of its own."""
     call = attempt.call
     size = len(call.body) if attempt.same_format else max(len(call.body), len(attempt.body))
     if call.route == "embeddings":
@@ -60,7 +60,7 @@ def _most_tokens_in(attempt: Attempt, model: Model) -> int:
 
 
 def _output_limit(attempt: Attempt, model: Model) -> int | None:
-    """The largest limit in the request; None where the one that the provider reads is not among them."""
+    """The request's largest output limit; None without the one that the provider reads."""
     limits = output_limits.limits_of(attempt.call)
     is_chat = attempt.same_format and attempt.call.route == "chat"
     if is_chat and model.output_limit_field not in limits:
@@ -69,6 +69,6 @@ def _output_limit(attempt: Attempt, model: Model) -> int | None:
 
 
 def _answers(call: Call) -> int:
-    """Each prompt of several is answered as often as asked for."""
+    """The number of answers: `n` for each prompt."""
     prompts = call.document.get("prompt") if call.route == "completions" else None
     return output_limits.answers_of(call) * max(1, len(prompts) if isinstance(prompts, list) else 1)

@@ -1,7 +1,7 @@
-"""Which members of a request limit how much its provider writes, and which requests leave that open.
+"""Output limits of requests, and a check that providers read them as we do.
 
-Providers ignore limits that are not theirs, and read names in ways of their own (in any case, the
-last of two, numbers out of strings). The balance pays only where both sides read the same.
+Providers ignore limits of other formats, and some ignore case, take the last of two equal names, or
+parse strings as numbers. The balance pays only for requests that have one reading.
 """
 
 import re
@@ -21,7 +21,7 @@ _OWN_LIMITS = {
 }
 _OWN_COUNTS = {"chat": ("n",), "completions": ("n", "best_of")}
 _BUDGETS = (("thinking", "budget_tokens"), ("reasoning", "max_tokens"))
-"""Limits of what a model thinks: some providers count it apart."""
+"""Limits on reasoning tokens, which some providers count separately."""
 _NAME = re.compile(r"[a-z0-9_.\-]{1,64}")
 _LIMIT = re.compile(r"max\w*?(?:token|len|output|completion|response)|n(?:um)?predict")
 _COUNT = re.compile(
@@ -34,7 +34,7 @@ _CONTENT = (
     *("messages", "input", "system", "prompt", "tools", "functions", "metadata", "client_metadata"),
     *("response_format", "output_format", "output_config", "text", "logit_bias", "tool_choice"),
 )
-"""Members whose inner names are the program's own."""
+"""Fields whose inner names the client chooses."""
 
 _OTHERWISE = "or add your own key in the console, under Provider keys."
 _FOREIGN = "“{name}” isn’t a field that the balance can pay for at this endpoint. Remove it, "
@@ -43,20 +43,20 @@ _NO_COUNT = "“{name}” has to be a whole number above 0. Correct it, "
 
 
 def limits_of(call: Call) -> dict[str, int]:
-    """The limits in a request that `check` let pass, by their names; budgets for thinking included."""
+    """The output limits and thinking budgets of a request that `check` accepts, by name."""
     named = {name: call.document.get(name) for name in _OWN_LIMITS.get(call.route, ())}
     named |= {f"{outer}.{name}": value for outer, name, value in _budgets(call.document)}
     return {name: value for name, value in named.items() if value is not None}
 
 
 def answers_of(call: Call) -> int:
-    """How many answers to each prompt are asked for, those that only the best is chosen of included."""
+    """How many answers the provider generates for each prompt, including discarded ones (`best_of`)."""
     names = _OWN_COUNTS.get(call.route, ())
     return max((call.document.get(name) or 1 for name in names), default=1)
 
 
 def check(call: Call) -> None:
-    """Raises `Invalid` with the name of the first member that leaves open what a request may cost."""
+    """Raises `Invalid` for the first field that would make the cost unbounded or ambiguous."""
     if twice := repeated_member(call.body):
         raise _refused(_TWICE, twice)
     for name, value in call.document.items():
@@ -71,7 +71,7 @@ def check(call: Call) -> None:
 
 
 def _is_foreign(name: str, route: str) -> bool:
-    """Whether it limits or multiplies the output in another format, or is another's name in disguise."""
+    """Whether it is another format's limit or count, or a variant spelling of one."""
     if name in _OWN_LIMITS.get(route, ()) or name in _OWN_COUNTS.get(route, ()):
         return False
     return name in _WRAPPERS or _is_limit(name)
@@ -86,7 +86,7 @@ def _is_limit(name: str) -> bool:
 
 
 def _foreign_inside(document: Mapping[str, Any]) -> Iterator[str]:
-    """Limits within the settings of a request, by their paths."""
+    """The paths of limits inside nested objects."""
     allowed = {f"{outer}.{name}" for outer, name in _BUDGETS}
     left = [(name, value) for name, value in document.items() if name not in _CONTENT]
     while left:

@@ -146,7 +146,7 @@ def test_a_member_that_occurs_twice_is_refused(members, name):
     )
 
 
-SOLD_APART = [
+BILLED_SEPARATELY = [
     {"tools": [{"google_search": {}}]}, {"tools": ["web_search"]}, {"tools": {"type": "x"}},
     {"tools": [{}]}, {"tools": [{"type": "builtin_function", "function": {"name": "$web_search"}}]},
     {"search_parameters": {"mode": "on"}}, {"plugins": [{"id": "web"}]}, {"models": ["gpt-5-pro"]},
@@ -154,7 +154,7 @@ SOLD_APART = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("more", SOLD_APART, ids=str)
+@pytest.mark.parametrize("more", BILLED_SEPARATELY, ids=str)
 def test_what_a_provider_bills_apart_or_at_other_prices_is_refused(more):
     assert refused("chat", more)
 

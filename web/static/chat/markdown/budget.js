@@ -1,5 +1,5 @@
-// How much Markdown is laid out in one text, by the same rules as web/markdown_budget.py. What has more is shown as
-// plain paragraphs, as it was written.
+// Limits on the Markdown rendered in one text, the same as in web/markdown_budget.py. A text over a limit is shown
+// as plain paragraphs.
 const MAX_LINES = 3000;
 const MAX_BLOCK_TOKENS = 4000;
 const MAX_CELLS = 1500;
@@ -15,7 +15,7 @@ export function checkLines(text) {
   if (count(text, /\n/g) > MAX_LINES) throw new TooMuchMarkdown();
 }
 
-// Runs before the rules of every block, and makes none.
+// Runs before the block rules and never matches.
 export function checkBlock(state, line, end) {
   state.env.blocks = (state.env.blocks ?? 0) + 1;
   const tooMany = Math.max(state.tokens.length, state.env.blocks) > MAX_BLOCK_TOKENS;

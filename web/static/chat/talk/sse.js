@@ -33,7 +33,7 @@ export function parse(part) {
   return { id: fields.id, event: fields.event, data: JSON.parse(fields.data.join("\n")) };
 }
 
-// A lost connection may not close by itself, but the browser reports that it is offline.
+// A lost connection may stay open, but the browser reports that it is offline.
 function withinTime(promise) {
   let timer;
   let broken;
