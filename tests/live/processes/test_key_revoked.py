@@ -10,6 +10,7 @@ from core import clock
 from core.accounts import audit
 from core.bots.answers.failure_messages import FAILURE_SENTENCE
 from core.db import session, transaction
+from core.keys.checks import CONFIRM
 from core.keys.models import INVALID, VALID, ProviderKey
 from core.outbox.models import Delivery
 from tests import marker
@@ -48,7 +49,9 @@ def test_a_key_revoked_during_traffic_is_told_once_and_comes_back_by_itself(
         key = key_of(workspace)
         assert (key.status, key.reason, key.version) == (INVALID, "rejected", 1)
 
-        # No further call until a check passes
+        # No further call until a check passes. The one that confirms the refusal may still be running.
+        until(lambda: key_of(workspace).checked_by == CONFIRM, 20, "the confirming check")
+        assert key_of(workspace).status == INVALID
         request_count = len(provider.calls)
         assert {status for status, _ in everybody_asks()} == {503}
         assert len(provider.calls) == request_count
